@@ -1,0 +1,37 @@
+# `make demo` and `make test` are all a new user needs: each sets up .venv by plain pip and does the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+PRESET ?= quick
+
+.PHONY: demo test lint bench clean
+
+demo: .venv/core-installed
+	$(BIN)/saltus reproduce fig1a --preset $(PRESET) --out results/fig1a
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: .venv/dev-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/dev-installed
+	$(BIN)/python benchmarks/kernel.py
+
+.venv/python-ready:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "saltus needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is $$($(PYTHON) --version 2>&1); run: make PYTHON=python3.12 ..." >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/core-installed: .venv/python-ready pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/dev-installed: .venv/core-installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv results build dist docs/_build

@@ -1,0 +1,1 @@
+"""From curves to a calibrated model, and from the model to a forecast."""

@@ -1,0 +1,1 @@
+"""The exact theory: frequencies, closed forms, nothing but NumPy and SciPy."""

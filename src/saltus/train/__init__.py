@@ -1,0 +1,1 @@
+"""Training networks on the task, one run a thread."""
