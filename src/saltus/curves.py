@@ -1,0 +1,101 @@
+"""Labelled learning curves: the one thing that training, stored runs and users' files all become.
+
+Curves are an `xarray.Dataset` over ``run`` (its seed), ``skill`` (from 1) and ``step`` (parameter updates):
+
+- ``strength``, ``strength_error``: R/S (1 is a learned skill) and its standard error, over run, skill, step;
+- ``skill_loss``: half the mean squared error on samples of one skill (``Nam et al. 2024, Eq. 8``);
+- coordinates ``frequency`` of each skill and ``status`` of each run ("finished", "stalled" or "diverged");
+- attributes ``target_scale``, ``flow_learning_rate`` (NaN if unknown), ``settings`` (JSON) and ``version``.
+
+Entries that were never measured (after a divergence) are NaN.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from saltus.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+def make_curves(
+    *,
+    steps: ArrayLike,
+    strength: ArrayLike,
+    strength_error: ArrayLike,
+    skill_loss: ArrayLike,
+    frequencies: ArrayLike,
+    runs: Sequence[int],
+    status: Sequence[str],
+    target_scale: float,
+    flow_learning_rate: float,
+    settings: dict[str, Any],
+) -> xr.Dataset:
+    """Assemble curves from arrays of shape ``(runs, skills, steps)`` and their labels."""
+    import xarray as xr
+
+    import saltus
+
+    dims = ("run", "skill", "step")
+    frequency = np.asarray(frequencies, dtype=float)
+    return xr.Dataset(
+        {
+            "strength": (dims, np.asarray(strength, dtype=float)),
+            "strength_error": (dims, np.asarray(strength_error, dtype=float)),
+            "skill_loss": (dims, np.asarray(skill_loss, dtype=float)),
+        },
+        coords={
+            "run": np.asarray(runs, dtype=np.int64),
+            "skill": np.arange(1, len(frequency) + 1),
+            "step": np.asarray(steps, dtype=np.int64),
+            "frequency": ("skill", frequency),
+            "status": ("run", np.asarray(status, dtype=str)),
+        },
+        attrs={
+            "target_scale": float(target_scale),
+            "flow_learning_rate": float(flow_learning_rate),
+            "settings": json.dumps(settings, sort_keys=True),
+            "version": saltus.__version__,
+        },
+    )
+
+
+def tidy_table(curves: xr.Dataset) -> pd.DataFrame:
+    """One row a measurement: run, skill, step, strength (R/S), loss (of that skill); unmeasured entries left out."""
+    table = curves[["strength", "skill_loss"]].to_dataframe(dim_order=["run", "skill", "step"]).reset_index()
+    table = table.rename(columns={"skill_loss": "loss"})
+    return table[["run", "skill", "step", "strength", "loss"]].dropna(ignore_index=True)
+
+
+def total_loss(curves: xr.Dataset) -> xr.DataArray:
+    """Expected loss L = sum_k P_s(k) L_k (``Nam et al. 2024, Eq. 6``), over run and step."""
+    return (curves["skill_loss"] * curves["frequency"]).sum("skill", skipna=False)
+
+
+def crossing_times(curves: xr.Dataset, threshold: float = 0.5) -> NDArray[np.float64]:
+    """Step at which each skill first reaches ``threshold``, linear between measurements, ``(runs, skills)``.
+
+    NaN where a run ended below the threshold everywhere.
+
+    Raises:
+        InputError: if ``threshold`` is not between 0 and 1.
+    """
+    if not 0 < threshold < 1:
+        raise InputError("threshold must lie between 0 and 1", threshold, "give a share of the full strength, e.g. 0.5")
+    steps, strength = curves["step"].to_numpy().astype(float), curves["strength"].to_numpy()
+    above = strength >= threshold
+    after = above.argmax(axis=-1)
+    before = np.maximum(after - 1, 0)
+    low, high = (np.take_along_axis(strength, i[..., None], axis=-1)[..., 0] for i in (before, after))
+    rise = np.where(after > 0, high - low, 1.0)
+    share = np.where(after > 0, (threshold - low) / rise, 0.0)
+    times = steps[before] + share * (steps[after] - steps[before])
+    return np.where(above.any(axis=-1), times, np.nan)

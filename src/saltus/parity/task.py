@@ -1,0 +1,126 @@
+"""The multitask sparse parity task: which bits each skill reads, and what the target is.
+
+An input is a one-hot choice of a skill followed by ``n_bits`` random bits; the target is +S or -S by the parity of
+the ``n_relevant`` bits that the chosen skill reads (``Nam et al. 2024, Sec. 2``, Eq. 1-4).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import KW_ONLY, dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from saltus.errors import InputError, require_positive, require_whole
+from saltus.parity.sampling import Batch, draw_bits
+from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
+
+
+@dataclass(frozen=True)
+class MultitaskSparseParity:
+    """Sparse parity for several skills at once.
+
+    Args:
+        frequencies: how often each skill is asked for; finitely many skills.
+        n_bits: length of the bit string, 1 to 64.
+        n_relevant: number of bits whose parity is a skill, 1 to ``n_bits``.
+        target_scale: S, the target is +S or -S; greater than 0.
+        seed: decides which bits are relevant to which skill.
+        disjoint: whether no two skills may share a bit (as in the paper's experiments, which needs
+            ``n_relevant * n_skills <= n_bits``); otherwise their sets only differ.
+
+    Attributes:
+        relevant_bits: shape ``(n_skills, n_relevant)``, positions from 0, ascending in each row.
+
+    Raises:
+        InputError: if a value is outside its range or the bits do not suffice.
+    """
+
+    frequencies: SkillFrequencies
+    n_bits: int = 32
+    n_relevant: int = 3
+    target_scale: float = 5.0
+    seed: int = 0
+    _: KW_ONLY
+    disjoint: bool = True
+    relevant_bits: NDArray[np.int64] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        n_skills = require_finite_skills(self.frequencies)
+        require_whole("n_bits", self.n_bits, 1, "give the length of the bit string, e.g. 32")
+        if self.n_bits > 64:
+            raise InputError("n_bits must be at most 64", self.n_bits, "use a shorter bit string")
+        require_whole("n_relevant", self.n_relevant, 1, "give the number of bits in a parity, e.g. 3")
+        require_positive("target_scale", self.target_scale, "give the size of the target, e.g. 5")
+        require_whole("seed", self.seed, 0, "give a whole number")
+        rng = np.random.default_rng(self.seed)
+        draw = _disjoint_sets if self.disjoint else _distinct_sets
+        object.__setattr__(self, "relevant_bits", draw(n_skills, self.n_bits, self.n_relevant, rng))
+
+    @property
+    def n_skills(self) -> int:
+        return int(self.frequencies.n_skills)
+
+    @property
+    def masks(self) -> NDArray[np.uint64]:
+        """Relevant bits of each skill as a 64-bit word, shape ``(n_skills,)``."""
+        return np.bitwise_or.reduce(np.uint64(1) << self.relevant_bits.astype(np.uint64), axis=1)
+
+    def sample(self, n: int, rng: np.random.Generator) -> Batch:
+        """Draw ``n`` independent samples (Eq. 1)."""
+        require_whole("n", n, 1, "give the number of samples")
+        return self.batch(self.frequencies.sample(n, rng), draw_bits(n, self.n_bits, rng))
+
+    def batch(self, skills: NDArray[np.int64], bits: NDArray[np.uint64]) -> Batch:
+        """The samples with these skills (from 1) and packed bits, with their targets."""
+        odd = (np.bitwise_count(bits & self.masks[skills - 1]) & 1).astype(np.float32)
+        targets = np.float32(self.target_scale) * (1 - 2 * odd)
+        return Batch(skills=skills, bits=bits, targets=targets, n_skills=self.n_skills, n_bits=self.n_bits)
+
+    def target(self, inputs: ArrayLike) -> NDArray[np.float64]:
+        """Target f* of each input row (Eq. 4), shape ``(n,)``; ``inputs`` as in `Batch.inputs`."""
+        return self.target_scale * self.basis(inputs).sum(axis=1)
+
+    def basis(self, inputs: ArrayLike) -> NDArray[np.float64]:
+        """Skill basis functions g_k of each input row (Eq. 2), shape ``(n, n_skills)``, values -1, 0 or 1."""
+        rows = self._checked(inputs)
+        control, bits = rows[:, : self.n_skills], rows[:, self.n_skills :]
+        odd = bits[:, self.relevant_bits].sum(axis=2) % 2
+        return control * (1.0 - 2.0 * odd)
+
+    def _checked(self, inputs: ArrayLike) -> NDArray[np.float64]:
+        rows = np.asarray(inputs, dtype=float)
+        wanted = self.n_skills + self.n_bits
+        if rows.ndim != 2 or rows.shape[1] != wanted:
+            raise InputError(
+                f"inputs must have shape (n, n_skills + n_bits) = (n, {wanted})",
+                rows.shape,
+                "give one row a sample: one-hot skill, then bits",
+            )
+        if not np.all((rows == 0) | (rows == 1)) or not np.all(rows[:, : self.n_skills].sum(axis=1) == 1):
+            raise InputError("inputs must be 0 or 1, with exactly one skill set", "other values", "use Batch.inputs")
+        return rows
+
+
+def _disjoint_sets(n_skills: int, n_bits: int, n_relevant: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    needed = n_skills * n_relevant
+    if needed > n_bits:
+        raise InputError(
+            f"disjoint skills need n_relevant * n_skills <= n_bits, here {n_relevant} * {n_skills} <= {n_bits}",
+            needed,
+            "use fewer skills or more bits, or disjoint=False",
+        )
+    return np.sort(rng.permutation(n_bits)[:needed].reshape(n_skills, n_relevant), axis=1)
+
+
+def _distinct_sets(n_skills: int, n_bits: int, n_relevant: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    available = math.comb(n_bits, n_relevant)
+    if n_skills > available:
+        raise InputError(
+            f"only {available} sets of {n_relevant} out of {n_bits} bits differ", n_skills, "use fewer skills or more bits"
+        )
+    chosen: dict[tuple[int, ...], None] = {}
+    while len(chosen) < n_skills:
+        chosen[tuple(sorted(rng.choice(n_bits, n_relevant, replace=False).tolist()))] = None
+    return np.array(list(chosen), dtype=np.int64)

@@ -1,0 +1,123 @@
+"""What defines a training run, as plain frozen data that checks itself: one definition for Python, files and shell."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import KW_ONLY, dataclass, fields, is_dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saltus.errors import InputError, require_positive, require_whole
+from saltus.parity.task import MultitaskSparseParity
+
+Optimizer = Literal["sgd", "adam"]
+
+
+@dataclass(frozen=True)
+class MLPTraining:
+    """How a two-layer network is trained.
+
+    Args:
+        steps: number of parameter updates.
+        learning_rate: of the plain squared error; it counts double in the theory (docs/conventions.md).
+        init_std: standard deviation of every parameter at the start.
+        width: hidden units.
+        batch_size: samples an update.
+        optimizer: "sgd" or "adam" (betas 0.9 and 0.999, as in PyTorch).
+        momentum: of SGD, 0 or more and below 1.
+        weight_decay: added to the gradient times the parameter, as in PyTorch.
+        n_data: size of the training set; None draws fresh samples for every batch.
+        measure_at: steps at which skill strengths are measured; by default a grid of 2 % steps (`geometric_steps`).
+        strength_samples: function evaluations a skill and measurement.
+
+    Raises:
+        InputError: if a value is outside its range.
+    """
+
+    steps: int
+    _: KW_ONLY
+    learning_rate: float
+    init_std: float
+    width: int = 1000
+    batch_size: int = 4000
+    optimizer: Optimizer = "sgd"
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    n_data: int | None = None
+    measure_at: tuple[int, ...] | None = None
+    strength_samples: int = 2000
+
+    def __post_init__(self) -> None:
+        require_whole("steps", self.steps, 1, "give the number of parameter updates, e.g. 24000")
+        require_whole("width", self.width, 1, "give the number of hidden units, e.g. 1000")
+        require_whole("batch_size", self.batch_size, 1, "give the number of samples an update, e.g. 4000")
+        require_positive("learning_rate", self.learning_rate, "give a step size, e.g. 0.02")
+        require_positive("init_std", self.init_std, "give the spread of the starting weights, e.g. 0.01")
+        if self.optimizer not in ("sgd", "adam"):
+            raise InputError("optimizer must be 'sgd' or 'adam'", self.optimizer, "choose one of them")
+        if not 0 <= self.momentum < 1:
+            raise InputError("momentum must be at least 0 and below 1", self.momentum, "use 0 for plain SGD")
+        if self.optimizer == "adam" and self.momentum != 0:
+            raise InputError("momentum belongs to SGD", self.momentum, "leave it at 0 with adam")
+        if not (math.isfinite(self.weight_decay) and self.weight_decay >= 0):
+            raise InputError("weight_decay must be at least 0", self.weight_decay, "use 0 for none")
+        if self.n_data is not None:
+            require_whole("n_data", self.n_data, 1, "give the size of the training set, or leave it out")
+        if self.measure_at is not None:
+            _check_measure_at(self.measure_at, self.steps)
+
+    @property
+    def measurement_steps(self) -> NDArray[np.int64]:
+        """Steps at which strengths are measured, ascending."""
+        if self.measure_at is None:
+            return geometric_steps(self.steps)
+        return np.array(self.measure_at, dtype=np.int64)
+
+    @property
+    def flow_learning_rate(self) -> float:
+        """eta for the theory: twice the SGD rate, stretched by momentum; NaN for Adam, which is no gradient flow."""
+        return 2 * self.learning_rate / (1 - self.momentum) if self.optimizer == "sgd" else math.nan
+
+
+def geometric_steps(steps: int, ratio: float = 1.02) -> NDArray[np.int64]:
+    """0, then whole steps at most 2 % apart where that is more than one step, up to and including ``steps``."""
+    count = math.ceil(math.log(steps) / math.log(ratio)) + 1
+    return np.unique(np.concatenate([[0], np.floor(np.geomspace(1, steps, count)), [steps]]).astype(np.int64))
+
+
+def describe(configuration: Any) -> dict[str, Any]:
+    """A configuration as plain JSON data: the class name under ``kind``, then every field that defines it."""
+    plain: dict[str, Any] = {"kind": type(configuration).__name__}
+    for entry in fields(configuration):
+        if entry.init:
+            value = getattr(configuration, entry.name)
+            plain[entry.name] = describe(value) if is_dataclass(value) else value
+    return plain
+
+
+def run_streams(seed: int, task: MultitaskSparseParity, training: MLPTraining) -> list[np.random.SeedSequence]:
+    """Independent random streams of one run: starting weights, samples, measurements.
+
+    They depend on the user's seed and on what shapes the run, not on its length or on when it is measured: a longer
+    or more closely watched run repeats the shorter one's numbers.
+    """
+    shaping = describe(training)
+    for watching in ("steps", "measure_at", "strength_samples"):
+        del shaping[watching]
+    text = json.dumps([describe(task), shaping], sort_keys=True)
+    words = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype="<u4")
+    return np.random.SeedSequence([seed, *words.tolist()]).spawn(3)
+
+
+def _check_measure_at(measure_at: tuple[int, ...], steps: int) -> None:
+    advice = f"give ascending whole steps from 0 to {steps}"
+    if len(measure_at) == 0:
+        raise InputError("measure_at must name at least one step", measure_at, advice)
+    for earlier, later in zip((-1, *measure_at), measure_at, strict=False):
+        require_whole("every step in measure_at", later, 0, advice)
+        if later <= earlier or later > steps:
+            raise InputError("measure_at must ascend and end by the last step", measure_at, advice)

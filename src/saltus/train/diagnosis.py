@@ -1,0 +1,55 @@
+"""How a run ended: finished, diverged, or stalled past its stability edge, and what to try."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from saltus.parity.task import MultitaskSparseParity
+from saltus.theory.multilinear import Multilinear
+from saltus.train.configuration import MLPTraining
+from saltus.train.loop import Measurements, Status
+
+# The paper's calibration of the width-1000 network (Nam et al. 2024, Sec. 5 and the authors' code): rough for others,
+# which a factor of three in time allows for.
+_FEATURE_RATE_SQUARED = 1 / 22
+_INITIAL_STRENGTH_PER_VARIANCE = 1 / 3.6
+_PATIENCE = 3.0
+
+
+def diagnose(
+    task: MultitaskSparseParity, training: MLPTraining, seed: int, seen: Measurements
+) -> tuple[Status, str | None]:
+    """How the run ended and, unless it finished, one line with the step, what was seen and what to try."""
+    advice = f"try learning_rate={training.learning_rate / 2:g}"
+    if seen.diverged_at is not None:
+        kept = int(np.isfinite(seen.strength[0]).sum())
+        return "diverged", (
+            f"run with seed {seed} diverged: at step {seen.diverged_at} the batch loss left all bounds "
+            f"(last peak {seen.peak_loss:.3g}, start {task.target_scale**2 / 2:g}); its first {kept} measurements are kept; "
+            f"{advice}"
+        )
+    last = int(seen.steps[-1])
+    for skill, expected in enumerate(_expected_half_times(task, training), start=1):
+        reached = float(seen.strength[skill - 1, -1])
+        if last > _PATIENCE * expected and reached < 0.5:
+            return "stalled", (
+                f"run with seed {seed} stalled: at step {last} skill {skill} has R/S = {reached:.2f}, though at learning "
+                f"rate {training.learning_rate:g} it should pass 0.5 near step {expected:.0f}; the batch loss peaked at "
+                f"{seen.peak_loss:.3g} at step {seen.peak_step} (start {task.target_scale**2 / 2:g}), the sign of a step "
+                f"size past the stability edge; {advice}"
+            )
+    return "finished", None
+
+
+def _expected_half_times(task: MultitaskSparseParity, training: MLPTraining) -> list[float]:
+    """Steps at which gradient flow would bring each skill to R/S = 0.5; none where the flow picture does not apply."""
+    initial_strength = training.init_std**2 * _INITIAL_STRENGTH_PER_VARIANCE
+    rate = training.flow_learning_rate * _FEATURE_RATE_SQUARED
+    if math.isnan(rate) or training.n_data is not None or not initial_strength < task.target_scale / 2:
+        return []
+    flow = Multilinear(
+        task.frequencies, target_scale=task.target_scale, initial_strength=initial_strength, learning_rate=rate
+    )
+    return flow.emergence_time(np.arange(1, task.n_skills + 1), 0.5).tolist()

@@ -1,0 +1,166 @@
+"""Runs: one network from its seed to its measurements, and many of them side by side, one a thread."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from saltus.curves import make_curves
+from saltus.errors import TrainingWarning, require_whole
+from saltus.parity.sampling import FixedSamples, FreshSamples, SampleSource
+from saltus.parity.task import MultitaskSparseParity
+from saltus.train.configuration import MLPTraining, Optimizer, describe, run_streams
+from saltus.train.diagnosis import diagnose
+from saltus.train.loop import Measurements, train
+from saltus.train.mlp import MLP
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Progress = Callable[[int, int], None]  # called with the job's index and its steps taken, from any thread
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: a task, a way to train and a seed decide every number of it."""
+
+    task: MultitaskSparseParity
+    training: MLPTraining
+    seed: int
+
+    def run(self, progress: Callable[[int], None]) -> Measurements:
+        start, samples, measurements = run_streams(self.seed, self.task, self.training)
+        source: SampleSource
+        if self.training.n_data is None:
+            source = FreshSamples(self.task, samples)
+        else:
+            source = FixedSamples(self.task, self.training.n_data, samples)
+        return train(
+            MLP(self.task, self.training, np.random.default_rng(start)),
+            self.task,
+            source,
+            np.random.default_rng(measurements),
+            batch_size=self.training.batch_size,
+            measurement_steps=self.training.measurement_steps,
+            strength_samples=self.training.strength_samples,
+            progress=progress,
+        )
+
+
+def run_jobs(jobs: Sequence[Job], workers: int | None = None, progress: Progress | None = None) -> list[Measurements]:
+    """Run all jobs on ``workers`` threads (as many as processors by default); results in the order of ``jobs``.
+
+    An error or Ctrl-C stops the other runs within a fraction of a second.
+    """
+    count = available_processors() if workers is None else require_whole("workers", workers, 1, "give 1 or more")
+    stop = threading.Event()
+
+    def guarded(index: int) -> Measurements:
+        def report(steps_taken: int) -> None:
+            if stop.is_set():
+                raise InterruptedError("another run failed or the user interrupted")
+            if progress is not None:
+                progress(index, steps_taken)
+
+        return jobs[index].run(report)
+
+    with ThreadPoolExecutor(count) as pool:
+        futures = [pool.submit(guarded, index) for index in range(len(jobs))]
+        try:
+            for future in as_completed(futures):
+                future.result()
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [future.result() for future in futures]
+
+
+def collect(jobs: Sequence[Job], results: Sequence[Measurements]) -> xr.Dataset:
+    """Curves of runs that differ in their seed alone; runs that went wrong are named in a `TrainingWarning`."""
+    task, training = jobs[0].task, jobs[0].training
+    verdicts = [diagnose(task, training, job.seed, seen) for job, seen in zip(jobs, results, strict=True)]
+    for _, message in verdicts:
+        if message is not None:
+            warnings.warn(message, TrainingWarning, stacklevel=3)
+    return make_curves(
+        steps=training.measurement_steps,
+        strength=np.stack([seen.strength for seen in results]),
+        strength_error=np.stack([seen.strength_error for seen in results]),
+        skill_loss=np.stack([seen.skill_loss for seen in results]),
+        frequencies=task.frequencies.first(),
+        runs=[job.seed for job in jobs],
+        status=[status for status, _ in verdicts],
+        target_scale=task.target_scale,
+        flow_learning_rate=training.flow_learning_rate,
+        settings={"task": describe(task), "training": describe(training)},
+    )
+
+
+def train_mlp(
+    task: MultitaskSparseParity,
+    *,
+    steps: int,
+    learning_rate: float,
+    init_std: float,
+    width: int = 1000,
+    batch_size: int = 4000,
+    optimizer: Optimizer = "sgd",
+    momentum: float = 0.0,
+    weight_decay: float = 0.0,
+    n_data: int | None = None,
+    seeds: int | Sequence[int] = 1,
+    measure_at: Sequence[int] | None = None,
+    strength_samples: int = 2000,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Train two-layer ReLU networks on the task and measure every skill along the way.
+
+    The same seed gives bit-identical curves whatever ``workers`` is, and whenever they are measured.
+
+    Args:
+        task: the task.
+        steps, learning_rate, init_std, width, batch_size, optimizer, momentum, weight_decay, n_data, measure_at,
+            strength_samples: see `saltus.train.configuration.MLPTraining`.
+        seeds: how many runs (seeds 0, 1, ...), or the seeds themselves.
+        workers: threads, one run each; as many as processors by default.
+        progress: called with the run's position and the steps it has taken, from any thread.
+
+    Returns:
+        Curves (`saltus.curves`), one run a seed.
+
+    Raises:
+        InputError: if a setting is outside its range.
+
+    Warns:
+        TrainingWarning: if a run diverged or stalled; what was measured before is kept.
+    """
+    training = MLPTraining(
+        steps,
+        learning_rate=learning_rate,
+        init_std=init_std,
+        width=width,
+        batch_size=batch_size,
+        optimizer=optimizer,
+        momentum=momentum,
+        weight_decay=weight_decay,
+        n_data=n_data,
+        measure_at=None if measure_at is None else tuple(measure_at),
+        strength_samples=strength_samples,
+    )
+    chosen = seeds if isinstance(seeds, Sequence) else range(require_whole("seeds", seeds, 1, "give how many runs"))
+    jobs = [Job(task, training, require_whole("seed", seed, 0, "give whole numbers")) for seed in chosen]
+    return collect(jobs, run_jobs(jobs, workers, progress))
+
+
+def available_processors() -> int:
+    """Processors this process may use, which on a shared machine can be fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
