@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,3 +100,32 @@ def crossing_times(curves: xr.Dataset, threshold: float = 0.5) -> NDArray[np.flo
     share = np.where(after > 0, (threshold - low) / rise, 0.0)
     times = steps[before] + share * (steps[after] - steps[before])
     return np.where(above.any(axis=-1), times, np.nan)
+
+
+@dataclass(frozen=True)
+class EmergenceTimes:
+    """When each skill was measured to pass a threshold; arrays of shape ``(n_skills,)``.
+
+    Attributes:
+        threshold: the strength R/S that counts as emerged.
+        mean: steps, over the runs in which the skill emerged; NaN if in none.
+        sd: standard deviation over those runs; NaN for fewer than two.
+        n_emerged: number of those runs.
+    """
+
+    threshold: float
+    mean: NDArray[np.float64]
+    sd: NDArray[np.float64]
+    n_emerged: NDArray[np.int64]
+
+
+def emergence_times(curves: xr.Dataset, threshold: float = 0.5) -> EmergenceTimes:
+    """Mean and spread over runs of the `crossing_times`."""
+    times = crossing_times(curves, threshold)
+    emerged = [column[np.isfinite(column)] for column in times.T]
+    return EmergenceTimes(
+        threshold=threshold,
+        mean=np.array([t.mean() if t.size else np.nan for t in emerged]),
+        sd=np.array([t.std(ddof=1) if t.size > 1 else np.nan for t in emerged]),
+        n_emerged=np.array([t.size for t in emerged]),
+    )

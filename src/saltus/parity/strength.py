@@ -114,7 +114,7 @@ def measure(
         value = np.asarray(evaluate(batch), dtype=float).reshape(draws, patterns)
         strength[:, k - 1] = _mean_and_error((target * value).mean(axis=1) / scale)
         loss[:, k - 1] = _mean_and_error(0.5 * ((target - value) ** 2).mean(axis=1))
-    return SkillStrengths(*strength, *loss, target_scale=scale, n_samples=draws * patterns)
+    return SkillStrengths(strength[0], strength[1], loss[0], loss[1], scale, draws * patterns)
 
 
 def _probe(task: MultitaskSparseParity, skill: int, draws: int, rng: np.random.Generator, stratified: bool) -> Batch:

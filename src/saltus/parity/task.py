@@ -65,7 +65,8 @@ class MultitaskSparseParity:
     @property
     def masks(self) -> NDArray[np.uint64]:
         """Relevant bits of each skill as a 64-bit word, shape ``(n_skills,)``."""
-        return np.bitwise_or.reduce(np.uint64(1) << self.relevant_bits.astype(np.uint64), axis=1)
+        words: NDArray[np.uint64] = np.bitwise_or.reduce(np.uint64(1) << self.relevant_bits.astype(np.uint64), axis=1)
+        return words
 
     def sample(self, n: int, rng: np.random.Generator) -> Batch:
         """Draw ``n`` independent samples (Eq. 1)."""
@@ -80,14 +81,14 @@ class MultitaskSparseParity:
 
     def target(self, inputs: ArrayLike) -> NDArray[np.float64]:
         """Target f* of each input row (Eq. 4), shape ``(n,)``; ``inputs`` as in `Batch.inputs`."""
-        return self.target_scale * self.basis(inputs).sum(axis=1)
+        return np.asarray(self.target_scale * self.basis(inputs).sum(axis=1))
 
     def basis(self, inputs: ArrayLike) -> NDArray[np.float64]:
         """Skill basis functions g_k of each input row (Eq. 2), shape ``(n, n_skills)``, values -1, 0 or 1."""
         rows = self._checked(inputs)
         control, bits = rows[:, : self.n_skills], rows[:, self.n_skills :]
         odd = bits[:, self.relevant_bits].sum(axis=2) % 2
-        return control * (1.0 - 2.0 * odd)
+        return np.asarray(control * (1.0 - 2.0 * odd))
 
     def _checked(self, inputs: ArrayLike) -> NDArray[np.float64]:
         rows = np.asarray(inputs, dtype=float)
@@ -118,7 +119,9 @@ def _distinct_sets(n_skills: int, n_bits: int, n_relevant: int, rng: np.random.G
     available = math.comb(n_bits, n_relevant)
     if n_skills > available:
         raise InputError(
-            f"only {available} sets of {n_relevant} out of {n_bits} bits differ", n_skills, "use fewer skills or more bits"
+            f"only {available} sets of {n_relevant} out of {n_bits} bits differ",
+            n_skills,
+            "use fewer skills or more bits",
         )
     chosen: dict[tuple[int, ...], None] = {}
     while len(chosen) < n_skills:

@@ -143,11 +143,13 @@ def _checked_skill(skill: ArrayLike, minimum: int, n_skills: float) -> NDArray[n
     k = np.asarray(skill)
     whole = k.astype(np.int64) if np.all(np.isfinite(k)) else None
     if whole is None or np.any(whole != k) or np.any(k < minimum) or np.any(k > n_skills):
-        raise InputError(f"skill must be a whole number from {minimum} to n_skills = {n_skills:g}", skill, "skills count from 1")
+        raise InputError(
+            f"skill must be a whole number from {minimum} to n_skills = {n_skills:g}", skill, "skills count from 1"
+        )
     return whole
 
 
 def _sample_finite(probabilities: NDArray[np.float64], n: int, rng: np.random.Generator) -> NDArray[np.int64]:
     edges = np.cumsum(probabilities)
     # Scaling by the last edge keeps rounding in the cumulative sum from ever drawing skill n_skills + 1.
-    return np.searchsorted(edges, rng.random(n) * edges[-1], side="right") + 1
+    return np.asarray(np.searchsorted(edges, rng.random(n) * edges[-1], side="right") + 1)

@@ -71,7 +71,7 @@ class Multilinear:
         elapsed = np.asarray(time, dtype=float)
         if np.any(np.isnan(elapsed)) or np.any(elapsed < 0):
             raise InputError("time must be at least 0", time, "give the number of steps")
-        return self.target_scale * expit(self.initial_logit + self.rate * elapsed[..., None] * frequency)
+        return np.asarray(self.target_scale * expit(self.initial_logit + self.rate * elapsed[..., None] * frequency))
 
     def emergence_time(self, skill: ArrayLike, threshold: float = 0.05) -> NDArray[np.float64]:
         """Time at which R_k reaches ``threshold * S`` (``Nam et al. 2024, Eq. 40``), the shape of ``skill``.

@@ -22,23 +22,23 @@ def diagnose(
     task: MultitaskSparseParity, training: MLPTraining, seed: int, seen: Measurements
 ) -> tuple[Status, str | None]:
     """How the run ended and, unless it finished, one line with the step, what was seen and what to try."""
+    start = f"start {task.target_scale**2 / 2:g}"
     advice = f"try learning_rate={training.learning_rate / 2:g}"
     if seen.diverged_at is not None:
         kept = int(np.isfinite(seen.strength[0]).sum())
         return "diverged", (
-            f"run with seed {seed} diverged: at step {seen.diverged_at} the batch loss left all bounds "
-            f"(last peak {seen.peak_loss:.3g}, start {task.target_scale**2 / 2:g}); its first {kept} measurements are kept; "
-            f"{advice}"
+            f"run with seed {seed} diverged: at step {seen.diverged_at} the batch loss left all bounds (peak "
+            f"{seen.peak_loss:.3g}, {start}); its first {kept} measurements are kept; {advice}"
         )
     last = int(seen.steps[-1])
     for skill, expected in enumerate(_expected_half_times(task, training), start=1):
         reached = float(seen.strength[skill - 1, -1])
         if last > _PATIENCE * expected and reached < 0.5:
             return "stalled", (
-                f"run with seed {seed} stalled: at step {last} skill {skill} has R/S = {reached:.2f}, though at learning "
-                f"rate {training.learning_rate:g} it should pass 0.5 near step {expected:.0f}; the batch loss peaked at "
-                f"{seen.peak_loss:.3g} at step {seen.peak_step} (start {task.target_scale**2 / 2:g}), the sign of a step "
-                f"size past the stability edge; {advice}"
+                f"run with seed {seed} stalled: at step {last} skill {skill} has R/S = {reached:.2f}, though at "
+                f"learning rate {training.learning_rate:g} it should pass 0.5 near step {expected:.0f}; the batch loss "
+                f"peaked at {seen.peak_loss:.3g} at step {seen.peak_step} ({start}), so the step size may be past the "
+                f"stability edge; {advice}"
             )
     return "finished", None
 
@@ -52,4 +52,4 @@ def _expected_half_times(task: MultitaskSparseParity, training: MLPTraining) -> 
     flow = Multilinear(
         task.frequencies, target_scale=task.target_scale, initial_strength=initial_strength, learning_rate=rate
     )
-    return flow.emergence_time(np.arange(1, task.n_skills + 1), 0.5).tolist()
+    return [float(time) for time in flow.emergence_time(np.arange(1, task.n_skills + 1), 0.5)]

@@ -67,7 +67,8 @@ def aligned_zeros(shape: tuple[int, ...], dtype: Any = np.float32) -> NDArray[An
     n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
     raw = np.zeros(n_bytes + 64, np.uint8)
     start = -raw.ctypes.data % 64
-    return raw[start : start + n_bytes].view(dtype).reshape(shape)
+    aligned: NDArray[Any] = raw[start : start + n_bytes].view(dtype).reshape(shape)
+    return aligned
 
 
 def make_workspace(n_skills: int, n_bits: int, width: int) -> Workspace:
@@ -234,12 +235,13 @@ def squared_error_gradient(
     parameters: Float32, n_bits: int, work: Workspace, skills: Any, bits: UInt64, targets: Float32
 ) -> float:
     """Mean squared error over the batch (no factor 1/2); its gradient is left in ``work.gradient``."""
-    n = skills.shape[0]
+    n: int = skills.shape[0]
     rows = parameters[:-1].reshape(work.control.shape[1] + n_bits + 2, -1)
     _build_tables(rows, n_bits, work)
     work.table_gradient[:] = _ZERO
     work.control_gradient[:] = _ZERO
-    squared, slope = 0.0, 0.0
+    squared: float = 0.0
+    slope: float = 0.0
     for start in range(0, n, CHUNK):
         stop = min(start + CHUNK, n)
         chunk_skills, chunk_bits = skills[start:stop], bits[start:stop]
@@ -312,7 +314,8 @@ def train_steps(
     before its step. Stops before a step whose loss is not below ``limit`` (or is NaN) and returns the steps taken.
     """
     rate, keep, decay = np.float32(learning_rate), np.float32(momentum), np.float32(weight_decay)
-    for t in range(skills.shape[0]):
+    n_steps: int = skills.shape[0]
+    for t in range(n_steps):
         losses[t] = squared_error_gradient(parameters, n_bits, work, skills[t], bits[t], targets[t])
         if not losses[t] < limit:
             return t
@@ -320,4 +323,4 @@ def train_steps(
             _update_adam(parameters, work.gradient, moments, learning_rate, decay, first_step + t + 1)
         else:
             _update_sgd(parameters, work.gradient, moments[0], rate, keep, decay)
-    return skills.shape[0]
+    return n_steps

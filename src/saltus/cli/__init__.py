@@ -1,0 +1,92 @@
+"""The command line: one file a command, each a frozen dataclass whose fields are its options.
+
+Exit status: 0 done; 2 the input was wrong, one line on stderr and nothing written; 1 anything else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any, Protocol, TextIO
+
+from saltus.cli.reproduce import Reproduce
+from saltus.cli.train import Train
+from saltus.errors import InputError
+
+
+class Command(Protocol):
+    """A parsed command line."""
+
+    def run(self) -> None:
+        """Do what the command says; results go to stdout, progress to stderr."""
+
+
+_DESCRIPTION = """Simulate, verify and forecast emergence: the sudden appearance of skills while a network trains.
+
+Example: saltus reproduce fig1a --preset quick --out results/fig1a"""
+
+COMMANDS: dict[str, Any] = {"reproduce": Reproduce, "train": Train}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit status."""
+    warnings.showwarning = _show_warning
+    try:
+        _parse(sys.argv[1:] if arguments is None else list(arguments)).run()
+    except InputError as error:
+        return _fail(str(error), 2)
+    except KeyboardInterrupt:
+        return _fail("interrupted; nothing was written", 1)
+    except OSError as error:
+        return _fail(str(error), 1)
+    return 0
+
+
+def _parse(arguments: list[str]) -> Command:
+    import tyro
+
+    import saltus
+
+    if arguments in (["--version"], ["-V"]):
+        print(f"saltus {saltus.__version__}")
+        raise SystemExit(0)
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            command: Command = tyro.extras.subcommand_cli_from_dict(
+                COMMANDS,
+                prog="saltus",
+                description=_DESCRIPTION,
+                args=arguments,
+                config=(tyro.conf.FlagCreatePairsOff,),
+            )
+    except SystemExit as stop:
+        if stop.code in (0, None):
+            raise
+        raise SystemExit(_fail(_one_line(complaint.getvalue()), 2)) from None
+    return command
+
+
+def _one_line(boxed: str) -> str:
+    """The parser's framed message as a single line."""
+    lines = (line.strip("│╭╮╰╯─ \n") for line in boxed.splitlines())
+    return " ".join(line for line in lines if line)
+
+
+def _fail(message: str, status: int) -> int:
+    print(f"saltus: {message}", file=sys.stderr)
+    return status
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],  # noqa: ARG001
+    filename: str,  # noqa: ARG001
+    lineno: int,  # noqa: ARG001
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
+    print(f"saltus: warning: {message}", file=sys.stderr)

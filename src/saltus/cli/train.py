@@ -1,0 +1,152 @@
+"""``saltus train``: train networks on the task and keep their curves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+from saltus.cli.output import chosen, show
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from saltus.report import Report
+    from saltus.train.run import Job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """Train networks on multitask sparse parity and write their curves.
+
+    Options that are left out come from the preset.
+
+    Example: saltus train mlp --n-skills 3 --steps 6000 --seeds 2 --out results/mlp
+    """
+
+    network: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NETWORK")]
+    """Which network: mlp (two layers, ReLU)."""
+    out: Path
+    """Folder for curves.csv, emergence.png, emergence.pdf and summary.json."""
+    preset: str = "quick"
+    """Settings by name: quick (batch 1000, 24,000 steps) or paper (batch 4000, 30,000 steps)."""
+    alpha: float = 0.6
+    """Skill frequencies fall as k^-(alpha+1)."""
+    n_skills: int = 5
+    """Number of skills."""
+    n_bits: int = 32
+    """Length of the bit string."""
+    n_relevant: int = 3
+    """Bits in a parity; n_relevant * n_skills must not exceed n_bits."""
+    target_scale: float = 5.0
+    """S: the target is +S or -S."""
+    steps: int | None = None
+    """Parameter updates."""
+    width: int | None = None
+    """Hidden units."""
+    batch_size: int | None = None
+    """Samples an update."""
+    learning_rate: float | None = None
+    """Of the plain squared error."""
+    init_std: float | None = None
+    """Standard deviation of every parameter at the start."""
+    optimizer: str | None = None
+    """sgd or adam."""
+    momentum: float | None = None
+    """Of SGD."""
+    weight_decay: float | None = None
+    """Added to the gradient times the parameter."""
+    n_data: int | None = None
+    """Size of the training set; fresh samples without end by default."""
+    seeds: int = 1
+    """Number of runs."""
+    seed: int = 0
+    """Seed of the first run; the others count up from it."""
+    workers: int | None = None
+    """Runs side by side, one a thread; as many as processors by default."""
+    json: bool = False
+    """Print summary.json on stdout instead of the table."""
+
+    def run(self) -> None:
+        from saltus.cli.progress import run_progress
+        from saltus.errors import require_whole
+        from saltus.report import prepare_folder, write
+        from saltus.train.run import collect, run_jobs
+
+        if self.workers is not None:
+            require_whole("workers", self.workers, 1, "give 1 or more")
+        jobs = self._jobs()
+        out = prepare_folder(self.out)
+        with run_progress() as watch:
+            results = run_jobs(jobs, self.workers, watch(jobs))
+        show(report := _report(collect(jobs, results)), write(report, out), as_json=self.json)
+
+    def _jobs(self) -> list[Job]:
+        from saltus.errors import require_whole
+        from saltus.parity.task import MultitaskSparseParity
+        from saltus.reproduce.fig1a import PRESETS
+        from saltus.theory.frequencies import PowerLaw
+        from saltus.train.configuration import MLPTraining
+        from saltus.train.run import Job
+
+        chosen("network", self.network, {"mlp": None})
+        preset = chosen("preset", self.preset, PRESETS).training
+        names = {entry.name for entry in fields(MLPTraining)} & {entry.name for entry in fields(self)}
+        given: dict[str, Any] = {name: value for name in names if (value := getattr(self, name)) is not None}
+        if self.steps is not None:
+            given["measure_at"] = None  # the preset's own grid belongs to its number of steps
+        training = replace(preset, **given)
+        task = MultitaskSparseParity(
+            PowerLaw(self.alpha, self.n_skills), self.n_bits, self.n_relevant, self.target_scale
+        )
+        first = require_whole("seed", self.seed, 0, "give a whole number")
+        count = require_whole("seeds", self.seeds, 1, "give how many runs")
+        return [Job(task, training, first + i) for i in range(count)]
+
+
+def _report(curves: xr.Dataset) -> Report:
+    from saltus.curves import emergence_times, tidy_table
+    from saltus.figures.emergence import emergence_figure
+    from saltus.report import Report, cell, number
+
+    measured = emergence_times(curves)
+    final = curves["strength"][:, :, -1].mean("run").to_numpy()
+    runs = [
+        {"seed": int(seed), "status": str(status)}
+        for seed, status in zip(curves["run"].to_numpy(), curves["status"].to_numpy(), strict=True)
+    ]
+    skills = [
+        {
+            "skill": i + 1,
+            "frequency": float(frequency),
+            "measured_time": number(measured.mean[i]),
+            "measured_sd": number(measured.sd[i]),
+            "n_emerged": int(measured.n_emerged[i]),
+            "final_strength": number(final[i]),
+        }
+        for i, frequency in enumerate(curves["frequency"].to_numpy())
+    ]
+    rows = [
+        [
+            str(i + 1),
+            f"{skill['frequency']:.4f}",
+            cell(measured.mean[i], ".0f"),
+            cell(measured.sd[i], ".0f", "–"),
+            str(measured.n_emerged[i]),
+            cell(final[i], ".3f", "–"),
+        ]
+        for i, skill in enumerate(skills)
+    ]
+    settings = json.loads(curves.attrs["settings"])
+    version = curves.attrs["version"]
+    return Report(
+        title="Steps at R/S = 0.5, and mean strength R/S at the end",
+        columns=("skill", "frequency", "measured", "± sd", "runs", "final"),
+        rows=rows,
+        summary={"skills": skills, "runs": runs, "settings": settings, "version": version},
+        figures={"emergence": emergence_figure(curves, note=f"saltus {version}")},
+        tables={"curves": tidy_table(curves)},
+    )

@@ -1,0 +1,37 @@
+"""The look that all figures share: sizes, lines, and colours that survive grey print and colour-blindness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SINGLE_COLUMN = (5.2, 3.5)  # inches
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw inside this context; it leaves the caller's own matplotlib settings as they were."""
+    import matplotlib
+
+    with matplotlib.rc_context(fname=Path(__file__).with_name("saltus.mplstyle")):
+        yield
+
+
+def skill_colors(n_skills: int) -> NDArray[np.float64]:
+    """One colour a skill, dark for frequent and light for rare ones: their order shows in grey too."""
+    import matplotlib
+
+    return np.asarray(matplotlib.colormaps["viridis"](np.linspace(0.0, 0.82, n_skills)))
+
+
+def footer(figure: Figure, text: str) -> None:
+    """A small line below the axes that says how the figure was made."""
+    figure.supxlabel(text, fontsize=5.5, color="0.4", x=0.99, ha="right")

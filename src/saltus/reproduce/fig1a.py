@@ -1,0 +1,157 @@
+"""Fig. 1a: emergence in time. Train, calibrate on one skill, forecast the others, compare.
+
+The model is calibrated twice: on networks that learn a single skill (n_s = 1), as the paper does, and on the first
+skill of the very runs whose other skills are then forecast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import saltus
+from saltus.curves import tidy_table
+from saltus.figures.emergence import emergence_figure
+from saltus.forecast.calibrate import calibrate
+from saltus.forecast.predict import EmergenceForecast, forecast_emergence
+from saltus.parity.task import MultitaskSparseParity
+from saltus.report import Report, cell, number
+from saltus.theory.frequencies import PowerLaw
+from saltus.train.configuration import MLPTraining, describe
+from saltus.train.run import Job, Progress, collect, run_jobs
+
+Watch = Callable[[list[Job]], Progress]  # told what will run, it returns what follows the runs
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How many runs of which system.
+
+    Attributes:
+        training: of the five-skill system that is forecast.
+        n_seeds: its runs.
+        calibration: training of the one-skill system.
+        n_calibration_seeds: its runs.
+    """
+
+    training: MLPTraining
+    n_seeds: int
+    calibration: MLPTraining
+    n_calibration_seeds: int
+    alpha: float = 0.6
+    n_skills: int = 5
+
+
+def _training(steps: int, batch_size: int, measure_at: tuple[int, ...] | None = None) -> MLPTraining:
+    return MLPTraining(steps, learning_rate=0.02, init_std=0.01, batch_size=batch_size, measure_at=measure_at)
+
+
+PRESETS = {
+    "quick": Settings(_training(24_000, 1000), 5, _training(3000, 1000), 8),
+    "paper": Settings(
+        _training(30_000, 4000, tuple(range(0, 30_001, 50))), 10, _training(3000, 4000, tuple(range(0, 3001, 50))), 10
+    ),
+}
+
+
+def reproduce(settings: Settings, *, seed: int = 0, workers: int | None = None, watch: Watch | None = None) -> Report:
+    """Train both systems, calibrate in both ways and set the forecasts beside the measurements.
+
+    Args:
+        settings: one of `PRESETS`, or your own.
+        seed: of the first run; the others count up from it.
+        workers: threads.
+        watch: given the list of jobs, returns the function that is told of their progress.
+    """
+    frequencies = PowerLaw(settings.alpha, settings.n_skills)
+    task = MultitaskSparseParity(frequencies)
+    single = MultitaskSparseParity(PowerLaw(settings.alpha, 1))
+    jobs = [Job(task, settings.training, seed + i) for i in range(settings.n_seeds)]
+    single_jobs = [Job(single, settings.calibration, seed + i) for i in range(settings.n_calibration_seeds)]
+    everything = jobs + single_jobs  # the long ones first, which keeps all threads busy to the end
+    results = run_jobs(everything, workers, None if watch is None else watch(everything))
+    curves = collect(jobs, results[: len(jobs)])
+    single_curves = collect(single_jobs, results[len(jobs) :])
+    by_single = calibrate(single_curves)
+    by_own = calibrate(curves)
+    skills = _compare(
+        frequencies,
+        forecast_emergence(by_single, curves, frequencies),
+        forecast_emergence(by_own, curves, frequencies),
+    )
+    seeds = [job.seed for job in jobs]
+    used = settings.training
+    note = (
+        f"saltus {saltus.__version__}: α = {settings.alpha:g}, n_s = {settings.n_skills}, width {used.width}, "
+        f"batch {used.batch_size}, rate {used.learning_rate:g}, init {used.init_std:g}, "
+        f"seeds {seeds[0]}–{seeds[-1]}; calibrated on n_s = 1"
+    )
+    return Report(
+        title="Emergence in time (Nam et al. 2024, Fig. 1a): steps at R/S = 0.5",
+        columns=_COLUMNS,
+        rows=[_row(skill) for skill in skills],
+        summary={
+            "skills": skills,
+            "calibration": by_single.summary(),
+            "calibration_own_first_skill": by_own.summary(),
+            "settings": {
+                "task": describe(task),
+                "training": describe(settings.training),
+                "calibration_task": describe(single),
+                "calibration_training": describe(settings.calibration),
+            },
+            "seeds": seeds,
+            "calibration_seeds": [job.seed for job in single_jobs],
+            "version": saltus.__version__,
+        },
+        figures={"emergence": emergence_figure(curves, by_single.model(frequencies), note)},
+        tables={"curves": tidy_table(curves), "calibration_curves": tidy_table(single_curves)},
+    )
+
+
+_COLUMNS = (
+    "skill",
+    "frequency",
+    "measured",
+    "± sd",
+    "runs",
+    "forecast, n_s = 1",
+    "log10 ratio",
+    "forecast, own skill 1",
+    "log10 ratio",
+)
+
+
+def _row(skill: dict[str, Any]) -> list[str]:
+    nan = float("nan")
+    value = {name: nan if entry is None else entry for name, entry in skill.items()}
+    return [
+        str(skill["skill"]),
+        f"{skill['frequency']:.4f}",
+        cell(value["measured_time"], ".0f"),
+        cell(value["measured_sd"], ".0f", "–"),
+        str(skill["n_emerged"]),
+        f"{skill['forecast_time']:.0f}",
+        cell(value["log10_ratio"], "+.3f", "–"),
+        f"{skill['forecast_time_own_first_skill']:.0f}",
+        cell(value["log10_ratio_own_first_skill"], "+.3f", "–"),
+    ]
+
+
+def _compare(frequencies: PowerLaw, forecast: EmergenceForecast, own: EmergenceForecast) -> list[dict[str, Any]]:
+    measured = forecast.measured
+    return [
+        {
+            "skill": i + 1,
+            "frequency": float(frequency),
+            "measured_time": number(measured.mean[i]),
+            "measured_sd": number(measured.sd[i]),
+            "n_emerged": int(measured.n_emerged[i]),
+            "forecast_time": float(forecast.forecast_time[i]),
+            "forecast_time_own_first_skill": float(own.forecast_time[i]),
+            "log10_ratio": number(forecast.log10_ratio[i]),
+            "log10_ratio_own_first_skill": number(own.log10_ratio[i]),
+        }
+        for i, frequency in enumerate(frequencies.first())
+    ]
