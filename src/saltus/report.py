@@ -27,9 +27,10 @@ class Report:
     Attributes:
         title: one line above the table.
         columns, rows: the table, as text ready to print.
-        summary: plain JSON data with version, seeds and settings; unknown numbers are None.
+        summary: data for JSON, with version, seeds and settings; numbers that are not finite become null.
         figures: by file stem; each is written as PNG and PDF.
         tables: by file stem; each is written as CSV.
+        remarks: lines below the table.
     """
 
     title: str
@@ -38,11 +39,12 @@ class Report:
     summary: Mapping[str, Any]
     figures: Mapping[str, Figure] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
 
-
-def number(value: float) -> float | None:
-    """A number for JSON: None if it is not finite, for JSON has no word for that."""
-    return float(value) if math.isfinite(value) else None
+    @property
+    def summary_text(self) -> str:
+        """The summary as one JSON object."""
+        return json.dumps(_without_nan(self.summary), indent=1, allow_nan=False) + "\n"
 
 
 def cell(value: float, form: str, missing: str = "not yet") -> str:
@@ -72,8 +74,7 @@ def write(report: Report, out: Path) -> list[Path]:
             writers[f"{stem}.{form}"] = partial(figure.savefig, format=form, metadata=about)
     for stem, table in report.tables.items():
         writers[f"{stem}.csv"] = partial(table.to_csv, index=False, float_format="%.9g")
-    text = json.dumps(report.summary, indent=1, allow_nan=False) + "\n"
-    writers["summary.json"] = lambda f: f.write(text.encode())
+    writers["summary.json"] = lambda file: file.write(report.summary_text.encode())
     with house_style():  # resolution and fonts are decided when a figure is saved
         return [_write_whole(out / name, writer) for name, writer in writers.items()]
 
@@ -89,3 +90,12 @@ def _write_whole(path: Path, writer: Callable[[IO[bytes]], Any]) -> Path:
         os.unlink(temporary)
         raise
     return path
+
+
+def _without_nan(data: Any) -> Any:
+    """The same data with None for numbers that are not finite: JSON has no word for them."""
+    if isinstance(data, Mapping):
+        return {name: _without_nan(value) for name, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_without_nan(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from saltus.errors import InputError
 
@@ -18,7 +17,7 @@ T = TypeVar("T")
 def show(report: Report, paths: Sequence[Path], *, as_json: bool) -> None:
     """Print a report on stdout: one JSON object, or a table and where the files are."""
     if as_json:
-        show_json(report.summary)
+        print(report.summary_text, end="")
         return
     from rich.console import Console
     from rich.table import Table
@@ -33,12 +32,9 @@ def show(report: Report, paths: Sequence[Path], *, as_json: bool) -> None:
     if not console.is_terminal:
         console.width = 200  # a pipe has no width; wrapped columns would be of no use in a file
     console.print(table)
+    for remark in report.remarks:
+        print(remark)
     print("wrote " + ", ".join(map(str, paths)))
-
-
-def show_json(data: Mapping[str, Any]) -> None:
-    """Print one JSON object on stdout."""
-    print(json.dumps(data, indent=1, allow_nan=False))
 
 
 def chosen(what: str, name: str, choices: Mapping[str, T]) -> T:

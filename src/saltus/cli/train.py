@@ -110,7 +110,7 @@ class Train:
 def _report(curves: xr.Dataset) -> Report:
     from saltus.curves import emergence_times, tidy_table
     from saltus.figures.emergence import emergence_figure
-    from saltus.report import Report, cell, number
+    from saltus.report import Report, cell
 
     measured = emergence_times(curves)
     final = curves["strength"][:, :, -1].mean("run").to_numpy()
@@ -122,10 +122,10 @@ def _report(curves: xr.Dataset) -> Report:
         {
             "skill": i + 1,
             "frequency": float(frequency),
-            "measured_time": number(measured.mean[i]),
-            "measured_sd": number(measured.sd[i]),
+            "measured_time": float(measured.mean[i]),
+            "measured_sd": float(measured.sd[i]),
             "n_emerged": int(measured.n_emerged[i]),
-            "final_strength": number(final[i]),
+            "final_strength": float(final[i]),
         }
         for i, frequency in enumerate(curves["frequency"].to_numpy())
     ]

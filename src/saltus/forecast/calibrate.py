@@ -1,7 +1,9 @@
 """Calibrate the extended multilinear model on the emergence of one skill (``Nam et al. 2024, Eq. 14``).
 
-The model's logit is a straight line in time, ``logit(R/S) = logit(r/S) + rate * frequency * step``; its slope and
-start are fitted by least squares on the strengths of all runs.
+The model's logit is a straight line in time, ``logit(R/S) = logit(r/S) + rate * frequency * step``. Each run is fitted
+by least squares with its rate and its half-strength time, which are nearly uncorrelated, and the runs are averaged
+in logarithms. (One fit to all runs at once would be biased: where runs differ in time, their mean curve is flatter than
+any of them.)
 """
 
 from __future__ import annotations
@@ -30,11 +32,10 @@ class Calibration:
 
     Attributes:
         rate: growth of the logit per step for a skill of frequency 1, ``2 eta B^2 S``.
-        initial_logit: ``log(r / (S - r))``, where the logit starts.
-        log_rate_error: standard error of ``log(rate)``.
-        initial_logit_error: standard error of ``initial_logit``.
-        correlation: between the errors of ``log(rate)`` and ``initial_logit``.
-        error_source: "spread over runs" (robust to anything the runs do not share; needs two), or "residuals".
+        half_exposure: frequency times step at which R/S is 0.5.
+        covariance: of ``log(rate)`` and ``log(half_exposure)``.
+        error_source: where the covariance comes from: "spread over runs", or with one run "residuals", which takes
+            them as independent.
         residual: root mean square of measured minus fitted R/S.
         target_scale: S.
         flow_learning_rate: eta of the calibrated curves, NaN if unknown (then B^2 is unknown too).
@@ -42,10 +43,8 @@ class Calibration:
     """
 
     rate: float
-    initial_logit: float
-    log_rate_error: float
-    initial_logit_error: float
-    correlation: float
+    half_exposure: float
+    covariance: tuple[tuple[float, float], tuple[float, float]]
     error_source: str
     residual: float
     target_scale: float
@@ -55,13 +54,21 @@ class Calibration:
     n_runs: int
 
     @property
-    def feature_rate_squared(self) -> float:
-        """B^2, how much slower the network learns than the multilinear model."""
-        return self.rate / (2 * self.flow_learning_rate * self.target_scale)
+    def rate_error(self) -> float:
+        return self.rate * math.sqrt(self.covariance[0][0])
 
     @property
-    def feature_rate_squared_error(self) -> float:
-        return self.feature_rate_squared * self.log_rate_error
+    def half_exposure_error(self) -> float:
+        return self.half_exposure * math.sqrt(self.covariance[1][1])
+
+    @property
+    def initial_logit(self) -> float:
+        """``log(r / (S - r))``, where the fitted line starts."""
+        return -self.rate * self.half_exposure
+
+    @property
+    def initial_logit_error(self) -> float:
+        return -self.initial_logit * math.sqrt(sum(map(sum, self.covariance)))
 
     @property
     def initial_strength(self) -> float:
@@ -71,6 +78,15 @@ class Calibration:
     @property
     def initial_strength_error(self) -> float:
         return self.initial_strength * float(expit(-self.initial_logit)) * self.initial_logit_error
+
+    @property
+    def feature_rate_squared(self) -> float:
+        """B^2, how much slower the network learns than the multilinear model."""
+        return self.rate / (2 * self.flow_learning_rate * self.target_scale)
+
+    @property
+    def feature_rate_squared_error(self) -> float:
+        return self.feature_rate_squared * math.sqrt(self.covariance[0][0])
 
     def model(self, frequencies: SkillFrequencies) -> Multilinear:
         """The calibrated model for any frequencies, in steps of the calibrated curves."""
@@ -82,10 +98,11 @@ class Calibration:
         )
 
     def summary(self) -> dict[str, Any]:
-        """All constants and derived quantities as plain JSON data; unknown ones are None."""
-        derived = ("feature_rate_squared", "feature_rate_squared_error", "initial_strength", "initial_strength_error")
-        values = {name: getattr(self, name) for name in derived} | asdict(self)
-        return {name: None if isinstance(v, float) and math.isnan(v) else v for name, v in values.items()}
+        """All constants and derived quantities with their errors, for a report; unknown ones are NaN."""
+        values: dict[str, Any] = {}
+        for name in ("feature_rate_squared", "initial_strength", "rate", "half_exposure", "initial_logit"):
+            values[name], values[f"{name}_error"] = getattr(self, name), getattr(self, f"{name}_error")
+        return values | asdict(self)
 
 
 def calibrate(curves: xr.Dataset, frequencies: SkillFrequencies | None = None, on_skill: int = 1) -> Calibration:
@@ -97,79 +114,65 @@ def calibrate(curves: xr.Dataset, frequencies: SkillFrequencies | None = None, o
         on_skill: the skill to calibrate on, from 1.
 
     Returns:
-        The constants, with standard errors. With two runs or more these are the sandwich errors that take each run as
-        one observation; with one run they assume independent residuals.
+        The constants, from the runs in which that skill emerged.
 
     Raises:
-        InputError: if there is no such skill, or it never passed R/S = 0.5.
+        InputError: if there is no such skill, or it did not emerge in any run.
     """
     skill = require_whole("on_skill", on_skill, 1, "skills count from 1")
     n_skills = curves.sizes["skill"]
     if skill > n_skills:
         raise InputError(f"on_skill must be at most {n_skills}, the number of skills", on_skill, "choose one of them")
-    frequency = float(curves["frequency"][skill - 1] if frequencies is None else frequencies.pmf(np.array([skill]))[0])
+    of_skill = np.asarray(curves["frequency"] if frequencies is None else frequencies.pmf(curves["skill"].to_numpy()))
     one = curves.isel(skill=[skill - 1])
-    strength = one["strength"].to_numpy()[:, 0, :]
-    run_index, step_index = np.nonzero(np.isfinite(strength))
-    exposure = frequency * one["step"].to_numpy()[step_index]
-    observed = strength[run_index, step_index]
-    fit = _fit_logistic(exposure, observed, _starting_point(one, frequency))
-    covariance, source = _covariance(fit.jac, fit.fun, run_index)
-    log_rate_error, logit_error = np.sqrt(np.diag(covariance))
+    exposure = float(of_skill[skill - 1]) * one["step"].to_numpy()
+    early, half = (crossing_times(one, level)[:, 0] * of_skill[skill - 1] for level in (0.1, 0.5))
+    emerged = np.flatnonzero(half > early)
+    if emerged.size == 0:
+        highest = float(one["strength"].max())
+        raise InputError(
+            "the skill to calibrate on must rise through R/S = 0.1 and 0.5", highest, "train longer or measure earlier"
+        )
+    fits = [_fit_logistic(exposure, one["strength"].to_numpy()[run, 0], early[run], half[run]) for run in emerged]
+    constants = np.array([fit.x for fit in fits])
+    covariance = np.cov(constants.T) / len(fits) if len(fits) > 1 else _residual_covariance(fits[0])
+    log_rate, log_half = constants.mean(axis=0)
     return Calibration(
-        rate=float(np.exp(fit.x[0])),
-        initial_logit=float(fit.x[1]),
-        log_rate_error=float(log_rate_error),
-        initial_logit_error=float(logit_error),
-        correlation=float(covariance[0, 1] / (log_rate_error * logit_error)),
-        error_source=source,
-        residual=float(np.sqrt(np.mean(fit.fun**2))),
+        rate=math.exp(log_rate),
+        half_exposure=math.exp(log_half),
+        covariance=(tuple(covariance[0].tolist()), tuple(covariance[1].tolist())),
+        error_source="spread over runs" if len(fits) > 1 else "residuals",
+        residual=math.sqrt(np.mean(np.concatenate([fit.fun for fit in fits]) ** 2)),
         target_scale=float(curves.attrs["target_scale"]),
         flow_learning_rate=float(curves.attrs["flow_learning_rate"]),
         skill=skill,
         n_skills=n_skills,
-        n_runs=int(np.unique(run_index).size),
+        n_runs=len(fits),
     )
 
 
-def _starting_point(one_skill: xr.Dataset, frequency: float) -> tuple[float, float]:
-    """log(rate) and initial logit of the logistic through the median times at R/S = 0.1 and 0.5."""
-    early, half = (
-        np.nanmedian(t) if np.isfinite(t).any() else np.nan
-        for t in (crossing_times(one_skill, level) for level in (0.1, 0.5))
-    )
-    if not half > early:
-        highest = float(one_skill["strength"].max())
-        raise InputError(
-            "the skill to calibrate on must rise through R/S = 0.1 and 0.5", highest, "train longer or measure earlier"
-        )
-    slope = math.log(9) / (half - early)
-    return math.log(slope / frequency), -slope * half
+def _fit_logistic(exposure: NDArray[np.float64], strength: NDArray[np.float64], early: float, half: float) -> Any:
+    """Least squares for log(rate) and log(half exposure), from the curve through its 0.1 and 0.5 crossings."""
+    measured = np.isfinite(strength)
+    x, y = exposure[measured], strength[measured]
 
+    def residuals(constants: NDArray[np.float64]) -> NDArray[np.float64]:
+        rate, half_exposure = np.exp(constants)
+        return np.asarray(expit(rate * (x - half_exposure)) - y)
 
-def _fit_logistic(exposure: NDArray[np.float64], observed: NDArray[np.float64], start: tuple[float, float]) -> Any:
-    def residuals(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(expit(x[1] + np.exp(x[0]) * exposure) - observed)
+    def jacobian(constants: NDArray[np.float64]) -> NDArray[np.float64]:
+        rate, half_exposure = np.exp(constants)
+        logit = rate * (x - half_exposure)
+        slope = expit(logit) * expit(-logit)
+        return np.column_stack([slope * logit, -slope * rate * half_exposure])
 
-    def jacobian(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        logit_growth = np.exp(x[0]) * exposure
-        slope = expit(x[1] + logit_growth) * expit(-x[1] - logit_growth)
-        return np.column_stack([slope * logit_growth, slope])
-
+    start = np.log([math.log(9) / (half - early), half])
     fit = least_squares(residuals, start, jac=jacobian, x_scale="jac", xtol=1e-12, ftol=1e-12, gtol=1e-12)
     if not fit.success:
         raise InputError("the logistic fit must converge", fit.message, "check that the curve rises once, from 0 to 1")
     return fit
 
 
-def _covariance(
-    jacobian: NDArray[np.float64], residuals: NDArray[np.float64], run_index: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], str]:
-    """Covariance of the fitted parameters, and where it comes from."""
-    bread = np.linalg.inv(jacobian.T @ jacobian)
-    runs = np.unique(run_index)
-    if len(runs) < 2:
-        variance = residuals @ residuals / (len(residuals) - 2)
-        return variance * bread, "residuals"
-    scores = np.stack([jacobian[run_index == run].T @ residuals[run_index == run] for run in runs])
-    return bread @ (scores.T @ scores) @ bread * len(runs) / (len(runs) - 1), "spread over runs"
+def _residual_covariance(fit: Any) -> NDArray[np.float64]:
+    variance = fit.fun @ fit.fun / (len(fit.fun) - len(fit.x))
+    return np.asarray(variance * np.linalg.inv(fit.jac.T @ fit.jac))

@@ -118,11 +118,8 @@ def _disjoint_sets(n_skills: int, n_bits: int, n_relevant: int, rng: np.random.G
 def _distinct_sets(n_skills: int, n_bits: int, n_relevant: int, rng: np.random.Generator) -> NDArray[np.int64]:
     available = math.comb(n_bits, n_relevant)
     if n_skills > available:
-        raise InputError(
-            f"only {available} sets of {n_relevant} out of {n_bits} bits differ",
-            n_skills,
-            "use fewer skills or more bits",
-        )
+        rule = f"n_skills must be at most {available}, the number of sets of {n_relevant} out of {n_bits} bits"
+        raise InputError(rule, n_skills, "use fewer skills or more bits")
     chosen: dict[tuple[int, ...], None] = {}
     while len(chosen) < n_skills:
         chosen[tuple(sorted(rng.choice(n_bits, n_relevant, replace=False).tolist()))] = None

@@ -13,10 +13,10 @@ from typing import Any
 import saltus
 from saltus.curves import tidy_table
 from saltus.figures.emergence import emergence_figure
-from saltus.forecast.calibrate import calibrate
+from saltus.forecast.calibrate import Calibration, calibrate
 from saltus.forecast.predict import EmergenceForecast, forecast_emergence
 from saltus.parity.task import MultitaskSparseParity
-from saltus.report import Report, cell, number
+from saltus.report import Report, cell
 from saltus.theory.frequencies import PowerLaw
 from saltus.train.configuration import MLPTraining, describe
 from saltus.train.run import Job, Progress, collect, run_jobs
@@ -107,6 +107,7 @@ def reproduce(settings: Settings, *, seed: int = 0, workers: int | None = None, 
         },
         figures={"emergence": emergence_figure(curves, by_single.model(frequencies), note)},
         tables={"curves": tidy_table(curves), "calibration_curves": tidy_table(single_curves)},
+        remarks=[_remark("n_s = 1", by_single), _remark("own skill 1", by_own)],
     )
 
 
@@ -123,19 +124,24 @@ _COLUMNS = (
 )
 
 
+def _remark(source: str, fit: Calibration) -> str:
+    return (
+        f"calibrated on {source}: B^2 = {fit.feature_rate_squared:.4f} ± {fit.feature_rate_squared_error:.4f}, "
+        f"R(0) = {fit.initial_strength:.1e} ± {fit.initial_strength_error:.1e} ({fit.n_runs} runs)"
+    )
+
+
 def _row(skill: dict[str, Any]) -> list[str]:
-    nan = float("nan")
-    value = {name: nan if entry is None else entry for name, entry in skill.items()}
     return [
         str(skill["skill"]),
         f"{skill['frequency']:.4f}",
-        cell(value["measured_time"], ".0f"),
-        cell(value["measured_sd"], ".0f", "–"),
+        cell(skill["measured_time"], ".0f"),
+        cell(skill["measured_sd"], ".0f", "–"),
         str(skill["n_emerged"]),
         f"{skill['forecast_time']:.0f}",
-        cell(value["log10_ratio"], "+.3f", "–"),
+        cell(skill["log10_ratio"], "+.3f", "–"),
         f"{skill['forecast_time_own_first_skill']:.0f}",
-        cell(value["log10_ratio_own_first_skill"], "+.3f", "–"),
+        cell(skill["log10_ratio_own_first_skill"], "+.3f", "–"),
     ]
 
 
@@ -145,13 +151,13 @@ def _compare(frequencies: PowerLaw, forecast: EmergenceForecast, own: EmergenceF
         {
             "skill": i + 1,
             "frequency": float(frequency),
-            "measured_time": number(measured.mean[i]),
-            "measured_sd": number(measured.sd[i]),
+            "measured_time": float(measured.mean[i]),
+            "measured_sd": float(measured.sd[i]),
             "n_emerged": int(measured.n_emerged[i]),
             "forecast_time": float(forecast.forecast_time[i]),
             "forecast_time_own_first_skill": float(own.forecast_time[i]),
-            "log10_ratio": number(forecast.log10_ratio[i]),
-            "log10_ratio_own_first_skill": number(own.log10_ratio[i]),
+            "log10_ratio": float(forecast.log10_ratio[i]),
+            "log10_ratio_own_first_skill": float(own.log10_ratio[i]),
         }
         for i, frequency in enumerate(frequencies.first())
     ]
