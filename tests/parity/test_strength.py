@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from saltus import InputError, MultitaskSparseParity, PowerLaw, skill_strengths
 from tests.parity.test_task import every_input
@@ -11,17 +15,17 @@ from tests.parity.test_task import every_input
 TASK = MultitaskSparseParity(PowerLaw(0.6, 3), n_bits=9, n_relevant=3, target_scale=2.0, seed=1)
 
 
-def rough_function(inputs: np.ndarray) -> np.ndarray:
+def rough_function(inputs: NDArray[Any]) -> NDArray[np.float64]:
     """Some of every skill, more of it where more bits are set, an offset, a linear part and a product of bits."""
-    x = np.asarray(inputs, dtype=float)
+    x = inputs.astype(float)
     some = TASK.basis(x) @ np.array([1.5, -0.3, 0.4]) * x.sum(axis=1) / 5
     return np.asarray(some + 0.7 + x @ np.linspace(-1, 1, x.shape[1]) + 0.5 * x[:, 4] * x[:, 7] * x[:, 0])
 
 
-def exact(function: object) -> tuple[np.ndarray, np.ndarray]:
+def exact(function: Callable[[NDArray[Any]], NDArray[Any]]) -> tuple[np.ndarray, np.ndarray]:
     """Strengths (Eq. 7) and skill losses (Eq. 8) over all inputs."""
     inputs, _ = every_input(TASK)
-    value = np.asarray(function(inputs), dtype=float)  # type: ignore[operator]
+    value = function(inputs)
     skill = inputs[:, :3].argmax(axis=1)
     of_skill = [(TASK.basis(inputs)[:, k] * value)[skill == k] for k in range(3)]
     strength = np.array([product.mean() for product in of_skill])

@@ -1,0 +1,162 @@
+"""Training kernel: time and error of one gradient step, beside NumPy and (if installed) eager PyTorch.
+
+Every row is one shape. ``ms`` is wall time per run-step with one run a thread on all threads: the time in which the
+machine finishes one step of one run. The baselines take the same step, plain SGD on the plain squared error, on a dense
+float32 input matrix, and are given all threads. ``error`` is the gradient's, relative to a float64 reference.
+
+    python benchmarks/kernel.py --repeats 5
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from saltus.train import kernel
+from saltus.train.run import available_processors
+
+
+@dataclass(frozen=True)
+class Shape:
+    n_skills: int
+    n_bits: int
+    width: int
+    batch: int
+
+
+SHAPES = (
+    Shape(5, 32, 1000, 4000),
+    Shape(5, 32, 1000, 1000),
+    Shape(1, 32, 1000, 4000),
+    Shape(5, 64, 1000, 4000),
+    Shape(100, 50, 200, 4000),
+    Shape(5, 32, 128, 4000),
+)
+RATE = 1e-5  # small enough that no network changes much while it is timed
+
+
+class Problem:
+    """One random network and batch, in the kernel's form and as dense matrices."""
+
+    def __init__(self, shape: Shape, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        self.shape = shape
+        size = (kernel.n_rows(shape.n_skills, shape.n_bits), kernel.padded_width(shape.width))
+        self.parameters = kernel.aligned_zeros((size[0] * size[1] + 1,))
+        self.rows = self.parameters[:-1].reshape(size)[:, : shape.width]
+        # Multiples of 1/1024 make pre-activations exact: no unit is on in one precision and off in the other.
+        self.rows[:] = rng.integers(-256, 257, self.rows.shape) / 1024
+        self.skills = rng.integers(0, shape.n_skills, shape.batch)
+        self.bits = rng.integers(0, 2**64 - 1, shape.batch, dtype=np.uint64) >> np.uint64(64 - shape.n_bits)
+        self.targets = rng.choice([-5.0, 5.0], shape.batch).astype(np.float32)
+        self.inputs = np.zeros((shape.batch, shape.n_skills + shape.n_bits), np.float32)
+        self.inputs[np.arange(shape.batch), self.skills] = 1
+        self.inputs[:, shape.n_skills :] = (self.bits[:, None] >> np.arange(shape.n_bits, dtype=np.uint64)) & np.uint64(
+            1
+        )
+
+    def kernel_step(self, steps: int) -> Callable[[], object]:
+        """A call that takes ``steps`` steps with the kernel."""
+        work = kernel.make_workspace(self.shape.n_skills, self.shape.n_bits, self.shape.width)
+        moments = np.zeros((2, self.parameters.size), np.float32)
+        skills, bits, targets = (np.tile(values, (steps, 1)) for values in (self.skills, self.bits, self.targets))
+        losses = np.zeros(steps)
+        n_bits = self.shape.n_bits
+        parameters = self.parameters.copy()
+        return lambda: kernel.train_steps(
+            parameters, moments, 0, n_bits, work, skills, bits, targets, RATE, 0.0, 0.0, False, np.inf, losses
+        )
+
+    def dense_gradient(self, dtype: Any) -> tuple[Any, ...]:
+        """Gradient of weights, bias, output weights and output bias by matrix products."""
+        x: Any = self.inputs.astype(dtype, copy=False)
+        rows: Any = self.rows.astype(dtype, copy=False)
+        hidden = x @ rows[:-2] + rows[-2]
+        active = np.maximum(hidden, 0)
+        slope = (2 / len(x)) * (active @ rows[-1] + self.parameters[-1] - self.targets)
+        back = np.where(hidden > 0, slope[:, None].astype(dtype) * rows[-1], 0)
+        return x.T @ back, back.sum(0), active.T @ slope, slope.sum()
+
+    def numpy_step(self) -> None:
+        weights, bias, out, _ = self.dense_gradient(np.float32)
+        self.rows[:-2] -= np.float32(RATE) * weights
+        self.rows[-2] -= np.float32(RATE) * bias
+        self.rows[-1] -= (RATE * out).astype(np.float32)
+
+    def gradient_error(self) -> float:
+        """Relative distance of the kernel's gradient from double precision."""
+        shape = self.shape
+        work = kernel.make_workspace(shape.n_skills, shape.n_bits, shape.width)
+        kernel.squared_error_gradient(self.parameters, shape.n_bits, work, self.skills, self.bits, self.targets)
+        ours = work.gradient[:-1].reshape(len(self.rows), -1)[:, : shape.width]
+        weights, bias, out, _ = self.dense_gradient(np.float64)
+        exact = np.vstack([weights, bias, out])
+        return float(np.linalg.norm(ours - exact) / np.linalg.norm(exact))
+
+    def torch_step(self) -> Callable[[], object]:
+        """An eager PyTorch step on the same data."""
+        import torch
+
+        width, nn = self.shape.width, torch.nn
+        net = nn.Sequential(nn.Linear(self.inputs.shape[1], width), nn.ReLU(), nn.Linear(width, 1))
+        optimizer = torch.optim.SGD(net.parameters(), lr=RATE)
+        inputs, targets = torch.from_numpy(self.inputs), torch.from_numpy(self.targets)[:, None]
+
+        def step() -> None:
+            optimizer.zero_grad()
+            nn.functional.mse_loss(net(inputs), targets).backward()
+            optimizer.step()
+
+        return step
+
+
+def milliseconds(call: Callable[[], object], calls: int, repeats: int) -> float:
+    """Best wall time of ``calls`` calls, per call."""
+    best = np.inf
+    for _ in range(repeats):
+        start = time.perf_counter()
+        for _ in range(calls):
+            call()
+        best = min(best, (time.perf_counter() - start) / calls)
+    return best * 1e3
+
+
+def time_kernel(shape: Shape, threads: int, repeats: int) -> float:
+    """Milliseconds per run-step with one run on each thread."""
+    steps = max(4, int(4e6 / shape.batch / shape.width * 20))
+    calls = [Problem(shape, seed).kernel_step(steps) for seed in range(threads)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda call: call(), calls))  # compile and warm up
+        return milliseconds(lambda: list(pool.map(lambda call: call(), calls)), 1, repeats) / steps / threads
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=5, help="timings of each; the best counts (default 5)")
+    repeats = parser.parse_args().repeats
+    threads = available_processors()
+    with_torch = importlib.util.find_spec("torch") is not None
+    print(f"{threads} threads; NumPy {np.__version__}; PyTorch {'timed' if with_torch else 'not installed'}")
+    print("n_skills n_bits width batch |   kernel ms   error |  NumPy ms  ratio | PyTorch ms  ratio")
+    for shape in SHAPES:
+        problem = Problem(shape, 0)
+        error = problem.gradient_error()
+        ours = time_kernel(shape, threads, repeats)
+        dense = milliseconds(problem.numpy_step, 10, repeats)
+        line = f"{shape.n_skills:8} {shape.n_bits:6} {shape.width:5} {shape.batch:5} | {ours:11.3f} {error:7.0e} | "
+        line += f"{dense:9.2f} {dense / ours:5.1f}x | "
+        if with_torch:
+            eager = milliseconds(problem.torch_step(), 10, repeats)
+            line += f"{eager:10.2f} {eager / ours:5.1f}x"
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Every command and every Python example that README and docs show works as written."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    """Fenced blocks of one language, with the name of their document."""
+    found = []
+    for document in DOCUMENTS:
+        for block in re.findall(rf"^```{language}\n(.*?)^```", document.read_text(), flags=re.S | re.M):
+            found.append((document.name, block))
+    return found
+
+
+def commands() -> list[str]:
+    lines = (line.strip() for _, block in blocks("sh") for line in block.splitlines())
+    return sorted({line.split("  #")[0].strip() for line in lines if line and not line.startswith("#")})
+
+
+@pytest.mark.parametrize("command", commands())
+def test_command_works(command: str, tmp_path: Path) -> None:
+    words = shlex.split(command)
+    if words[0] == "make":  # these set up environments and run this very suite: their recipes must at least exist
+        done = subprocess.run(["make", "--dry-run", *words[1:]], cwd=ROOT, capture_output=True, text=True)
+    elif words[0] == "saltus":
+        if "reproduce" in words and "fig1a" in words:
+            pytest.skip("tests/reproduce/test_fig1a.py runs it")
+        done = subprocess.run([sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, text=True)
+    elif words[0] == "python":
+        done = subprocess.run([sys.executable, *words[1:], "--help"], cwd=ROOT, capture_output=True, text=True)
+    else:
+        pytest.skip("set-up of the machine, not a command of this project")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("document", "code"), blocks("python"))
+def test_python_example_works(document: str, code: str, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, f"{document}: {done.stderr}"
