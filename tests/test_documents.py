@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -48,3 +49,16 @@ def test_command_works(command: str, tmp_path: Path) -> None:
 def test_python_example_works(document: str, code: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, f"{document}: {done.stderr}"
+
+
+def test_readme_quotes_the_kept_results() -> None:
+    skills = json.loads((ROOT / "docs/results/fig1a-quick/summary.json").read_text())["skills"]
+    rows = [
+        f"| {s['skill']} | {s['frequency']:.4f} | {s['measured_time']:.0f} | {s['measured_sd']:.0f} "
+        f"| {s['forecast_time']:.0f} | {s['log10_ratio']:+.3f} "
+        f"| {s['forecast_time_own_first_skill']:.0f} | {s['log10_ratio_own_first_skill']:+.3f} |"
+        for s in skills
+    ]
+    quoted = re.search(r"<!-- results: fig1a-quick -->\n(.*?)<!-- end -->", (ROOT / "README.md").read_text(), re.S)
+    assert quoted is not None
+    assert quoted[1].splitlines()[2:] == rows

@@ -25,6 +25,7 @@ def emergence_figure(curves: xr.Dataset, model: Multilinear | None = None, note:
     """
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     with house_style():
         figure = Figure(figsize=SINGLE_COLUMN)
@@ -55,6 +56,9 @@ def emergence_figure(curves: xr.Dataset, model: Multilinear | None = None, note:
             keys.append(Line2D([], [], color="0.2", label="forecast"))
         axes.legend(handles=keys, loc="upper left")
         axes.set(xscale="log", xlabel="training step", ylabel="skill strength  $R_k/S$", ylim=(-0.05, 1.2))
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlim(_first_sign_of_life(steps, mean), steps[-1])
         if note:
             footer(figure, note)
