@@ -1,0 +1,176 @@
+"""What all models of skill dynamics share: one skill, one curve, driven only by that skill's share of the samples.
+
+Skills do not interact (``Nam et al. 2024, Sec. 3``), so a model is a map from (share of the samples, time) to a
+strength, and its inverse. Everything else, from frequencies to emergence times, follows here once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import KW_ONLY, dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from saltus.errors import InputError, require_positive
+from saltus.theory.frequencies import SkillFrequencies
+
+
+@dataclass(frozen=True)
+class SkillDynamics(ABC):
+    """Decoupled skills, each learned from its own samples.
+
+    Args:
+        frequencies: how often each skill occurs.
+        target_scale: S, the target is +S or -S; greater than 0.
+        initial_strength: r = R_k(0), the same for every skill; its range is each model's own.
+        learning_rate: eta of the loss **with** the factor 1/2 (Eq. 5); greater than 0.
+
+    Raises:
+        InputError: if a value is outside its range.
+    """
+
+    frequencies: SkillFrequencies
+    _: KW_ONLY
+    target_scale: float = 1.0
+    initial_strength: float
+    learning_rate: float = 1.0
+
+    def __post_init__(self) -> None:
+        require_positive("target_scale", self.target_scale, "give the size of the target, e.g. 1")
+        require_positive("learning_rate", self.learning_rate, "give the rate of the loss with the factor 1/2")
+        self._check_start()
+
+    def _check_start(self) -> None:
+        if not 0 < self.initial_strength < self.target_scale:
+            raise InputError(
+                f"initial_strength must lie between 0 and target_scale = {self.target_scale:g}",
+                self.initial_strength,
+                "give the skill strength at time 0, e.g. 0.01",
+            )
+
+    @abstractmethod
+    def _strength(self, share: NDArray[np.float64], time: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Strength at ``time`` of a skill that makes up ``share`` of the samples; the two broadcast."""
+
+    @abstractmethod
+    def _time(self, share: NDArray[np.float64], strength: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Inverse of `_strength` for ``initial_strength < strength <= target_scale``; the two broadcast."""
+
+    def strength(self, time: ArrayLike, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
+        """Skill strengths R_k(T) with unlimited data.
+
+        Args:
+            time: T in steps, at least 0, infinity allowed, any shape.
+            skills: 1-based skill indices, shape ``(K,)``; all of them by default.
+
+        Returns:
+            Strengths, shape ``time.shape + (K,)``.
+        """
+        return self._strength_since_start(self._frequency_of(skills), _checked_time(time)[..., None])
+
+    def strength_on_sample(self, time: ArrayLike, shares: ArrayLike) -> NDArray[np.float64]:
+        """Skill strengths on one training set, of which skill k makes up the share d_k/D (``Nam et al. 2024, Eq. 11``).
+
+        At infinite time it is the one-shot learner (Corollary 1): ``target_scale`` if a skill was seen, else
+        ``initial_strength``.
+
+        Args:
+            time: T in steps, at least 0, infinity allowed, any shape.
+            shares: d_k/D, from 0 to 1, shape ``(K,)``.
+
+        Returns:
+            Strengths, shape ``time.shape + (K,)``.
+        """
+        share = np.atleast_1d(np.asarray(shares, dtype=float))
+        if not np.all((share >= 0) & (share <= 1)):
+            raise InputError("every share must lie from 0 to 1", shares, "divide the counts d_k by D")
+        return self._strength_since_start(share, _checked_time(time)[..., None])
+
+    def time(self, strength: ArrayLike, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
+        """Time at which each skill first reaches a strength: the inverse of `strength`.
+
+        Args:
+            strength: R, at most ``target_scale``, any shape.
+            skills: 1-based skill indices, shape ``(K,)``; all of them by default.
+
+        Returns:
+            Times in steps, shape ``strength.shape + (K,)``: 0 where the skill starts at the strength or above it,
+            infinity where it only tends to it.
+        """
+        level = np.asarray(strength, dtype=float)
+        if not np.all(level <= self.target_scale):
+            raise InputError(
+                f"strength must be at most target_scale = {self.target_scale:g}", strength, "give R itself, not R/S"
+            )
+        return self._first_time(self._frequency_of(skills), level[..., None])
+
+    def emergence_time(self, skill: ArrayLike, threshold: float = 0.05) -> NDArray[np.float64]:
+        """Time at which R_k reaches ``threshold * S`` (``Nam et al. 2024, Eq. 40``), the shape of ``skill``.
+
+        Zero where the skill starts above the threshold. ``threshold`` lies between 0 and 1, both excluded.
+        """
+        if not 0 < threshold < 1:
+            raise InputError("threshold must lie between 0 and 1", threshold, "give a share of target_scale, e.g. 0.05")
+        return self._first_time(self.frequencies.pmf(skill), np.asarray(threshold * self.target_scale))
+
+    def saturation_time(self, skill: ArrayLike, threshold: float = 0.05) -> NDArray[np.float64]:
+        """Time R_k takes from ``threshold * S`` to ``(1 - threshold) * S`` (``Nam et al. 2024, Eq. 40``).
+
+        ``threshold`` lies between 0 and 1/2, both excluded; the result has the shape of ``skill``.
+        """
+        if not 0 < threshold < 0.5:
+            raise InputError("threshold must lie between 0 and 1/2", threshold, "give a share of S, e.g. 0.05")
+        return self.emergence_time(skill, 1 - threshold) - self.emergence_time(skill, threshold)
+
+    def _frequency_of(self, skills: ArrayLike | None) -> NDArray[np.float64]:
+        return self.frequencies.first() if skills is None else self.frequencies.pmf(np.atleast_1d(skills))
+
+    def _strength_since_start(self, share: NDArray[np.float64], time: NDArray[np.float64]) -> NDArray[np.float64]:
+        # A model that works in logits would return the start with their rounding.
+        moves = (share > 0) & (time > 0)
+        return np.where(moves, self._strength(share, time), self.initial_strength)
+
+    def _first_time(self, share: NDArray[np.float64], strength: NDArray[np.float64]) -> NDArray[np.float64]:
+        # Levels already passed are moved to the start, where the inverse is exactly 0.
+        return np.asarray(self._time(share, np.maximum(strength, self.initial_strength)))
+
+
+@dataclass(frozen=True)
+class GradientFlow(SkillDynamics):
+    """Dynamics in continuous time: each skill runs along one curve x = R/S, on a clock proportional to its share."""
+
+    @property
+    @abstractmethod
+    def rate(self) -> float:
+        """How fast the clock of a skill of frequency 1 runs, per step."""
+
+    @property
+    @abstractmethod
+    def initial_weights(self) -> tuple[float, ...]:
+        """One weight a layer at time 0; their product is ``initial_strength``."""
+
+    @abstractmethod
+    def _curve(self, clock: NDArray[np.float64]) -> NDArray[np.float64]:
+        """x = R/S at each reading of the clock, from 0 to infinity."""
+
+    @abstractmethod
+    def _clock(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Inverse of `_curve` for x from r/S to 1, infinity at 1."""
+
+    def _strength(self, share: NDArray[np.float64], time: NDArray[np.float64]) -> NDArray[np.float64]:
+        # A clock beyond the largest float reads infinity, which every curve takes; a skill never seen has no clock.
+        with np.errstate(over="ignore", invalid="ignore"):
+            clock = np.where(share > 0, self.rate * share * time, 0.0)
+        return self.target_scale * self._curve(clock)
+
+    def _time(self, share: NDArray[np.float64], strength: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(over="ignore"):
+            return np.asarray(self._clock(strength / self.target_scale) / (self.rate * share))
+
+
+def _checked_time(time: ArrayLike) -> NDArray[np.float64]:
+    elapsed = np.asarray(time, dtype=float)
+    if not np.all(elapsed >= 0):
+        raise InputError("time must be at least 0", time, "give the number of steps")
+    return elapsed
