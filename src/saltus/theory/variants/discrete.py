@@ -25,7 +25,7 @@ LATEST = 60.0  # past this logit x is 1 in double precision
 SETTLED = 1e-17
 NEWTON_STEPS = 5  # the slope of the line varies by 2 % at most: the digits double at every pass
 MOST_STEPS = 300_000
-SLOWEST_TO_SETTLE = 0.9999  # mu from which on that many updates may not be enough
+SLOWEST = 0.9999  # mu from which on that many updates may not be enough
 ROUNDING = 8 * float(np.finfo(float).eps)
 
 # Entry (j, i): the coefficient of mu^j z^i in the correction P (discrete-descent.md).
@@ -55,8 +55,8 @@ class DiscreteMultilinear(SkillDynamics):
         learning_rate: eta of the loss **with** the factor 1/2 (Eq. 5); greater than 0 and below `stability_edge`.
 
     Raises:
-        InputError: if a value is outside its range, or if `strength` is asked for more than 300,000 updates within 1e-4 of
-            the edge, where the recursion settles too slowly.
+        InputError: if a value is outside its range, or if `strength` is asked for more than 300,000 updates within 1e-4
+            of the edge, where the recursion settles too slowly.
     """
 
     def _check_start(self) -> None:
@@ -150,9 +150,9 @@ def _orbit(start: float, mu: NDArray[np.float64]) -> Iterator[tuple[int, NDArray
 
 def _by_recursion(start: float, mu: NDArray[np.float64], steps: NDArray[np.float64]) -> NDArray[np.float64]:
     """x after ``steps``, each distinct rate run once, until all have settled."""
-    if mu.max(initial=0) > SLOWEST_TO_SETTLE and steps.max(initial=0) > MOST_STEPS:
+    if mu.max(initial=0) > SLOWEST and steps.max(initial=0) > MOST_STEPS:
         raise InputError(
-            f"learning_rate * target_scale * share must be at most {SLOWEST_TO_SETTLE} for more than {MOST_STEPS:,} updates",
+            f"learning_rate * target_scale * share must be at most {SLOWEST} for more than {MOST_STEPS:,} updates",
             float(mu.max()),
             "ask for fewer updates, or take a smaller learning rate",
         )

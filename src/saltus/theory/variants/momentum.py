@@ -9,7 +9,7 @@ from saltus.errors import InputError
 from saltus.theory.dynamics import GradientFlow
 from saltus.theory.multilinear import Multilinear
 
-FlowModel = TypeVar("FlowModel", GradientFlow, Multilinear)
+FlowModel = TypeVar("FlowModel", bound=GradientFlow | Multilinear)
 
 
 def with_momentum(model: FlowModel, momentum: float) -> FlowModel:
