@@ -43,31 +43,31 @@ def test_a_network_follows_equation_14(model: Multilinear | Linear) -> None:
 # ---- data ------------------------------------------------------------------------------------------------------------
 
 
-def minimum_norm_loss(features: NDArray[np.float64], scale: float) -> float:
-    """Test loss of the smallest weights that fit S on every sample; orthonormal features, g their normalised sum."""
-    direction = np.full(features.shape[0], 1 / math.sqrt(features.shape[0]))
-    fitted = np.linalg.lstsq(features.T, scale * features.T @ direction)[0]
-    return float(np.sum((scale * direction - fitted) ** 2) / 2)
+def minimum_norm_weights(features: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+    """The smallest weights on the basis e_l that fit S g on every sample, g = sum_l e_l / sqrt(D_c) (Eq. 16)."""
+    target = np.full(features.shape[0], scale / math.sqrt(features.shape[0]))
+    return np.asarray(np.linalg.lstsq(features.T, features.T @ target)[0])
+
+
+def loss_of(weights: NDArray[np.float64], scale: float) -> float:
+    """Half the mean squared error over all inputs, on which the e_l are orthonormal."""
+    return float(np.sum((scale / math.sqrt(weights.size) - weights) ** 2) / 2)
 
 
 def test_shot_dynamics_from_a_small_start_end_at_the_minimum_norm_solution() -> None:
     rng = np.random.default_rng(7)
     shots, observed, scale = 6, 3, 2.0
     features = rng.standard_normal((shots, observed))
+    aside = rng.standard_normal(shots)
     errors = []
-    for size in (1e-2, 1e-3):
+    for size in (1e-3, 1e-4):
+        start = size, size * aside
         a, b = integrate_shots(
-            features,
-            4e3,
-            initial_weights=(size, np.zeros(shots)),
-            n_data=observed,
-            target_scale=scale,
-            learning_rate=0.1,
+            features, 4e3, initial_weights=start, n_data=observed, target_scale=scale, learning_rate=0.1
         )
-        loss = float(np.sum((scale / math.sqrt(shots) - a * b) ** 2) / 2)
-        errors.append(abs(loss - minimum_norm_loss(features, scale)))
-    # From B = 0 the weights never leave the span of the samples, so only the length of the run limits the agreement.
-    assert max(errors) < 1e-8
+        errors.append(float(np.linalg.norm(a * b - minimum_norm_weights(features, scale))))
+    # The part of the start outside the span of the samples stays, times a of order 1: an error of first order in it.
+    assert math.log10(errors[0] / errors[1]) == pytest.approx(1, abs=0.05)
 
 
 def test_shot_loss_is_equation_104_averaged_over_random_features() -> None:
@@ -75,10 +75,15 @@ def test_shot_loss_is_equation_104_averaged_over_random_features() -> None:
     shots, scale, draws = 12, 3.0, 2000
     model = DataEmergence(FIVE, shots=shots, target_scale=scale)
     for observed in (1, 4, 8, 11):
-        losses = [minimum_norm_loss(rng.standard_normal((shots, observed)), scale) for _ in range(draws)]
+        fits = [minimum_norm_weights(rng.standard_normal((shots, observed)), scale) for _ in range(draws)]
+        losses = [loss_of(weights, scale) for weights in fits]
         standard_error = np.std(losses, ddof=1) / math.sqrt(draws)
         expected = (scale - model.strength_on_sample(observed)) ** 2 / 2
         assert abs(np.mean(losses) - expected) < 3 * standard_error
+        # Eq. 7, the correlation with g, gives the same learner another number.
+        correlations = [np.sum(weights) / math.sqrt(shots) for weights in fits]
+        standard_error = np.std(correlations, ddof=1) / math.sqrt(draws)
+        assert abs(np.mean(correlations) - scale * observed / shots) < 3 * standard_error
 
 
 def test_shot_dynamics_give_equation_104_when_integrated() -> None:
@@ -90,7 +95,7 @@ def test_shot_dynamics_give_equation_104_when_integrated() -> None:
         features = np.linalg.qr(rng.standard_normal((shots, observed)))[0]
         start = 1e-4, 1e-4 * rng.standard_normal(shots)
         a, b = integrate_shots(features, 30.0, initial_weights=start, n_data=1, target_scale=scale)
-        losses.append(float(np.sum((scale / math.sqrt(shots) - a * b) ** 2) / 2))
+        losses.append(loss_of(a * b, scale))
     expected = (scale - DataEmergence(FIVE, shots=shots, target_scale=scale).strength_on_sample(observed)) ** 2 / 2
     assert abs(np.mean(losses) - expected) < 3 * np.std(losses, ddof=1) / math.sqrt(draws)
 
@@ -121,13 +126,13 @@ def test_one_shot_is_the_multilinear_model_trained_to_the_end() -> None:
     np.testing.assert_allclose(model.expected_strength(9), 2 * (1 - (1 - FIVE.first()) ** 9), rtol=1e-13)
 
 
-@given(shots=st.integers(1, 5000), share=st.floats(0, 1), scale=st.floats(0.1, 10))
+@given(shots=st.integers(1, 5000), share=st.just(0.0) | st.floats(1e-290, 1), scale=st.floats(0.1, 10))
 def test_data_is_the_inverse_of_strength(shots: int, share: float, scale: float) -> None:
     model = DataEmergence(FIVE, shots=shots, target_scale=scale)
     needed = model.data(share * scale)
     back = np.array([model.strength(d, skills=k)[0] for k, d in enumerate(needed, start=1)])
     # Near R = S the strength rises as a square root, which turns a rounding of 1e-16 into 1e-8.
-    np.testing.assert_allclose(back, share * scale, rtol=1e-12, atol=1e-7 * scale * (share > 0.999) + 1e-300)
+    np.testing.assert_allclose(back, share * scale, rtol=1e-12, atol=1e-7 * scale * (share > 0.999))
     np.testing.assert_allclose(model.emergence_data(2, share), needed[1], rtol=1e-12)
 
 

@@ -269,6 +269,23 @@ def test_momentum_is_a_faster_clock_at_first_order_in_the_learning_rate() -> Non
     assert math.log2(error[0] / error[1]) == pytest.approx(1, abs=0.1)
 
 
+def test_momentum_slows_the_start_by_the_share_derived() -> None:
+    momentum, residuals = 0.9, []
+    for rate in (2e-4, 1e-4):
+        model = with_momentum(Multilinear(ONE, initial_strength=0.01, learning_rate=rate), momentum)
+        weight, velocity = 1e-100, 0.0  # so small that the growth is the same at every step
+        weights = []
+        for _ in range(2000):
+            velocity = momentum * velocity + rate * (1 - weight**2) * weight
+            weight += velocity
+            weights.append(weight)
+        growth = math.log(weights[-1] / weights[-1001]) / 1000
+        slower = model.learning_rate / 2 * (1 + momentum) / (1 - momentum)
+        residuals.append(abs(growth / model.learning_rate - (1 - slower)))
+    # What is left is of second order in the learning rate.
+    assert math.log2(residuals[0] / residuals[1]) == pytest.approx(2, abs=0.1)
+
+
 # ---- discrete descent: what only steps can do ------------------------------------------------------------------------
 
 

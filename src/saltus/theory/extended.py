@@ -36,7 +36,7 @@ class DataEmergence:
     """The D_c-shot learner: a skill of D_c basis functions is learned from D_c of its samples (``Eq. 15-17``).
 
     The strength is read off the loss of the minimum-norm solution, (S - R_k)^2 / 2 = S^2/2 (1 - d_k/D_c), averaged over
-    random features (Eq. 104).
+    random features (Eq. 104). Its correlation with g_k (Eq. 7) is another number, S d_k/D_c on average.
 
     Args:
         frequencies: how often each skill occurs.
