@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -126,6 +126,7 @@ def test_one_shot_is_the_multilinear_model_trained_to_the_end() -> None:
     np.testing.assert_allclose(model.expected_strength(9), 2 * (1 - (1 - FIVE.first()) ** 9), rtol=1e-13)
 
 
+@settings(deadline=None)
 @given(shots=st.integers(1, 5000), share=st.just(0.0) | st.floats(1e-290, 1), scale=st.floats(0.1, 10))
 def test_data_is_the_inverse_of_strength(shots: int, share: float, scale: float) -> None:
     model = DataEmergence(FIVE, shots=shots, target_scale=scale)
@@ -136,6 +137,7 @@ def test_data_is_the_inverse_of_strength(shots: int, share: float, scale: float)
     np.testing.assert_allclose(model.emergence_data(2, share), needed[1], rtol=1e-12)
 
 
+@settings(deadline=None)
 @given(data=st.lists(st.floats(0, 1e300), min_size=2, max_size=6))
 def test_strength_rises_with_data_within_bounds(data: list[float]) -> None:
     strength = DataEmergence(PowerLaw(5.0), shots=800).strength(np.sort(data), skills=[1, 10**6])
@@ -163,6 +165,7 @@ def test_parameter_emergence_is_equations_18_to_21_as_printed(nodes_per_skill: i
         np.testing.assert_allclose(model.strength(n), 5 * np.array(printed), rtol=1e-15)
 
 
+@settings(deadline=None)
 @given(nodes=st.integers(1, 50), skill=st.integers(1, 5), threshold=st.floats(0.001, 1))
 def test_emergence_parameters_is_the_smallest_sufficient_network(nodes: int, skill: int, threshold: float) -> None:
     model = ParameterEmergence(FIVE, nodes_per_skill=nodes)

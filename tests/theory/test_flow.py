@@ -91,5 +91,7 @@ def test_bad_input_is_refused_in_one_line() -> None:
         integrate_product((0.1, 0.1), 1.0, share=2)
     with pytest.raises(InputError, match="target_scale must be a finite number greater than 0; received 0"):
         integrate_product((0.1, 0.1), 1.0, share=0.5, target_scale=0)
+    with pytest.raises(InputError, match="n_data must be a whole number, 1 or more; received 0; give the size of the"):
+        integrate_shots(np.ones((2, 1)), 1.0, initial_weights=(0.1, np.zeros(2)), n_data=0)
     with pytest.raises(InputError, match="learning_rate must be a finite number greater than 0; received -1"):
         integrate_product((0.1, 0.1), 1.0, share=0.5, learning_rate=-1)

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltus import (
@@ -44,6 +44,7 @@ def test_emerged_skills_are_those_whose_strength_is_over_the_threshold(model: Mu
     np.testing.assert_array_equal(n_emerged(model, time, threshold), counted)
 
 
+@settings(deadline=None)
 @given(alpha=st.floats(0.1, 3), decades=st.floats(0, 6))
 def test_of_infinitely_many_skills_the_number_emerged_grows_as_a_power_of_time(alpha: float, decades: float) -> None:
     model = Multilinear(PowerLaw(alpha), initial_strength=0.01)

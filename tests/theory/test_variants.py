@@ -27,6 +27,7 @@ from saltus import (
     with_momentum,
 )
 from saltus.theory.dynamics import GradientFlow, SkillDynamics
+from saltus.theory.variants.discrete import _scaled_abel
 
 ONE = Frequencies([1.0])
 MEASURED = Frequencies([0.6, 0.3, 0.1])
@@ -63,6 +64,7 @@ def descents(draw: st.DrawFn) -> DiscreteMultilinear:
 ROUNDING = 1e-12
 
 
+@settings(deadline=None)
 @given(model=flows(), clocks=st.lists(st.floats(0, 100), min_size=2, max_size=8))
 def test_strength_rises_with_time_and_stays_between_start_and_target(model: GradientFlow, clocks: list[float]) -> None:
     strength = model.strength(np.sort(clocks) / model.rate)
@@ -71,6 +73,7 @@ def test_strength_rises_with_time_and_stays_between_start_and_target(model: Grad
     assert np.all(strength <= model.target_scale)
 
 
+@settings(deadline=None)
 @given(model=flows(), progress=st.floats(0.001, 0.999))
 def test_strength_at_the_time_of_a_strength_is_that_strength(model: GradientFlow, progress: float) -> None:
     level = model.initial_strength + progress * (model.target_scale - model.initial_strength)
@@ -79,6 +82,7 @@ def test_strength_at_the_time_of_a_strength_is_that_strength(model: GradientFlow
     np.testing.assert_allclose(back, level, rtol=1e-9, atol=ROUNDING * model.target_scale)
 
 
+@settings(deadline=None)
 @given(model=flows(), wait=st.floats(0.01, 0.99))
 def test_time_of_the_strength_at_a_time_is_that_time(model: GradientFlow, wait: float) -> None:
     # Between 1 % and 99 % of the way, where the rounding of a strength does not blur the time.
@@ -88,6 +92,7 @@ def test_time_of_the_strength_at_a_time_is_that_time(model: GradientFlow, wait: 
     assert model.time(model.strength(time, skills=1)[0], skills=1)[0] == pytest.approx(time, rel=1e-9)
 
 
+@settings(deadline=None)
 @given(model=flows(), factor=st.floats(0.01, 100), clock=st.floats(0, 50))
 def test_only_learning_rate_times_time_matters(model: GradientFlow, factor: float, clock: float) -> None:
     time = clock / model.rate
@@ -98,6 +103,7 @@ def test_only_learning_rate_times_time_matters(model: GradientFlow, factor: floa
     np.testing.assert_allclose(faster.emergence_time([1, 2]) * factor, model.emergence_time([1, 2]), rtol=1e-12)
 
 
+@settings(deadline=None)
 @given(model=flows(), factor=st.floats(0.01, 100), clock=st.floats(0, 50))
 def test_strength_in_units_of_the_target_needs_only_dimensionless_ratios(
     model: GradientFlow, factor: float, clock: float
@@ -110,6 +116,7 @@ def test_strength_in_units_of_the_target_needs_only_dimensionless_ratios(
     )
 
 
+@settings(deadline=None)
 @given(model=flows())
 def test_emergence_and_saturation_are_times_between_strengths(model: GradientFlow) -> None:
     emerged = model.emergence_time(2, threshold=0.2)
@@ -231,8 +238,6 @@ def test_discrete_descent_is_the_recursion_of_its_weights(mu: float, steps: int,
 
 
 def test_the_series_of_discrete_descent_has_the_error_order_it_claims() -> None:
-    from saltus.theory.variants.discrete import _scaled_abel
-
     def residual(mu: float) -> float:
         """How far A is from growing by 1 in a step, in steps."""
         x = np.linspace(0.05, 0.95, 19)
@@ -289,7 +294,7 @@ def test_momentum_slows_the_start_by_the_share_derived() -> None:
 # ---- discrete descent: what only steps can do ------------------------------------------------------------------------
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(model=descents(), steps=st.integers(0, 2000))
 def test_time_of_a_strength_is_the_first_update_that_reaches_it(model: DiscreteMultilinear, steps: int) -> None:
     strength = model.strength(steps)

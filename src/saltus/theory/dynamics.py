@@ -15,6 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from saltus.errors import InputError, require_positive
 from saltus.theory.frequencies import SkillFrequencies
 
+ROUNDING = 8 * float(np.finfo(float).eps)  # what a short chain of operations may be off by, relatively
+SATURATED_LOGIT = 60.0  # past this logit a strength is S in double precision
+
 
 @dataclass(frozen=True)
 class SkillDynamics(ABC):
@@ -67,7 +70,7 @@ class SkillDynamics(ABC):
         Returns:
             Strengths, shape ``time.shape + (K,)``.
         """
-        return self._strength_since_start(self._frequency_of(skills), _checked_time(time)[..., None])
+        return self._strength_since_start(frequency_of(self.frequencies, skills), _checked_time(time)[..., None])
 
     def strength_on_sample(self, time: ArrayLike, shares: ArrayLike) -> NDArray[np.float64]:
         """Skill strengths on one training set, of which skill k makes up the share d_k/D (``Nam et al. 2024, Eq. 11``).
@@ -103,7 +106,7 @@ class SkillDynamics(ABC):
             raise InputError(
                 f"strength must be at most target_scale = {self.target_scale:g}", strength, "give R itself, not R/S"
             )
-        return self._first_time(self._frequency_of(skills), level[..., None])
+        return self._first_time(frequency_of(self.frequencies, skills), level[..., None])
 
     def emergence_time(self, skill: ArrayLike, threshold: float = 0.05) -> NDArray[np.float64]:
         """Time at which R_k reaches ``threshold * S`` (``Nam et al. 2024, Eq. 40``), the shape of ``skill``.
@@ -122,9 +125,6 @@ class SkillDynamics(ABC):
         if not 0 < threshold < 0.5:
             raise InputError("threshold must lie between 0 and 1/2", threshold, "give a share of S, e.g. 0.05")
         return self.emergence_time(skill, 1 - threshold) - self.emergence_time(skill, threshold)
-
-    def _frequency_of(self, skills: ArrayLike | None) -> NDArray[np.float64]:
-        return self.frequencies.first() if skills is None else self.frequencies.pmf(np.atleast_1d(skills))
 
     def _strength_since_start(self, share: NDArray[np.float64], time: NDArray[np.float64]) -> NDArray[np.float64]:
         # A model that works in logits would return the start with their rounding.
@@ -161,12 +161,17 @@ class GradientFlow(SkillDynamics):
     def _strength(self, share: NDArray[np.float64], time: NDArray[np.float64]) -> NDArray[np.float64]:
         # A clock beyond the largest float reads infinity, which every curve takes; a skill never seen has no clock.
         with np.errstate(over="ignore", invalid="ignore"):
-            clock = np.where(share > 0, self.rate * share * time, 0.0)
+            clock = np.where(share > 0, self.rate * (share * time), 0.0)
         return self.target_scale * self._curve(clock)
 
     def _time(self, share: NDArray[np.float64], strength: NDArray[np.float64]) -> NDArray[np.float64]:
         with np.errstate(over="ignore"):
-            return np.asarray(self._clock(strength / self.target_scale) / (self.rate * share))
+            return np.asarray(self._clock(strength / self.target_scale) / self.rate / share)
+
+
+def frequency_of(frequencies: SkillFrequencies, skills: ArrayLike | None) -> NDArray[np.float64]:
+    """Frequencies of the skills asked for, shape ``(K,)``; of all of them by default, which needs a finite number."""
+    return frequencies.first() if skills is None else frequencies.pmf(np.atleast_1d(skills))
 
 
 def _checked_time(time: ArrayLike) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binom
 
 from saltus.errors import InputError, require_positive, require_whole
+from saltus.theory.dynamics import frequency_of
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 from saltus.theory.variants.momentum import FlowModel
 
@@ -66,7 +67,7 @@ class DataEmergence:
         Returns:
             Strengths from 0 to S, shape ``data.shape + (K,)``.
         """
-        return self.strength_on_sample(_at_least_0("data", data)[..., None] * self._frequency_of(skills))
+        return self.strength_on_sample(_at_least_0("data", data)[..., None] * frequency_of(self.frequencies, skills))
 
     def strength_on_sample(self, n_observed: ArrayLike) -> NDArray[np.float64]:
         """Strength of a skill that occurs ``n_observed`` = d_k times in the training set, any shape (``Eq. 17``)."""
@@ -82,7 +83,7 @@ class DataEmergence:
         """
         n_data = require_whole("data", data, 0, "give the size of the training set")
         observed = np.arange(self.shots)
-        probability = binom.pmf(observed, n_data, self._frequency_of(skills)[:, None])
+        probability = binom.pmf(observed, n_data, frequency_of(self.frequencies, skills)[:, None])
         return np.asarray(self.target_scale - probability @ (self.target_scale - self.strength_on_sample(observed)))
 
     def data(self, strength: ArrayLike, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
@@ -96,7 +97,7 @@ class DataEmergence:
             D, shape ``strength.shape + (K,)``.
         """
         level = _share_of("strength", strength, self.target_scale)
-        return np.asarray(self._observed_at(level)[..., None] / self._frequency_of(skills))
+        return np.asarray(self._observed_at(level)[..., None] / frequency_of(self.frequencies, skills))
 
     def emergence_data(self, skill: ArrayLike, threshold: float = 0.05) -> NDArray[np.float64]:
         """Size of the training set at which R_k reaches ``threshold * S``, the shape of ``skill``."""
@@ -105,9 +106,6 @@ class DataEmergence:
     def _observed_at(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """d_k at which R_k/S = x: D_c (1 - (1 - x)^2)."""
         return np.asarray(self.shots * x * (2 - x))
-
-    def _frequency_of(self, skills: ArrayLike | None) -> NDArray[np.float64]:
-        return self.frequencies.first() if skills is None else self.frequencies.pmf(np.atleast_1d(skills))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 
-from saltus.errors import InputError, require_positive
+from saltus.errors import InputError, require_positive, require_whole
 
 RELATIVE_TOLERANCE = 1e-12
 ABSOLUTE_TOLERANCE = 1e-14  # in units of the target
@@ -26,7 +26,7 @@ def integrate_product(
     target_scale: float = 1.0,
     learning_rate: float = 1.0,
 ) -> NDArray[np.float64]:
-    """Strength of one skill, the product of its weights, along dw_l/dt = eta p (S - R) R / w_l (``Eq. 5, 9``).
+    """Strength of one skill, the product of its weights, along dw_l/dt = eta p (S - R) R / w_l (``Eq. 5``).
 
     Args:
         initial_weights: one weight a layer.
@@ -74,10 +74,16 @@ def integrate_shots(
 
     Returns:
         a and B at ``time``.
+
+    Raises:
+        InputError: if a value is outside its range.
     """
-    shots = features.shape[0]
-    covariance = features @ features.T * (learning_rate / n_data)
-    target = np.full(shots, target_scale / np.sqrt(shots))
+    rate = require_positive("learning_rate", learning_rate, "give the rate of the loss with the factor 1/2")
+    scale = require_positive("target_scale", target_scale, "give the size of the target, e.g. 1")
+    covariance = (
+        features @ features.T * (rate / require_whole("n_data", n_data, 1, "give the size of the training set"))
+    )
+    target = np.full(len(features), scale / np.sqrt(len(features)))
 
     def velocity(_: float, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         a, b = weights[0], weights[1:]
@@ -85,7 +91,7 @@ def integrate_shots(
         return np.concatenate(([b @ pull], a * pull))
 
     start = np.concatenate(([initial_weights[0]], initial_weights[1]))
-    end = _integrate(velocity, start, [time], np.sqrt(target_scale))[:, 0]
+    end = _integrate(velocity, start, [time], np.sqrt(scale))[:, 0]
     return float(end[0]), end[1:]
 
 

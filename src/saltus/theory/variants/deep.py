@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 from scipy.special import boxcox, digamma, expit, hyp2f1, inv_boxcox
 
 from saltus.errors import require_whole
-from saltus.theory.dynamics import GradientFlow
+from saltus.theory.dynamics import ROUNDING, SATURATED_LOGIT, GradientFlow
 from saltus.theory.variants.linear import exponential_approach, exponential_approach_clock
 
 SERIES_TERMS = 56  # in powers of 1 - x <= 1/2, so the first one left out is below 2^-56
-ROUNDING = 8 * float(np.finfo(float).eps)
 NEWTON_STEPS = 30  # a bound never met: both iterations converge quadratically from their first step
-LATEST = 60.0  # past this logit x is 1 in double precision
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class DeepMultilinear(GradientFlow):
 
     @property
     def initial_weights(self) -> tuple[float, ...]:
-        return (self.initial_strength ** (1 / self.n_layers),) * self.n_layers
+        return (self.initial_strength ** (1 / self.n_layers),) * int(self.n_layers)
 
     @property
     def _start(self) -> float:
@@ -112,12 +110,12 @@ class DeepMultilinear(GradientFlow):
     def _solve_late(self, reading: NDArray[np.float64]) -> NDArray[np.float64]:
         """x >= 1/2 with F(x) = ``reading``, by Newton in y = logit(x), where dF/dy = x^-m lies between 1 and 2^m."""
         m = self._m
-        target = np.minimum(reading, self._antiderivative(np.asarray(0.5)) + LATEST)
+        target = np.minimum(reading, self._antiderivative(np.asarray(0.5)) + SATURATED_LOGIT)
         y = np.zeros_like(target)  # to the left of the root of a concave function: the ascent is monotone
         for _ in range(NEWTON_STEPS):
             x = expit(y)
             step = x**m * (target - boxcox(x, -m) - self._beta_above(expit(-y)))
             y = y + step
-            if np.all(np.abs(step) <= ROUNDING * LATEST):
+            if np.all(np.abs(step) <= ROUNDING * SATURATED_LOGIT):
                 break
         return np.asarray(expit(y))

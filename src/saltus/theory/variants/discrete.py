@@ -18,15 +18,13 @@ from numpy.typing import NDArray
 from scipy.special import expit, log_expit, logit
 
 from saltus.errors import InputError
-from saltus.theory.dynamics import SkillDynamics
+from saltus.theory.dynamics import ROUNDING, SATURATED_LOGIT, SkillDynamics
 
 LARGEST_SERIES_RATE = 0.01  # the correction left out, below 10 mu^7 in the logit, is then below 1e-13
-LATEST = 60.0  # past this logit x is 1 in double precision
-SETTLED = 1e-17
+SETTLED = 1e-17  # a distance to the target, in units of it, that is lost in rounding
 NEWTON_STEPS = 5  # the slope of the line varies by 2 % at most: the digits double at every pass
 MOST_STEPS = 300_000
 SLOWEST = 0.9999  # mu from which on that many updates may not be enough
-ROUNDING = 8 * float(np.finfo(float).eps)
 
 # Entry (j, i): the coefficient of mu^j z^i in the correction P (discrete-descent.md).
 CORRECTION = np.array(
@@ -121,7 +119,7 @@ def _scaled_abel(y: NDArray[np.float64], mu: NDArray[np.float64]) -> tuple[NDArr
 def _logit_by_series(start: float, mu: NDArray[np.float64], steps: NDArray[np.float64]) -> NDArray[np.float64]:
     """logit(x) after ``steps``, by Newton on the nearly straight line A."""
     with np.errstate(over="ignore", invalid="ignore"):
-        advance = np.where(mu > 0, np.minimum(steps * 2 * np.log1p(mu), LATEST - start), 0.0)
+        advance = np.where(mu > 0, np.minimum(steps * 2 * np.log1p(mu), SATURATED_LOGIT - start), 0.0)
     goal = _scaled_abel(np.full_like(mu, start), mu)[0] + advance
     y = start + advance
     for _ in range(NEWTON_STEPS):
