@@ -36,7 +36,7 @@ def integrate_product(
         learning_rate: eta of the loss **with** the factor 1/2; greater than 0.
 
     Returns:
-        Strengths, the shape of ``time``, to about 1e-11 of S.
+        Strengths, the shape of ``time``, to about 1e-9 of S.
 
     Raises:
         InputError: if a value is outside its range.
