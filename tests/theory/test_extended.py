@@ -173,6 +173,13 @@ def test_emergence_parameters_is_the_smallest_sufficient_network(nodes: int, ski
     assert model.emergence_parameters(skill, threshold) == smallest
 
 
+def test_a_threshold_that_is_a_whole_number_of_nodes_asks_for_no_more() -> None:
+    # 0.07 * 100 is 7.000000000000001 in floats.
+    model = ParameterEmergence(FIVE, nodes_per_skill=100)
+    assert model.emergence_parameters(2, 0.07) == 107
+    assert model.strength(107, skills=2) == 0.07
+
+
 def test_infinitely_many_skills_are_learned_in_order() -> None:
     model = ParameterEmergence(PowerLaw(0.6), nodes_per_skill=4)
     np.testing.assert_array_equal(model.strength([0, 6, np.inf], skills=[1, 2, 3]), [[0, 0, 0], [1, 0.5, 0], [1, 1, 1]])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from fractions import Fraction
 
 import mpmath
 import numpy as np
@@ -27,7 +28,7 @@ from saltus import (
     with_momentum,
 )
 from saltus.theory.dynamics import GradientFlow, SkillDynamics
-from saltus.theory.variants.discrete import _scaled_abel
+from saltus.theory.variants.discrete import CORRECTION
 
 ONE = Frequencies([1.0])
 MEASURED = Frequencies([0.6, 0.3, 0.1])
@@ -238,16 +239,23 @@ def test_discrete_descent_is_the_recursion_of_its_weights(mu: float, steps: int,
 
 
 def test_the_series_of_discrete_descent_has_the_error_order_it_claims() -> None:
-    def residual(mu: float) -> float:
-        """How far A is from growing by 1 in a step, in steps."""
-        x = np.linspace(0.05, 0.95, 19)
-        after = x * (1 + mu * (1 - x)) ** 2
-        rates, logits = np.full_like(x, mu), [np.log(z) - np.log1p(-z) for z in (x, after)]
-        before, behind = (_scaled_abel(y, rates)[0] for y in logits)
-        return float(np.max(np.abs((behind - before) / (2 * np.log1p(mu)) - 1)))
+    table = [[Fraction(float(entry)).limit_denominator(10_000) for entry in row] for row in CORRECTION]
 
-    # The first term left out of the polynomial is of order mu^6, and a step multiplies it by 2 mu.
-    assert math.log2(residual(0.08) / residual(0.04)) == pytest.approx(7, abs=0.4)
+    def line(x: mpmath.mpf, mu: mpmath.mpf) -> mpmath.mpf:
+        """A(x), with the table's fractions exact."""
+        ends = mpmath.log(x) / (2 * mpmath.log1p(mu)) + mpmath.log1p(-x) / mpmath.log1p(-2 * mu)
+        terms = ((q.numerator * mu**j * x**i) / q.denominator for j, row in enumerate(table) for i, q in enumerate(row))
+        return ends + mpmath.fsum(terms)
+
+    def residual(mu: mpmath.mpf) -> mpmath.mpf:
+        """How far A is from growing by 1 in a step."""
+        starts = [mpmath.mpf(n) / 20 for n in range(1, 20)]
+        return max(abs(line(x * (1 + mu * (1 - x)) ** 2, mu) - line(x, mu) - 1) for x in starts)
+
+    with mpmath.workdps(60):
+        # The first term left out is of order mu^6, and a step changes it by 2 mu; one wrong fraction gives 6 or less.
+        order = mpmath.log(residual(mpmath.mpf("2e-6")) / residual(mpmath.mpf("1e-6")), 2)
+    assert float(order) == pytest.approx(7, abs=1e-3)
 
 
 def test_discrete_descent_tends_to_the_flow_at_first_order() -> None:
