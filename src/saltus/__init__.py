@@ -17,41 +17,49 @@ if TYPE_CHECKING:
     from saltus.forecast.predict import forecast_emergence as forecast_emergence
     from saltus.parity.strength import skill_strengths as skill_strengths
     from saltus.parity.task import MultitaskSparseParity as MultitaskSparseParity
+    from saltus.theory.extended import DataEmergence as DataEmergence
+    from saltus.theory.extended import ParameterEmergence as ParameterEmergence
+    from saltus.theory.extended import with_feature_rate as with_feature_rate
     from saltus.theory.frequencies import Frequencies as Frequencies
     from saltus.theory.frequencies import PowerLaw as PowerLaw
     from saltus.theory.multilinear import Multilinear as Multilinear
+    from saltus.theory.stages import loss_staircase as loss_staircase
+    from saltus.theory.stages import n_emerged as n_emerged
+    from saltus.theory.stages import stage_like as stage_like
+    from saltus.theory.variants.deep import DeepMultilinear as DeepMultilinear
+    from saltus.theory.variants.discrete import DiscreteMultilinear as DiscreteMultilinear
+    from saltus.theory.variants.linear import Linear as Linear
+    from saltus.theory.variants.momentum import with_momentum as with_momentum
+    from saltus.theory.variants.unbalanced import UnbalancedMultilinear as UnbalancedMultilinear
     from saltus.train.run import train_mlp as train_mlp
 
 _HOME_OF = {
+    "DataEmergence": "saltus.theory.extended",
+    "DeepMultilinear": "saltus.theory.variants.deep",
+    "DiscreteMultilinear": "saltus.theory.variants.discrete",
     "Frequencies": "saltus.theory.frequencies",
     "InputError": "saltus.errors",
+    "Linear": "saltus.theory.variants.linear",
     "Multilinear": "saltus.theory.multilinear",
     "MultitaskSparseParity": "saltus.parity.task",
+    "ParameterEmergence": "saltus.theory.extended",
     "PowerLaw": "saltus.theory.frequencies",
     "TrainingWarning": "saltus.errors",
+    "UnbalancedMultilinear": "saltus.theory.variants.unbalanced",
     "calibrate": "saltus.forecast.calibrate",
     "emergence_times": "saltus.curves",
     "forecast_emergence": "saltus.forecast.predict",
+    "loss_staircase": "saltus.theory.stages",
+    "n_emerged": "saltus.theory.stages",
     "skill_strengths": "saltus.parity.strength",
+    "stage_like": "saltus.theory.stages",
     "tidy_table": "saltus.curves",
     "train_mlp": "saltus.train.run",
+    "with_feature_rate": "saltus.theory.extended",
+    "with_momentum": "saltus.theory.variants.momentum",
 }
 
-__all__ = [
-    "Frequencies",
-    "InputError",
-    "Multilinear",
-    "MultitaskSparseParity",
-    "PowerLaw",
-    "TrainingWarning",
-    "__version__",
-    "calibrate",
-    "emergence_times",
-    "forecast_emergence",
-    "skill_strengths",
-    "tidy_table",
-    "train_mlp",
-]
+__all__ = [*_HOME_OF, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

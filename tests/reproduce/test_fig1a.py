@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from saltus.reproduce import RunOptions
 from saltus.reproduce.fig1a import PRESETS, Settings, reproduce
 from saltus.train.configuration import MLPTraining
 
@@ -32,7 +33,7 @@ def test_presets_are_the_papers_system() -> None:
 
 def test_skills_that_do_not_emerge_are_null_and_said_so() -> None:
     training = MLPTraining(1500, learning_rate=0.02, init_std=0.05, width=100, batch_size=100)
-    report = reproduce(Settings(training, 2, training, 2, n_skills=3), seed=3)
+    report = reproduce(Settings(training, 2, training, 2, n_skills=3), RunOptions(seed=3))
     assert report.summary["seeds"] == [3, 4]
     last = json.loads(report.summary_text)["skills"][-1]
     assert last["measured_time"] is None

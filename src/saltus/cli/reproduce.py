@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from saltus.cli.output import chosen, show
-from saltus.reproduce import TARGETS
+from saltus.reproduce import TARGETS, RunOptions
 
 if TYPE_CHECKING:
     from saltus.report import Report
@@ -24,9 +24,9 @@ class Reproduce:
     """
 
     target: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TARGET")]
-    """What to reproduce: fig1a."""
-    preset: str = "quick"
-    """Settings by name: quick for a first look, paper for the printed ones."""
+    """A figure or table of the paper, for example fig1a."""
+    preset: str | None = None
+    """Settings by name: quick for a first look, paper for the printed ones; each target has a default."""
     out: Path | None = None
     """Folder for figures, tables and summary.json; results/TARGET by default."""
     seed: int = 0
@@ -42,11 +42,11 @@ class Reproduce:
         from saltus.report import prepare_folder, write
 
         recipe = importlib.import_module(chosen("target", self.target, TARGETS))
-        settings = chosen("preset", self.preset, recipe.PRESETS)
+        settings = chosen("preset", self.preset or next(iter(recipe.PRESETS)), recipe.PRESETS)
         require_whole("seed", self.seed, 0, "give a whole number")
         if self.workers is not None:
             require_whole("workers", self.workers, 1, "give 1 or more")
         out = prepare_folder(Path("results", self.target) if self.out is None else self.out)
         with run_progress() as watch:
-            report: Report = recipe.reproduce(settings, seed=self.seed, workers=self.workers, watch=watch)
+            report: Report = recipe.reproduce(settings, RunOptions(self.seed, self.workers, watch))
         show(report, write(report, out), as_json=self.json)

@@ -1,9 +1,32 @@
 """One recipe a figure or table of the paper: settings in, figure and numbers out.
 
-A recipe is a module with ``PRESETS`` (settings by name) and ``reproduce(settings, seed=, workers=, watch=)``, which
-returns a `saltus.report.Report`. `TARGETS` is the list; a recipe is imported when it is asked for.
+A recipe is a module with ``PRESETS``, settings by name, the first of which is the default, and
+``reproduce(settings, options)``, which returns a `saltus.report.Report`. `TARGETS` lists them; a recipe is imported
+when it is asked for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from saltus.train.run import Job, Progress
+
 TARGETS = {"fig1a": "saltus.reproduce.fig1a"}
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a recipe's random parts and training runs are to be done; recipes of pure theory need none of it.
+
+    Attributes:
+        seed: of the first run; the others count up from it.
+        workers: runs side by side, one a thread; None for as many as processors.
+        watch: given the jobs before they run, returns the function that is told of their progress.
+    """
+
+    seed: int = 0
+    workers: int | None = None
+    watch: Callable[[Sequence[Job]], Progress] | None = None

@@ -6,7 +6,6 @@ skill of the very runs whose other skills are then forecast.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +16,10 @@ from saltus.forecast.calibrate import Calibration, calibrate
 from saltus.forecast.predict import EmergenceForecast, forecast_emergence
 from saltus.parity.task import MultitaskSparseParity
 from saltus.report import Report, cell
+from saltus.reproduce import RunOptions
 from saltus.theory.frequencies import PowerLaw
 from saltus.train.configuration import MLPTraining, describe
-from saltus.train.run import Job, Progress, collect, run_jobs
-
-Watch = Callable[[list[Job]], Progress]  # told what will run, it returns what follows the runs
+from saltus.train.run import Job, collect, run_jobs
 
 
 @dataclass(frozen=True)
@@ -55,22 +53,15 @@ PRESETS = {
 }
 
 
-def reproduce(settings: Settings, *, seed: int = 0, workers: int | None = None, watch: Watch | None = None) -> Report:
-    """Train both systems, calibrate in both ways and set the forecasts beside the measurements.
-
-    Args:
-        settings: one of `PRESETS`, or your own.
-        seed: of the first run; the others count up from it.
-        workers: threads.
-        watch: given the list of jobs, returns the function that is told of their progress.
-    """
+def reproduce(settings: Settings, options: RunOptions) -> Report:
+    """Train both systems, calibrate in both ways and set the forecasts beside the measurements."""
     frequencies = PowerLaw(settings.alpha, settings.n_skills)
     task = MultitaskSparseParity(frequencies)
     single = MultitaskSparseParity(PowerLaw(settings.alpha, 1))
-    jobs = [Job(task, settings.training, seed + i) for i in range(settings.n_seeds)]
-    single_jobs = [Job(single, settings.calibration, seed + i) for i in range(settings.n_calibration_seeds)]
+    jobs = [Job(task, settings.training, options.seed + i) for i in range(settings.n_seeds)]
+    single_jobs = [Job(single, settings.calibration, options.seed + i) for i in range(settings.n_calibration_seeds)]
     everything = jobs + single_jobs  # the long ones first, which keeps all threads busy to the end
-    results = run_jobs(everything, workers, None if watch is None else watch(everything))
+    results = run_jobs(everything, options.workers, options.watch and options.watch(everything))
     curves = collect(jobs, results[: len(jobs)])
     single_curves = collect(single_jobs, results[len(jobs) :])
     by_single = calibrate(single_curves)
