@@ -29,6 +29,13 @@ def test_help_of_every_command_shows_an_example() -> None:
         assert "Example: saltus " + " ".join(command) in done.stdout
 
 
+def test_the_examples_in_help_work(tmp_path: Path) -> None:
+    for command in ("train",):
+        example = saltus(command, "--help").stdout.split("Example: saltus ")[1].splitlines()[0]
+        done = saltus(*example.split(), cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+
+
 def test_version() -> None:
     assert saltus("--version").stdout == "saltus 0.1.0\n"
 

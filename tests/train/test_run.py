@@ -97,6 +97,15 @@ def test_a_run_that_diverges_ends_and_keeps_what_was_measured() -> None:
     assert np.isnan(curves.strength[0, :, 1]).all()
 
 
+def test_equal_settings_are_equal_runs_however_the_numbers_are_written() -> None:
+    plain = small()
+    dressed = small(width=np.int64(40), batch_size=50.0, learning_rate=np.float32(0.5) / np.float32(25))
+    assert plain.attrs["settings"] != dressed.attrs["settings"]  # 0.02 in single precision is another number
+    dressed = small(width=np.int64(40), batch_size=50.0, steps=np.int32(120), learning_rate=np.float64(0.02))
+    assert plain.attrs == dressed.attrs
+    assert same(plain, dressed)
+
+
 def test_a_healthy_run_gives_no_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")

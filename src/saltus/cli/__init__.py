@@ -33,15 +33,16 @@ COMMANDS: dict[str, Any] = {"reproduce": Reproduce, "train": Train}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status."""
-    warnings.showwarning = _show_warning
-    try:
-        _parse(sys.argv[1:] if arguments is None else list(arguments)).run()
-    except InputError as error:
-        return _fail(str(error), 2)
-    except KeyboardInterrupt:
-        return _fail("interrupted; nothing was written", 1)
-    except OSError as error:
-        return _fail(str(error), 1)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            _parse(sys.argv[1:] if arguments is None else list(arguments)).run()
+        except InputError as error:
+            return _fail(str(error), 2)
+        except KeyboardInterrupt:
+            return _fail("interrupted; nothing was written", 1)
+        except OSError as error:
+            return _fail(str(error), 1)
     return 0
 
 

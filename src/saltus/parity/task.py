@@ -16,6 +16,12 @@ from saltus.errors import InputError, require_positive, require_whole
 from saltus.parity.sampling import Batch, draw_bits
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 
+_WHOLE = (
+    ("n_bits", 1, "give the length of the bit string, e.g. 32"),
+    ("n_relevant", 1, "give the number of bits in a parity, e.g. 3"),
+    ("seed", 0, "give a whole number"),
+)
+
 
 @dataclass(frozen=True)
 class MultitaskSparseParity:
@@ -48,12 +54,12 @@ class MultitaskSparseParity:
 
     def __post_init__(self) -> None:
         n_skills = require_finite_skills(self.frequencies)
-        require_whole("n_bits", self.n_bits, 1, "give the length of the bit string, e.g. 32")
+        for name, minimum, advice in _WHOLE:
+            object.__setattr__(self, name, require_whole(name, getattr(self, name), minimum, advice))
         if self.n_bits > 64:
             raise InputError("n_bits must be at most 64", self.n_bits, "use a shorter bit string")
-        require_whole("n_relevant", self.n_relevant, 1, "give the number of bits in a parity, e.g. 3")
-        require_positive("target_scale", self.target_scale, "give the size of the target, e.g. 5")
-        require_whole("seed", self.seed, 0, "give a whole number")
+        scale = require_positive("target_scale", self.target_scale, "give the size of the target, e.g. 5")
+        object.__setattr__(self, "target_scale", scale)
         rng = np.random.default_rng(self.seed)
         draw = _disjoint_sets if self.disjoint else _distinct_sets
         object.__setattr__(self, "relevant_bits", draw(n_skills, self.n_bits, self.n_relevant, rng))

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from dataclasses import KW_ONLY, dataclass, fields, is_dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +16,18 @@ from saltus.errors import InputError, require_positive, require_whole
 from saltus.parity.task import MultitaskSparseParity
 
 Optimizer = Literal["sgd", "adam"]
+
+_WHOLE = {
+    "steps": "give the number of parameter updates, e.g. 24000",
+    "width": "give the number of hidden units, e.g. 1000",
+    "batch_size": "give the number of samples an update, e.g. 4000",
+    "n_data": "give the size of the training set, or leave it out",
+    "strength_samples": "give the function evaluations a skill, e.g. 2000",
+}
+_POSITIVE = {
+    "learning_rate": "give a step size, e.g. 0.02",
+    "init_std": "give the spread of the starting weights, e.g. 0.01",
+}
 
 
 @dataclass(frozen=True)
@@ -52,11 +65,12 @@ class MLPTraining:
     strength_samples: int = 2000
 
     def __post_init__(self) -> None:
-        require_whole("steps", self.steps, 1, "give the number of parameter updates, e.g. 24000")
-        require_whole("width", self.width, 1, "give the number of hidden units, e.g. 1000")
-        require_whole("batch_size", self.batch_size, 1, "give the number of samples an update, e.g. 4000")
-        require_positive("learning_rate", self.learning_rate, "give a step size, e.g. 0.02")
-        require_positive("init_std", self.init_std, "give the spread of the starting weights, e.g. 0.01")
+        # Equal settings are equal data, and so give equal random numbers, whether 5, 5.0 or a NumPy number was given.
+        for name, advice in _WHOLE.items():
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, require_whole(name, getattr(self, name), 1, advice))
+        for name, advice in _POSITIVE.items():
+            object.__setattr__(self, name, require_positive(name, getattr(self, name), advice))
         if self.optimizer not in ("sgd", "adam"):
             raise InputError("optimizer must be 'sgd' or 'adam'", self.optimizer, "choose one of them")
         if not 0 <= self.momentum < 1:
@@ -65,10 +79,10 @@ class MLPTraining:
             raise InputError("momentum belongs to SGD", self.momentum, "leave it at 0 with adam")
         if not (math.isfinite(self.weight_decay) and self.weight_decay >= 0):
             raise InputError("weight_decay must be at least 0", self.weight_decay, "use 0 for none")
-        if self.n_data is not None:
-            require_whole("n_data", self.n_data, 1, "give the size of the training set, or leave it out")
+        object.__setattr__(self, "momentum", float(self.momentum))
+        object.__setattr__(self, "weight_decay", float(self.weight_decay))
         if self.measure_at is not None:
-            _check_measure_at(self.measure_at, self.steps)
+            object.__setattr__(self, "measure_at", _checked_steps(self.measure_at, self.steps))
 
     @property
     def measurement_steps(self) -> NDArray[np.int64]:
@@ -113,11 +127,11 @@ def run_streams(seed: int, task: MultitaskSparseParity, training: MLPTraining) -
     return np.random.SeedSequence([seed, *words.tolist()]).spawn(3)
 
 
-def _check_measure_at(measure_at: tuple[int, ...], steps: int) -> None:
+def _checked_steps(measure_at: tuple[int, ...], steps: int) -> tuple[int, ...]:
     advice = f"give ascending whole steps from 0 to {steps}"
     if len(measure_at) == 0:
         raise InputError("measure_at must name at least one step", measure_at, advice)
-    for earlier, later in zip((-1, *measure_at), measure_at, strict=False):
-        require_whole("every step in measure_at", later, 0, advice)
-        if later <= earlier or later > steps:
-            raise InputError("measure_at must ascend and end by the last step", measure_at, advice)
+    whole = tuple(require_whole("every step in measure_at", step, 0, advice) for step in measure_at)
+    if whole[-1] > steps or any(later <= earlier for earlier, later in pairwise(whole)):
+        raise InputError("measure_at must ascend and end by the last step", measure_at, advice)
+    return whole
