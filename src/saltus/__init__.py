@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from saltus.errors import InputError as InputError
     from saltus.errors import TrainingWarning as TrainingWarning
     from saltus.forecast.calibrate import calibrate as calibrate
-    from saltus.forecast.predict import forecast_emergence as forecast_emergence
     from saltus.parity.strength import skill_strengths as skill_strengths
     from saltus.parity.task import MultitaskSparseParity as MultitaskSparseParity
     from saltus.theory.extended import DataEmergence as DataEmergence
@@ -48,7 +47,6 @@ _HOME_OF = {
     "UnbalancedMultilinear": "saltus.theory.variants.unbalanced",
     "calibrate": "saltus.forecast.calibrate",
     "emergence_times": "saltus.curves",
-    "forecast_emergence": "saltus.forecast.predict",
     "loss_staircase": "saltus.theory.stages",
     "n_emerged": "saltus.theory.stages",
     "skill_strengths": "saltus.parity.strength",

@@ -19,6 +19,7 @@ from scipy.special import expit
 
 from saltus.curves import crossing_times
 from saltus.errors import InputError, require_whole
+from saltus.forecast.predict import EmergenceForecast, forecast_emergence
 from saltus.theory.frequencies import SkillFrequencies
 from saltus.theory.multilinear import Multilinear
 
@@ -96,6 +97,21 @@ class Calibration:
             initial_strength=self.initial_strength,
             learning_rate=self.rate / (2 * self.target_scale),
         )
+
+    def forecast(
+        self, frequencies: SkillFrequencies, *, measured: xr.Dataset | None = None, threshold: float = 0.5
+    ) -> EmergenceForecast:
+        """Forecast when each skill emerges.
+
+        Args:
+            frequencies: of the skills to forecast, finitely many.
+            measured: curves of the same skills, to set the forecast beside what happened.
+            threshold: the strength R/S that counts as emerged, between 0 and 1.
+
+        Raises:
+            InputError: if there are infinitely many skills, or ``threshold`` is out of range.
+        """
+        return forecast_emergence(self.model(frequencies), measured, threshold)
 
     def summary(self) -> dict[str, Any]:
         """All constants and derived quantities with their errors, for a report; unknown ones are NaN."""

@@ -13,7 +13,7 @@ import saltus
 from saltus.curves import tidy_table
 from saltus.figures.emergence import emergence_figure
 from saltus.forecast.calibrate import Calibration, calibrate
-from saltus.forecast.predict import EmergenceForecast, forecast_emergence
+from saltus.forecast.predict import EmergenceForecast
 from saltus.parity.task import MultitaskSparseParity
 from saltus.report import Report, cell
 from saltus.reproduce import RunOptions
@@ -67,9 +67,8 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     by_single = calibrate(single_curves)
     by_own = calibrate(curves)
     skills = _compare(
-        frequencies,
-        forecast_emergence(by_single, curves, frequencies),
-        forecast_emergence(by_own, curves, frequencies),
+        by_single.forecast(frequencies, measured=curves),
+        by_own.forecast(frequencies, measured=curves),
     )
     seeds = [job.seed for job in jobs]
     used = settings.training
@@ -136,19 +135,20 @@ def _row(skill: dict[str, Any]) -> list[str]:
     ]
 
 
-def _compare(frequencies: PowerLaw, forecast: EmergenceForecast, own: EmergenceForecast) -> list[dict[str, Any]]:
+def _compare(forecast: EmergenceForecast, own: EmergenceForecast) -> list[dict[str, Any]]:
     measured = forecast.measured
+    assert measured is not None
     return [
         {
-            "skill": i + 1,
-            "frequency": float(frequency),
+            "skill": int(forecast.skill[i]),
+            "frequency": float(forecast.frequency[i]),
             "measured_time": float(measured.mean[i]),
             "measured_sd": float(measured.sd[i]),
             "n_emerged": int(measured.n_emerged[i]),
-            "forecast_time": float(forecast.forecast_time[i]),
-            "forecast_time_own_first_skill": float(own.forecast_time[i]),
+            "forecast_time": float(forecast.emergence_time[i]),
+            "forecast_time_own_first_skill": float(own.emergence_time[i]),
             "log10_ratio": float(forecast.log10_ratio[i]),
             "log10_ratio_own_first_skill": float(own.log10_ratio[i]),
         }
-        for i, frequency in enumerate(frequencies.first())
+        for i in range(len(forecast.skill))
     ]
