@@ -43,6 +43,13 @@ def require_positive(name: str, value: float, advice: str) -> float:
     return float(value)
 
 
+def require_not_negative(name: str, value: float, advice: str) -> float:
+    """Return ``value`` as a float, or raise `InputError` unless it is a finite number of at least 0."""
+    if not (_is_number(value) and math.isfinite(value) and value >= 0):
+        raise InputError(f"{name} must be a finite number of at least 0", value, advice)
+    return float(value)
+
+
 def require_whole(name: str, value: float, minimum: int, advice: str) -> int:
     """Return ``value`` as an int, or raise `InputError` unless it is a whole number >= ``minimum``."""
     if not (_is_number(value) and math.isfinite(value) and value == int(value) and value >= minimum):

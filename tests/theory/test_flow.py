@@ -19,6 +19,7 @@ from saltus.theory.flow import integrate_product, integrate_shots
 MEASURED = Frequencies([0.6, 0.3, 0.1])
 COMMON = {"target_scale": 2.5, "learning_rate": 0.3}
 FLOWS = [
+    Multilinear(MEASURED, initial_strength=0.02, **COMMON),
     Linear(MEASURED, **COMMON),
     Linear(MEASURED, initial_strength=0.4, **COMMON),
     UnbalancedMultilinear(MEASURED, initial_strength=0.02, imbalance=0.0, **COMMON),

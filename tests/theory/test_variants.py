@@ -41,7 +41,9 @@ def flows(draw: st.DrawFn) -> GradientFlow:
     scale = draw(st.floats(0.1, 20))
     common = {"target_scale": scale, "learning_rate": draw(st.floats(1e-3, 10))}
     start = scale * draw(st.floats(1e-6, 0.9))
-    kind = draw(st.sampled_from(["linear", "unbalanced", "deep"]))
+    kind = draw(st.sampled_from(["linear", "multilinear", "unbalanced", "deep"]))
+    if kind == "multilinear":
+        return Multilinear(MEASURED, initial_strength=start, **common)
     if kind == "linear":
         return Linear(MEASURED, initial_strength=start, **common)
     if kind == "unbalanced":
@@ -346,6 +348,7 @@ def test_the_stability_edge_is_where_the_recursion_stops_settling() -> None:
 # ---- extremes --------------------------------------------------------------------------------------------------------
 
 EXTREME_MODELS = [
+    Multilinear(MEASURED, initial_strength=1e-300),
     Linear(MEASURED, initial_strength=1e-300),
     *[UnbalancedMultilinear(MEASURED, initial_strength=1e-300, imbalance=d) for d in (0, 1e-300, 1e-5, 1, 1e5, 1e300)],
     *[UnbalancedMultilinear(MEASURED, initial_strength=-0.9, imbalance=d) for d in (1e-150, 1e-5, 1, 1e300)],

@@ -6,14 +6,16 @@ strength, and its inverse. Everything else, from frequencies to emergence times,
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from saltus.errors import InputError, require_positive
-from saltus.theory.frequencies import SkillFrequencies
+from saltus.errors import InputError, require_positive, require_whole
+from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 
 ROUNDING = 8 * float(np.finfo(float).eps)  # what a short chain of operations may be off by, relatively
 SATURATED_LOGIT = 60.0  # past this logit a strength is S in double precision
@@ -28,6 +30,9 @@ class SkillDynamics(ABC):
         target_scale: S, the target is +S or -S; greater than 0.
         initial_strength: r = R_k(0), the same for every skill; its range is each model's own.
         learning_rate: eta of the loss **with** the factor 1/2 (Eq. 5); greater than 0.
+        n_parameters: N, the number of skill basis functions, a whole number of at least 1: the N most frequent skills
+            are modelled, the others keep strength 0 (Corollary 2). All of them by default, or where N exceeds their
+            number.
 
     Raises:
         InputError: if a value is outside its range.
@@ -38,11 +43,20 @@ class SkillDynamics(ABC):
     target_scale: float = 1.0
     initial_strength: float
     learning_rate: float = 1.0
+    n_parameters: float | None = None
 
     def __post_init__(self) -> None:
         require_positive("target_scale", self.target_scale, "give the size of the target, e.g. 1")
         require_positive("learning_rate", self.learning_rate, "give the rate of the loss with the factor 1/2")
+        if self.n_parameters is not None and self.n_parameters != math.inf:
+            require_whole("n_parameters", self.n_parameters, 1, "give the number of basis functions, or None for all")
         self._check_start()
+
+    @property
+    def n_modelled(self) -> float:
+        """How many skills the model can learn: the smaller of N and n_skills."""
+        n_skills = self.frequencies.n_skills
+        return n_skills if self.n_parameters is None else min(self.n_parameters, n_skills)
 
     def _check_start(self) -> None:
         if not 0 < self.initial_strength < self.target_scale:
@@ -70,7 +84,8 @@ class SkillDynamics(ABC):
         Returns:
             Strengths, shape ``time.shape + (K,)``.
         """
-        return self._strength_since_start(frequency_of(self.frequencies, skills), _checked_time(time)[..., None])
+        skill = skills_asked_for(self.frequencies, skills)
+        return self._strength_of(skill, self.frequencies.pmf(skill), time)
 
     def strength_on_sample(self, time: ArrayLike, shares: ArrayLike) -> NDArray[np.float64]:
         """Skill strengths on one training set, of which skill k makes up the share d_k/D (``Nam et al. 2024, Eq. 11``).
@@ -80,7 +95,7 @@ class SkillDynamics(ABC):
 
         Args:
             time: T in steps, at least 0, infinity allowed, any shape.
-            shares: d_k/D, from 0 to 1, shape ``(K,)``.
+            shares: d_k/D of skills 1 to K, from 0 to 1, shape ``(K,)``.
 
         Returns:
             Strengths, shape ``time.shape + (K,)``.
@@ -88,7 +103,7 @@ class SkillDynamics(ABC):
         share = np.atleast_1d(np.asarray(shares, dtype=float))
         if not np.all((share >= 0) & (share <= 1)):
             raise InputError("every share must lie from 0 to 1", shares, "divide the counts d_k by D")
-        return self._strength_since_start(share, _checked_time(time)[..., None])
+        return self._strength_of(np.arange(1, share.size + 1), share, time)
 
     def time(self, strength: ArrayLike, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
         """Time at which each skill first reaches a strength: the inverse of `strength`.
@@ -99,23 +114,24 @@ class SkillDynamics(ABC):
 
         Returns:
             Times in steps, shape ``strength.shape + (K,)``: 0 where the skill starts at the strength or above it,
-            infinity where it only tends to it.
+            infinity where it only tends to it, or is not modelled.
         """
         level = np.asarray(strength, dtype=float)
         if not np.all(level <= self.target_scale):
             raise InputError(
                 f"strength must be at most target_scale = {self.target_scale:g}", strength, "give R itself, not R/S"
             )
-        return self._first_time(frequency_of(self.frequencies, skills), level[..., None])
+        return self._first_time(skills_asked_for(self.frequencies, skills), level[..., None])
 
     def emergence_time(self, skill: ArrayLike, threshold: float = 0.05) -> NDArray[np.float64]:
         """Time at which R_k reaches ``threshold * S`` (``Nam et al. 2024, Eq. 40``), the shape of ``skill``.
 
-        Zero where the skill starts above the threshold. ``threshold`` lies between 0 and 1, both excluded.
+        Zero where the skill starts above the threshold, infinity where it is not modelled. ``threshold`` lies between 0
+        and 1, both excluded.
         """
         if not 0 < threshold < 1:
             raise InputError("threshold must lie between 0 and 1", threshold, "give a share of target_scale, e.g. 0.05")
-        return self._first_time(self.frequencies.pmf(skill), np.asarray(threshold * self.target_scale))
+        return self._first_time(np.asarray(skill), np.asarray(threshold * self.target_scale))
 
     def saturation_time(self, skill: ArrayLike, threshold: float = 0.05) -> NDArray[np.float64]:
         """Time R_k takes from ``threshold * S`` to ``(1 - threshold) * S`` (``Nam et al. 2024, Eq. 40``).
@@ -124,16 +140,20 @@ class SkillDynamics(ABC):
         """
         if not 0 < threshold < 0.5:
             raise InputError("threshold must lie between 0 and 1/2", threshold, "give a share of S, e.g. 0.05")
-        return self.emergence_time(skill, 1 - threshold) - self.emergence_time(skill, threshold)
+        start, end = (self.emergence_time(skill, level) for level in (threshold, 1 - threshold))
+        return end - np.where(np.isfinite(end), start, 0.0)
 
-    def _strength_since_start(self, share: NDArray[np.float64], time: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _strength_of(self, skill: NDArray[Any], share: NDArray[np.float64], time: ArrayLike) -> NDArray[np.float64]:
+        elapsed = _checked_time(time)[..., None]
         # A model that works in logits would return the start with their rounding.
-        moves = (share > 0) & (time > 0)
-        return np.where(moves, self._strength(share, time), self.initial_strength)
+        moves = (share > 0) & (elapsed > 0)
+        strength = np.where(moves, self._strength(share, elapsed), self.initial_strength)
+        return np.where(skill <= self.n_modelled, strength, 0.0)
 
-    def _first_time(self, share: NDArray[np.float64], strength: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _first_time(self, skill: NDArray[Any], strength: NDArray[np.float64]) -> NDArray[np.float64]:
         # Levels already passed are moved to the start, where the inverse is exactly 0.
-        return np.asarray(self._time(share, np.maximum(strength, self.initial_strength)))
+        times = self._time(self.frequencies.pmf(skill), np.maximum(strength, self.initial_strength))
+        return np.where((skill <= self.n_modelled) | (strength <= 0), times, math.inf)
 
 
 @dataclass(frozen=True)
@@ -169,9 +189,14 @@ class GradientFlow(SkillDynamics):
             return np.asarray(self._clock(strength / self.target_scale) / self.rate / share)
 
 
+def skills_asked_for(frequencies: SkillFrequencies, skills: ArrayLike | None) -> NDArray[Any]:
+    """Indices of the skills asked for, shape ``(K,)``; of all of them by default, which needs a finite number."""
+    return np.arange(1, require_finite_skills(frequencies) + 1) if skills is None else np.atleast_1d(skills)
+
+
 def frequency_of(frequencies: SkillFrequencies, skills: ArrayLike | None) -> NDArray[np.float64]:
-    """Frequencies of the skills asked for, shape ``(K,)``; of all of them by default, which needs a finite number."""
-    return frequencies.first() if skills is None else frequencies.pmf(np.atleast_1d(skills))
+    """Frequencies of the skills asked for, shape ``(K,)``."""
+    return frequencies.pmf(skills_asked_for(frequencies, skills))
 
 
 def _checked_time(time: ArrayLike) -> NDArray[np.float64]:

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binom
 
 from saltus.errors import InputError, require_positive, require_whole
-from saltus.theory.dynamics import frequency_of
-from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
+from saltus.theory.dynamics import frequency_of, skills_asked_for
+from saltus.theory.frequencies import SkillFrequencies
 from saltus.theory.variants.momentum import FlowModel
 
 
@@ -143,9 +143,7 @@ class ParameterEmergence:
         nodes = _at_least_0("n_parameters", n_parameters)
         if np.any(np.floor(nodes) != nodes):
             raise InputError("n_parameters must be whole numbers", n_parameters, "count hidden nodes")
-        if skills is None:
-            skills = np.arange(1, require_finite_skills(self.frequencies) + 1)
-        taken_before = self._nodes_before(np.atleast_1d(skills))
+        taken_before = self._nodes_before(skills_asked_for(self.frequencies, skills))
         return np.asarray(
             self.target_scale * np.clip((nodes[..., None] - taken_before) / self.nodes_per_skill, 0.0, 1.0)
         )

@@ -7,15 +7,26 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import zeta
 
-from saltus.errors import InputError, require_positive, require_whole
+from saltus.errors import InputError, require_not_negative, require_positive, require_whole
+from saltus.theory.sampling import SkillCounts, choose_from, count_draws, power_law_draws
+from saltus.theory.sums import power_sum, relative_power_sum, sum_rule
+
+Floats = NDArray[np.float64]
+
+# Exact inversion covers this many frequent skills; rejection, which then hardly ever rejects, covers the rest.
+_TABLED_SKILLS = 64
+_MOST_COUNTED_BY_NAME = 10**6
+
+# The end of double precision: sums over infinitely many skills look at single skills up to here.
+_LAST_POSITION = 1e305
+_EXPECTATION_SHARPNESS = 32.0
 
 
 class SkillFrequencies(ABC):
@@ -24,18 +35,50 @@ class SkillFrequencies(ABC):
     n_skills: float
 
     @abstractmethod
-    def pmf(self, skill: ArrayLike) -> NDArray[np.float64]:
+    def pmf(self, skill: ArrayLike) -> Floats:
         """Probability of each skill (1-based), the same shape as ``skill``; sums to 1 over all skills."""
 
     @abstractmethod
-    def tail(self, skill: ArrayLike) -> NDArray[np.float64]:
-        """Probability of all skills rarer than ``skill`` (those with a larger index); ``tail(0)`` is 1."""
+    def tail(self, skill: ArrayLike) -> Floats:
+        """Probability of all skills rarer than ``skill`` (with a larger index); ``tail(0)`` is 1, ``tail(inf)`` 0."""
+
+    @abstractmethod
+    def tail_mean(self, skill: float) -> float:
+        """Mean frequency of a skill drawn from those rarer than ``skill``, sum P_s^2 / sum P_s; 0 if none is."""
+
+    @abstractmethod
+    def count_above(self, frequency: float) -> float:
+        """How many skills are more frequent than ``frequency`` (at least 0)."""
+
+    @abstractmethod
+    def quadrature(self, first: float, last: float, sharpness: float) -> tuple[Floats, Floats]:
+        """Frequencies ``q`` and weights ``w`` such that ``sum w g(q)`` is the sum of ``g(P_s(k))``, k = first..last.
+
+        Args:
+            first: first skill of the sum, at least 1.
+            last: last skill, finite.
+            sharpness: largest ``|d log g / d log q|`` that matters; more of it costs more nodes.
+        """
+
+    @abstractmethod
+    def expectation(self, function: Callable[[Floats], ArrayLike]) -> float:
+        """Mean of ``function(skill)`` over the skills.
+
+        Args:
+            function: maps an array of skill indices to an array of the same shape. For a power law with many skills it
+                is also asked between whole numbers and must be smooth in ``log(skill)``; for infinitely many it must
+                settle to a limit, whose share beyond skill 1e305 is taken from its value there.
+        """
 
     @abstractmethod
     def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Draw ``n`` independent skills (1-based), shape ``(n,)``."""
+        """Draw ``n`` independent skills (1-based), shape ``(n,)``; any skill beyond 2^63 - 1 is reported as that."""
 
-    def first(self, count: int | None = None) -> NDArray[np.float64]:
+    @abstractmethod
+    def sample_counts(self, n_data: int, rng: np.random.Generator) -> SkillCounts:
+        """Draw how often each skill occurs among ``n_data`` samples, (d_1, ..., d_ns), jointly multinomial."""
+
+    def first(self, count: int | None = None) -> Floats:
         """Frequencies of skills 1 to ``count`` (all of them by default, which needs a finite number)."""
         if count is None:
             count = require_finite_skills(self)
@@ -51,6 +94,9 @@ class PowerLaw(SkillFrequencies):
         n_skills: number of skills, a whole number of at least 1 or ``math.inf``.
         offset: Mandelbrot's shift of the skill index, at least 0; 0 is the paper's power law.
 
+    Attributes:
+        normalisation: sum of ``(k + offset)^-(alpha + 1)`` over all skills; zeta(alpha + 1) for the infinite power law.
+
     Raises:
         InputError: if a value is outside its range.
     """
@@ -58,35 +104,71 @@ class PowerLaw(SkillFrequencies):
     alpha: float
     n_skills: float = math.inf
     offset: float = 0.0
-    _normalisation: float = field(init=False, repr=False, compare=False)
+    normalisation: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         require_positive("alpha", self.alpha, "give the exponent minus one, e.g. 0.6 for k^-1.6")
         if self.n_skills != math.inf:
             require_whole("n_skills", self.n_skills, 1, "give the number of skills, or inf")
-        if not (math.isfinite(self.offset) and self.offset >= 0):
-            raise InputError("offset must be a finite number of at least 0", self.offset, "use 0 for a plain power law")
-        object.__setattr__(self, "_normalisation", float(self._mass_above(0)))
+        require_not_negative("offset", self.offset, "use 0 for a plain power law")
+        everything = power_sum(self.alpha + 1, 1 + self.offset, self.n_skills)
+        object.__setattr__(self, "normalisation", float(everything))
 
-    def _mass_above(self, skill: ArrayLike) -> NDArray[np.float64]:
-        """Unnormalised tail: sum over j > skill of (j + offset)^-(alpha+1)."""
-        exponent, first = self.alpha + 1, np.asarray(skill, dtype=float) + 1 + self.offset
-        mass = zeta(exponent, first)
-        if self.n_skills != math.inf:
-            mass = np.maximum(mass - zeta(exponent, self.n_skills + 1 + self.offset), 0.0)
-        return np.asarray(mass)
+    def pmf(self, skill: ArrayLike) -> Floats:
+        return self._at(_checked_skill(skill, 1, self.n_skills))
 
-    def pmf(self, skill: ArrayLike) -> NDArray[np.float64]:
-        k = _checked_skill(skill, 1, self.n_skills)
-        return np.asarray((k + self.offset) ** -(self.alpha + 1) / self._normalisation)
+    def _at(self, position: Floats) -> Floats:
+        return np.asarray((position + self.offset) ** -(self.alpha + 1) / self.normalisation)
 
-    def tail(self, skill: ArrayLike) -> NDArray[np.float64]:
-        return np.asarray(self._mass_above(_checked_skill(skill, 0, self.n_skills)) / self._normalisation)
+    def tail(self, skill: ArrayLike) -> Floats:
+        k = _checked_skill(skill, 0, self.n_skills)
+        return np.where(k == self.n_skills, 0.0, self._at(k + 1) * self._in_units_of_next(k, 1))
+
+    def tail_mean(self, skill: float) -> float:
+        k = _checked_skill(skill, 0, self.n_skills)
+        if k == self.n_skills:
+            return 0.0
+        # Squares of the rarest frequencies would underflow; their ratios do not.
+        return float(self._at(k + 1) * self._in_units_of_next(k, 2) / self._in_units_of_next(k, 1))
+
+    def _in_units_of_next(self, k: Floats, power: int) -> Floats:
+        """Sum of (P_s(j)/P_s(k + 1))^power over j > k, and 0 at the last skill."""
+        left = np.where(k == self.n_skills, 0.0, self.n_skills - np.where(np.isinf(k), 0.0, k))
+        first = np.where(left > 0, k + 1 + self.offset, 1.0)
+        return relative_power_sum(power * (self.alpha + 1), first, left)
+
+    def count_above(self, frequency: float) -> float:
+        if frequency == 0:
+            return self.n_skills
+        # In logarithms, so that frequencies down to the smallest double have a position.
+        log_position = -(math.log(frequency) + math.log(self.normalisation)) / (self.alpha + 1)
+        position = math.exp(min(log_position, math.log(_LAST_POSITION)))
+        return min(max(math.ceil(position - self.offset) - 1, 0), self.n_skills)
+
+    def quadrature(self, first: float, last: float, sharpness: float) -> tuple[Floats, Floats]:
+        k, weight = sum_rule(first, last, sharpness=sharpness * (self.alpha + 1), shift=self.offset)
+        return self._at(k), weight
+
+    def expectation(self, function: Callable[[Floats], ArrayLike]) -> float:
+        last = min(self.n_skills, _LAST_POSITION)
+        k, weight = sum_rule(1, last, sharpness=_EXPECTATION_SHARPNESS, shift=self.offset)
+        beyond = float(self.tail(last)) * np.asarray(function(np.array([last])), dtype=float)[0]
+        return float(np.sum(weight * self._at(k) * np.asarray(function(k), dtype=float)) + beyond)
 
     def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        if self.n_skills == math.inf and self.offset == 0:
-            return rng.zipf(self.alpha + 1, size=n)
-        return _sample_finite(self.first(), n, rng)
+        tabled = int(min(self.n_skills, _TABLED_SKILLS))
+        skills = choose_from(np.append(self.first(tabled), self.tail(tabled)), n, rng)
+        rare = skills > tabled
+        skills[rare] = self._draw_above(tabled, int(np.count_nonzero(rare)), rng)
+        return skills
+
+    def sample_counts(self, n_data: int, rng: np.random.Generator) -> SkillCounts:
+        named = int(min(self.n_skills, max(n_data, 1), _MOST_COUNTED_BY_NAME))
+        counts = rng.multinomial(n_data, np.append(self.first(named), self.tail(named)))
+        return count_draws(counts[:-1], self._draw_above(named, int(counts[-1]), rng))
+
+    def _draw_above(self, skill: int, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        return power_law_draws(self.alpha, self.offset, first=skill + 1, last=self.n_skills, n=n, rng=rng)
 
 
 @dataclass(frozen=True, init=False)
@@ -103,6 +185,7 @@ class Frequencies(SkillFrequencies):
 
     values: tuple[float, ...]
     order: tuple[int, ...]
+    _pmf: Floats = field(repr=False, compare=False)
 
     def __init__(self, values: Sequence[float] | NDArray[Any]) -> None:
         array = np.asarray(values, dtype=float)
@@ -114,22 +197,43 @@ class Frequencies(SkillFrequencies):
             )
         order = np.argsort(-array, kind="stable")
         scaled = array[order] / array.max()
-        object.__setattr__(self, "values", tuple((scaled / scaled.sum()).tolist()))
+        pmf = scaled / scaled.sum()
+        object.__setattr__(self, "values", tuple(pmf.tolist()))
         object.__setattr__(self, "order", tuple(order.tolist()))
+        object.__setattr__(self, "_pmf", pmf)
 
     @property
     def n_skills(self) -> float:  # type: ignore[override]
         return len(self.values)
 
-    def pmf(self, skill: ArrayLike) -> NDArray[np.float64]:
-        return np.asarray(self.values)[_checked_skill(skill, 1, self.n_skills) - 1]
+    def pmf(self, skill: ArrayLike) -> Floats:
+        return np.asarray(self._pmf[_checked_skill(skill, 1, self.n_skills).astype(np.int64) - 1])
 
-    def tail(self, skill: ArrayLike) -> NDArray[np.float64]:
-        tails = np.append(np.cumsum(self.values[::-1])[::-1], 0.0)
-        return np.asarray(tails[_checked_skill(skill, 0, self.n_skills)])
+    def tail(self, skill: ArrayLike) -> Floats:
+        # Summed from the rare end, so that small tails keep all their digits.
+        tails = np.append(np.cumsum(self._pmf[::-1])[::-1], 0.0)
+        return np.asarray(tails[_checked_skill(skill, 0, self.n_skills).astype(np.int64)])
+
+    def tail_mean(self, skill: float) -> float:
+        rarer = self._pmf[int(_checked_skill(skill, 0, self.n_skills)) :]
+        return float(np.sum(rarer**2) / np.sum(rarer)) if rarer.size else 0.0
+
+    def count_above(self, frequency: float) -> float:
+        return int(np.searchsorted(-self._pmf, -frequency, side="left"))
+
+    def quadrature(self, first: float, last: float, sharpness: float) -> tuple[Floats, Floats]:  # noqa: ARG002
+        every = self._pmf[int(first) - 1 : int(last)]
+        return every, np.ones_like(every)
+
+    def expectation(self, function: Callable[[Floats], ArrayLike]) -> float:
+        skills = np.arange(1.0, self.n_skills + 1)
+        return float(np.sum(self._pmf * np.asarray(function(skills), dtype=float)))
 
     def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        return _sample_finite(np.asarray(self.values), n, rng)
+        return choose_from(self._pmf, n, rng)
+
+    def sample_counts(self, n_data: int, rng: np.random.Generator) -> SkillCounts:
+        return count_draws(rng.multinomial(n_data, self._pmf), np.empty(0, dtype=np.int64))
 
 
 def require_finite_skills(frequencies: SkillFrequencies) -> int:
@@ -139,17 +243,10 @@ def require_finite_skills(frequencies: SkillFrequencies) -> int:
     return int(frequencies.n_skills)
 
 
-def _checked_skill(skill: ArrayLike, minimum: int, n_skills: float) -> NDArray[np.int64]:
-    k = np.asarray(skill)
-    whole = k.astype(np.int64) if np.all(np.isfinite(k)) else None
-    if whole is None or np.any(whole != k) or np.any(k < minimum) or np.any(k > n_skills):
+def _checked_skill(skill: ArrayLike, minimum: int, n_skills: float) -> Floats:
+    k = np.asarray(skill, dtype=float)
+    if not np.all((k == np.floor(k)) & (k >= minimum) & (k <= n_skills)):
         raise InputError(
             f"skill must be a whole number from {minimum} to n_skills = {n_skills:g}", skill, "skills count from 1"
         )
-    return whole
-
-
-def _sample_finite(probabilities: NDArray[np.float64], n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    edges = np.cumsum(probabilities)
-    # Scaling by the last edge keeps rounding in the cumulative sum from ever drawing skill n_skills + 1.
-    return np.asarray(np.searchsorted(edges, rng.random(n) * edges[-1], side="right") + 1)
+    return k

@@ -7,18 +7,21 @@ time and any initial strength.
 from __future__ import annotations
 
 import math
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
-from saltus.errors import InputError, require_positive
-from saltus.theory.frequencies import SkillFrequencies
+from saltus.theory.dynamics import GradientFlow
+from saltus.theory.fluctuations import loss_of_dataset, variance_of_loss
+from saltus.theory.loss import expected_loss, learned_share, missing_share, per_skill
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Multilinear:
+class Multilinear(GradientFlow):
     """f = sum_k a_k b_k g_k under gradient flow from a balanced start (``Nam et al. 2024, Eq. 9-11``).
 
     Args:
@@ -26,26 +29,12 @@ class Multilinear:
         target_scale: S, the target is +S or -S; greater than 0.
         initial_strength: r = R_k(0), between 0 and S, both excluded.
         learning_rate: eta of the loss **with** the factor 1/2 (Eq. 5); greater than 0.
+        n_parameters: N, the number of skill basis functions, a whole number of at least 1: the N most frequent skills
+            are modelled, the others keep strength 0. All of them by default, or where N exceeds their number.
 
     Raises:
         InputError: if a value is outside its range.
     """
-
-    frequencies: SkillFrequencies
-    _: KW_ONLY
-    target_scale: float = 1.0
-    initial_strength: float
-    learning_rate: float = 1.0
-
-    def __post_init__(self) -> None:
-        require_positive("target_scale", self.target_scale, "give the size of the target, e.g. 1")
-        require_positive("learning_rate", self.learning_rate, "give the rate of the loss with the factor 1/2")
-        if not 0 < self.initial_strength < self.target_scale:
-            raise InputError(
-                f"initial_strength must lie between 0 and target_scale = {self.target_scale:g}",
-                self.initial_strength,
-                "give the skill strength at time 0, e.g. 0.01",
-            )
 
     @property
     def initial_logit(self) -> float:
@@ -57,28 +46,94 @@ class Multilinear:
         """2 eta S: how fast the logit of a skill of frequency 1 grows, per step."""
         return 2 * self.learning_rate * self.target_scale
 
-    def strength(self, time: ArrayLike, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
-        """Skill strengths R_k(T) with unlimited data (``Nam et al. 2024, Eq. 11``).
+    @property
+    def initial_weights(self) -> tuple[float, ...]:
+        return (math.sqrt(self.initial_strength),) * 2
+
+    @property
+    def untrained_loss(self) -> float:
+        """S^2/2, the loss of a function that is 0 everywhere."""
+        return self.target_scale**2 / 2
+
+    def strength(self, time: ArrayLike, *, skills: ArrayLike | None = None, data: ArrayLike = math.inf) -> Floats:
+        """Skill strengths R_k(T), expected over datasets of ``data`` samples (``Nam et al. 2024, Eq. 11``).
 
         Args:
-            time: gradient-flow time T in steps, at least 0, any shape.
+            time: gradient-flow time T in steps, at least 0, possibly ``inf``, any shape.
             skills: 1-based skill indices, shape ``(K,)``; all of them by default.
+            data: D, a whole number of samples of which d_k ~ Binomial(D, P_k) show skill k; ``inf`` (the
+                default) means d_k/D = P_k. Broadcast against ``time``.
 
         Returns:
-            Strengths between r and S, shape ``time.shape + (K,)``.
+            Strengths between r and S (0 for skills beyond N), shape ``broadcast(time, data).shape + (K,)``.
         """
-        frequency = self.frequencies.first() if skills is None else self.frequencies.pmf(np.atleast_1d(skills))
-        elapsed = np.asarray(time, dtype=float)
-        if np.any(np.isnan(elapsed)) or np.any(elapsed < 0):
-            raise InputError("time must be at least 0", time, "give the number of steps")
-        return np.asarray(self.target_scale * expit(self.initial_logit + self.rate * elapsed[..., None] * frequency))
+        share, _ = per_skill(self, learned_share, time, data, skills, unmodelled=0.0)
+        return self.target_scale * share
 
-    def emergence_time(self, skill: ArrayLike, threshold: float = 0.05) -> NDArray[np.float64]:
-        """Time at which R_k reaches ``threshold * S`` (``Nam et al. 2024, Eq. 40``), the shape of ``skill``.
+    def loss(self, *, time: ArrayLike = math.inf, data: ArrayLike = math.inf) -> float | Floats:
+        """Loss in (T, D, N): half the mean squared error, expected over datasets (``Nam et al. 2024, Eq. 12, 274``).
 
-        Zero where the skill starts above the threshold. ``threshold`` lies between 0 and 1, both excluded.
+        Args:
+            time: gradient-flow time T in steps, at least 0, possibly ``inf``, any shape.
+            data: D, a whole number of samples of at least 1, or ``inf``; broadcast against ``time``.
+
+        Returns:
+            A float if both are scalars, else an array of their broadcast shape. Relative error about 1e-13 with
+            unlimited data, 1e-12 with finite data, beyond the rounding of the arguments (which the loss of a model
+            that has learned every skill amplifies by minus twice its logarithm). Cost independent of n_skills for
+            a power law.
+
+        Raises:
+            InputError: if a time is negative, or a size is not a whole number of at least 1.
         """
-        if not 0 < threshold < 1:
-            raise InputError("threshold must lie between 0 and 1", threshold, "give a share of target_scale, e.g. 0.05")
-        growth = max(float(logit(threshold)) - self.initial_logit, 0.0)
-        return np.asarray(growth / (self.rate * self.frequencies.pmf(skill)))
+        return _as_given(expected_loss(self, time, data))
+
+    def skill_loss(
+        self, *, time: ArrayLike = math.inf, data: ArrayLike = math.inf, skills: ArrayLike | None = None
+    ) -> Floats:
+        """Expected loss (S - R_k)^2/2 on samples of one skill (``Nam et al. 2024, Eq. 10``), shaped like `strength`."""
+        share, _ = per_skill(self, missing_share, time, data, skills, unmodelled=1.0)
+        return self.untrained_loss * share
+
+    def loss_share(
+        self, *, time: ArrayLike = math.inf, data: ArrayLike = math.inf, skills: ArrayLike | None = None
+    ) -> Floats:
+        """Share P_k L_k / L of each skill in the expected loss, shaped like `strength`; all shares sum to 1."""
+        share, frequency = per_skill(self, missing_share, time, data, skills, unmodelled=1.0)
+        return self.untrained_loss * frequency * share / expected_loss(self, time, data)[..., None]
+
+    def loss_variance(self, *, time: ArrayLike = math.inf, data: ArrayLike) -> float | Floats:
+        """Variance of the loss over datasets of ``data`` samples, with the counts d_k jointly multinomial.
+
+        Exact (ours, ``docs/derivations/finite-data.md``), with the covariance of the counts, for any number of skills;
+        0 for ``data=inf``. Arguments, shape and errors as in `loss`.
+        """
+        return _as_given(variance_of_loss(self, time, data))
+
+    def dataset_loss(
+        self, n_observed: ArrayLike, *, skills: ArrayLike | None = None, time: ArrayLike = math.inf
+    ) -> float | Floats:
+        """Loss after training on one given dataset (``Nam et al. 2024, Eq. 12``).
+
+        Args:
+            n_observed: d_k of the skills, whole numbers of at least 0 with a sum D of at least 1, shape ``(K,)``.
+            skills: which skills they are, shape ``(K,)``, each once; skills 1 to K by default. Others were never seen.
+            time: gradient-flow time T in steps, any shape.
+
+        Returns:
+            A float if ``time`` is a scalar, else an array of its shape.
+
+        Raises:
+            InputError: if the counts are not whole numbers of at least 0, or all 0, or do not match ``skills``.
+        """
+        return _as_given(loss_of_dataset(self, n_observed, skills, time))
+
+    def _curve(self, clock: Floats) -> Floats:
+        return np.asarray(expit(self.initial_logit + clock))
+
+    def _clock(self, x: Floats) -> Floats:
+        return np.asarray(np.maximum(logit(x) - self.initial_logit, 0.0))
+
+
+def _as_given(values: Floats) -> float | Floats:
+    return values if values.ndim else float(values)

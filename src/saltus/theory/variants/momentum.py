@@ -7,9 +7,8 @@ from typing import TypeVar
 
 from saltus.errors import InputError
 from saltus.theory.dynamics import GradientFlow
-from saltus.theory.multilinear import Multilinear
 
-FlowModel = TypeVar("FlowModel", bound=GradientFlow | Multilinear)
+FlowModel = TypeVar("FlowModel", bound=GradientFlow)
 
 
 def with_momentum(model: FlowModel, momentum: float) -> FlowModel:
@@ -25,7 +24,7 @@ def with_momentum(model: FlowModel, momentum: float) -> FlowModel:
     Raises:
         InputError: if ``momentum`` is outside its range, or ``model`` is gradient descent in steps.
     """
-    if not isinstance(model, GradientFlow | Multilinear):
+    if not isinstance(model, GradientFlow):
         raise InputError("model must be a gradient flow", type(model).__name__, "momentum in steps is no rescaling")
     if not 0 <= momentum < 1:
         raise InputError("momentum must lie from 0 to 1, 1 excluded", momentum, "give e.g. 0.9, or 0 for none")
