@@ -28,6 +28,7 @@ from saltus import (
     with_momentum,
 )
 from saltus.theory.dynamics import GradientFlow, SkillDynamics
+from saltus.theory.stages import n_emerged
 from saltus.theory.variants.discrete import CORRECTION
 
 ONE = Frequencies([1.0])
@@ -345,10 +346,29 @@ def test_the_stability_edge_is_where_the_recursion_stops_settling() -> None:
     assert distance_after_long_descent(1.001 * edge) > 0.05
 
 
+# ---- skills that are not modelled ------------------------------------------------------------------------------------
+
+
+@given(model=flows(), n_parameters=st.integers(1, 4))
+@settings(max_examples=40, deadline=None)
+def test_skills_beyond_n_parameters_stay_at_zero_and_never_emerge(model: GradientFlow, n_parameters: int) -> None:
+    small = replace(model, n_parameters=n_parameters)
+    time = np.array([0.0, 1.0, 1e3, np.inf])
+    modelled = np.arange(1, 4) <= n_parameters
+    np.testing.assert_array_equal(small.strength(time), np.where(modelled, model.strength(time), 0.0))
+    level = 0.5 * model.target_scale
+    np.testing.assert_array_equal(small.time(level), np.where(modelled, model.time(level), np.inf))
+    emergence = small.emergence_time([1, 2, 3], 0.3)
+    np.testing.assert_array_equal(emergence, np.where(modelled, model.emergence_time([1, 2, 3], 0.3), np.inf))
+    saturation = small.saturation_time([1, 2, 3], 0.3)
+    np.testing.assert_array_equal(saturation, np.where(modelled, model.saturation_time([1, 2, 3], 0.3), np.inf))
+    assert n_emerged(small, np.inf, 0.3) == min(n_parameters, 3)
+
+
 # ---- extremes --------------------------------------------------------------------------------------------------------
 
 EXTREME_MODELS = [
-    Multilinear(MEASURED, initial_strength=1e-300),
+    Multilinear(MEASURED, initial_strength=1e-300, learning_rate=1e10),
     Linear(MEASURED, initial_strength=1e-300),
     *[UnbalancedMultilinear(MEASURED, initial_strength=1e-300, imbalance=d) for d in (0, 1e-300, 1e-5, 1, 1e5, 1e300)],
     *[UnbalancedMultilinear(MEASURED, initial_strength=-0.9, imbalance=d) for d in (1e-150, 1e-5, 1, 1e300)],

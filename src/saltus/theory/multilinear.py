@@ -67,6 +67,8 @@ class Multilinear(GradientFlow):
         Returns:
             Strengths between r and S (0 for skills beyond N), shape ``broadcast(time, data).shape + (K,)``.
         """
+        if np.all(np.asarray(data, dtype=float) == math.inf):
+            return super().strength(np.broadcast_arrays(time, data)[0], skills=skills)
         share, _ = per_skill(self, learned_share, time, data, skills, unmodelled=0.0)
         return self.target_scale * share
 
