@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import tempfile
@@ -14,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from saltus.errors import InputError
 from saltus.figures.style import house_style
+from saltus.settings import json_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,7 @@ class Report:
     @property
     def summary_text(self) -> str:
         """The summary as one JSON object."""
-        return json.dumps(_without_nan(self.summary), indent=1, allow_nan=False) + "\n"
+        return json_text(self.summary)
 
 
 def cell(value: float, form: str, missing: str = "not yet") -> str:
@@ -90,12 +90,3 @@ def _write_whole(path: Path, writer: Callable[[IO[bytes]], Any]) -> Path:
         os.unlink(temporary)
         raise
     return path
-
-
-def _without_nan(data: Any) -> Any:
-    """The same data with None for numbers that are not finite: JSON has no word for them."""
-    if isinstance(data, Mapping):
-        return {name: _without_nan(value) for name, value in data.items()}
-    if isinstance(data, (list, tuple)):
-        return [_without_nan(value) for value in data]
-    return None if isinstance(data, float) and not math.isfinite(data) else data

@@ -36,12 +36,13 @@ def emergence_figure(curves: xr.Dataset, model: Multilinear | None = None, note:
         mean = curves["strength"].mean("run").to_numpy()[:, started]
         spread = curves["strength"].std("run").to_numpy()[:, started]
         steps = steps[started]
-        forecast = None if model is None else model.strength(steps).T / model.target_scale
+        fine = np.geomspace(steps[0], steps[-1], 800)
+        forecast = None if model is None else model.strength(fine).T / model.target_scale
         for k, color in enumerate(colors):
             axes.fill_between(steps, mean[k] - spread[k], mean[k] + spread[k], color=color, alpha=0.25, linewidth=0)
             axes.plot(steps, mean[k], "--", color=color, dashes=(2.5, 1.2))
             if forecast is not None:
-                axes.plot(steps, forecast[k], color=color)
+                axes.plot(fine, forecast[k], color=color)
             _label(axes, steps, mean[k], k + 1)
         keys = [
             Line2D(

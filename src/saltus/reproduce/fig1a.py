@@ -17,8 +17,9 @@ from saltus.forecast.predict import EmergenceForecast
 from saltus.parity.task import MultitaskSparseParity
 from saltus.report import Report, cell
 from saltus.reproduce import RunOptions
+from saltus.settings import describe
 from saltus.theory.frequencies import PowerLaw
-from saltus.train.configuration import MLPTraining, describe
+from saltus.train.configuration import MLPTraining
 from saltus.train.run import Job, collect, run_jobs
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import KW_ONLY, dataclass, fields, is_dataclass
+from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from saltus.errors import InputError, require_positive, require_whole
 from saltus.parity.task import MultitaskSparseParity
+from saltus.settings import describe
 
 Optimizer = Literal["sgd", "adam"]
 
@@ -101,16 +102,6 @@ def geometric_steps(steps: int, ratio: float = 1.02) -> NDArray[np.int64]:
     """0, then whole steps at most 2 % apart where that is more than one step, up to and including ``steps``."""
     count = math.ceil(math.log(steps) / math.log(ratio)) + 1
     return np.unique(np.concatenate([[0], np.floor(np.geomspace(1, steps, count)), [steps]]).astype(np.int64))
-
-
-def describe(configuration: Any) -> dict[str, Any]:
-    """A configuration as plain JSON data: the class name under ``kind``, then every field that defines it."""
-    plain: dict[str, Any] = {"kind": type(configuration).__name__}
-    for entry in fields(configuration):
-        if entry.init:
-            value = getattr(configuration, entry.name)
-            plain[entry.name] = describe(value) if is_dataclass(value) else value
-    return plain
 
 
 def run_streams(seed: int, task: MultitaskSparseParity, training: MLPTraining) -> list[np.random.SeedSequence]:

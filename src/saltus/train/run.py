@@ -16,7 +16,8 @@ from saltus.curves import make_curves
 from saltus.errors import TrainingWarning, require_whole
 from saltus.parity.sampling import FixedSamples, FreshSamples, SampleSource
 from saltus.parity.task import MultitaskSparseParity
-from saltus.train.configuration import MLPTraining, Optimizer, describe, run_streams
+from saltus.settings import describe
+from saltus.train.configuration import MLPTraining, Optimizer, run_streams
 from saltus.train.diagnosis import diagnose
 from saltus.train.loop import Measurements, train
 from saltus.train.mlp import MLP

@@ -1,0 +1,30 @@
+"""``saltus loss``: the exact loss of the multilinear model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from saltus.cli.model import ModelOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss(ModelOptions):
+    """Exact loss of the multilinear model at time T, expected over training sets of D samples.
+
+    Example: saltus loss --alpha 0.6 --n-skills inf --target-scale 1 --initial-strength 0.01 --time 1000
+    """
+
+    time: float = float("inf")
+    """T, gradient-flow time in steps, or inf."""
+    data: float = float("inf")
+    """D, samples in the training set, or inf."""
+
+    def run(self) -> None:
+        model = self.model()
+        loss = float(model.loss(time=self.time, data=self.data))
+        text = f"L = {loss:.12g}"
+        result = {"loss": loss}
+        if self.data != float("inf"):
+            result["standard_deviation"] = float(model.loss_variance(time=self.time, data=self.data)) ** 0.5
+            text += f", standard deviation over training sets {result['standard_deviation']:.3g}"
+        self.show(result, f"{text} (untrained: S^2/2 = {model.untrained_loss:.6g})")

@@ -1,0 +1,58 @@
+"""The options that describe a multilinear model, shared by every command about the theory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from saltus.theory.multilinear import Multilinear
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """A multilinear model with power-law frequencies."""
+
+    alpha: float
+    """Skill frequencies fall as k^-(alpha+1)."""
+    n_skills: float = float("inf")
+    """Number of skills, or inf."""
+    target_scale: float = 1.0
+    """S: the target is +S or -S."""
+    initial_strength: float = 0.01
+    """R(0), between 0 and S."""
+    learning_rate: float = 1.0
+    """Of the loss with the factor 1/2."""
+    parameters: float | None = None
+    """N, the number of skill basis functions; one a skill by default."""
+    json: bool = False
+    """Print one JSON object on stdout."""
+
+    def model(self) -> Multilinear:
+        """The model that the options describe.
+
+        Raises:
+            InputError: if an option is outside its range.
+        """
+        from saltus.theory.frequencies import PowerLaw
+        from saltus.theory.multilinear import Multilinear
+
+        return Multilinear(
+            PowerLaw(self.alpha, self.n_skills),
+            target_scale=self.target_scale,
+            initial_strength=self.initial_strength,
+            learning_rate=self.learning_rate,
+            n_parameters=self.parameters,
+        )
+
+    def show(self, result: Mapping[str, Any], text: str) -> None:
+        """Print the result with its settings as one JSON object, or the text."""
+        import saltus
+        from saltus.settings import describe, json_text
+
+        if self.json:
+            settings = {name: value for name, value in describe(self).items() if name not in ("kind", "json")}
+            print(json_text({**result, "settings": settings, "version": saltus.__version__}), end="")
+        else:
+            print(text)
