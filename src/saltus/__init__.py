@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from saltus.forecast.calibrate import calibrate as calibrate
     from saltus.parity.strength import skill_strengths as skill_strengths
     from saltus.parity.task import MultitaskSparseParity as MultitaskSparseParity
+    from saltus.theory.allocation import compute_optimal as compute_optimal
     from saltus.theory.extended import DataEmergence as DataEmergence
     from saltus.theory.extended import ParameterEmergence as ParameterEmergence
     from saltus.theory.extended import with_feature_rate as with_feature_rate
     from saltus.theory.frequencies import Frequencies as Frequencies
     from saltus.theory.frequencies import PowerLaw as PowerLaw
     from saltus.theory.multilinear import Multilinear as Multilinear
+    from saltus.theory.scaling import local_exponent as local_exponent
+    from saltus.theory.scaling import scaling_law as scaling_law
     from saltus.theory.stages import loss_staircase as loss_staircase
     from saltus.theory.stages import n_emerged as n_emerged
     from saltus.theory.stages import stage_like as stage_like
@@ -46,9 +49,12 @@ _HOME_OF = {
     "TrainingWarning": "saltus.errors",
     "UnbalancedMultilinear": "saltus.theory.variants.unbalanced",
     "calibrate": "saltus.forecast.calibrate",
+    "compute_optimal": "saltus.theory.allocation",
     "emergence_times": "saltus.curves",
+    "local_exponent": "saltus.theory.scaling",
     "loss_staircase": "saltus.theory.stages",
     "n_emerged": "saltus.theory.stages",
+    "scaling_law": "saltus.theory.scaling",
     "skill_strengths": "saltus.parity.strength",
     "stage_like": "saltus.theory.stages",
     "tidy_table": "saltus.curves",

@@ -90,14 +90,14 @@ def sum_rule(first: float, last: float, *, sharpness: float, shift: float = 0.0)
         return k, np.ones_like(k)
     explicit = np.arange(first, smooth_from)
     ends = np.arange(len(_GREGORY_WEIGHTS))
-    k, weight = _log_panels(smooth_from + shift, last + shift, sharpness)
+    k, weight = log_panels(smooth_from + shift, last + shift, sharpness)
     return (
         np.concatenate([explicit, smooth_from + ends, k - shift, last - ends]),
         np.concatenate([np.ones_like(explicit), _GREGORY_WEIGHTS, weight, _GREGORY_WEIGHTS]),
     )
 
 
-def _log_panels(low: float, high: float, sharpness: float) -> tuple[Floats, Floats]:
+def log_panels(low: float, high: float, sharpness: float) -> tuple[Floats, Floats]:
     """Nodes and weights of the integral over ``x`` from ``low`` to ``high``, with ``log x`` as the variable."""
     span = math.log(high / low)
     n_panels = math.ceil(span * sharpness / _PANEL_SPAN)
