@@ -29,6 +29,8 @@ def json_text(data: Mapping[str, Any]) -> str:
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return describe(value)
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
     return "inf" if value == math.inf else value
 
 

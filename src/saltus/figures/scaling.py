@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -12,16 +12,19 @@ from saltus.figures.style import SINGLE_COLUMN, footer, house_style, skill_color
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from matplotlib.figure import Figure
 
-Kind = Literal["exact", "law", "corrected law", "simulated"]
+Kind = Literal["exact", "law", "corrected law", "independent path", "fixed N", "optimal N"]
 
 # Line styles carry the kind, colours the family, so that the figure reads without colours too.
 _STYLES: dict[Kind, dict[str, object]] = {
     "exact": {"linestyle": "-", "linewidth": 1.4},
     "law": {"linestyle": (0, (4, 2)), "linewidth": 1.0},
     "corrected law": {"linestyle": (0, (1, 1.3)), "linewidth": 1.6},
-    "simulated": {
+    "fixed N": {"linestyle": "-", "linewidth": 0.7},
+    "optimal N": {"linestyle": "-", "linewidth": 2.0},
+    "independent path": {
         "linestyle": "",
         "marker": "o",
         "markersize": 3.2,
@@ -33,7 +36,7 @@ _STYLES: dict[Kind, dict[str, object]] = {
 
 @dataclass(frozen=True)
 class Line:
-    """One curve: its points, which family (colour) it belongs to, and what kind of result it is."""
+    """One curve: its points, which family (colour) it belongs to, if any, and what kind of result it is."""
 
     x: NDArray[np.float64]
     loss: NDArray[np.float64]
@@ -64,7 +67,8 @@ def loss_figure(panels: Sequence[Panel], note: str = "", family_title: str | Non
     families = list(dict.fromkeys(line.family for panel in panels for line in panel.lines))
     kinds = list(dict.fromkeys(line.kind for panel in panels for line in panel.lines))
     with house_style():
-        colors = dict(zip(families, skill_colors(len(families)), strict=True))
+        named = [family for family in families if family]
+        colors = {"": "0.1", **dict(zip(named, skill_colors(len(named)), strict=True))}
         width, height = SINGLE_COLUMN
         figure = Figure(figsize=(width if len(panels) == 1 else 2.6 * len(panels), height if len(panels) == 1 else 2.9))
         every_axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
@@ -76,10 +80,21 @@ def loss_figure(panels: Sequence[Panel], note: str = "", family_title: str | Non
         kind_keys = [Line2D([], [], color="0.2", label=kind, **_STYLES[kind]) for kind in kinds]  # type: ignore[arg-type]
         first_key = every_axes[0].legend(handles=kind_keys, loc="lower left")
         if family_title is not None:
-            keys = [Line2D([], [], color=colors[family], label=family) for family in families]
+            keys = [Line2D([], [], color=colors[family], label=family) for family in named]
             if len(panels) == 1:
                 every_axes[0].add_artist(first_key)
             every_axes[-1].legend(handles=keys, title=family_title, loc="upper right", title_fontsize=7.5)
         if note:
             footer(figure, note)
         return figure
+
+
+def points_table(panels: Mapping[str, Panel]) -> pd.DataFrame:
+    """Every point that `loss_figure` draws, one a row: panel, family, kind, x, loss."""
+    import pandas as pd
+
+    return pd.concat(
+        pd.DataFrame({"panel": name, "family": line.family, "kind": line.kind, "x": line.x, "loss": line.loss})
+        for name, panel in panels.items()
+        for line in panel.lines
+    )

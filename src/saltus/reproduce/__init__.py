@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from saltus.train.run import Job, Progress
 
-TARGETS = {"fig1a": "saltus.reproduce.fig1a"}
+TARGETS = {name: f"saltus.reproduce.{name}" for name in ("fig1a", "fig2", "fig3", "fig7", "table2", "errata")}
 
 
 @dataclass(frozen=True)
