@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SINGLE_COLUMN = (5.2, 3.5)  # inches
+TWO_PANELS_BESIDE = (7.0, 3.0)
+TWO_PANELS_STACKED = (5.2, 5.4)
 
 
 @contextmanager

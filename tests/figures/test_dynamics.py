@@ -1,0 +1,45 @@
+"""Figures of dynamics show the numbers they are given, under the right names."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from saltus.figures.dynamics import modes_figure
+from saltus.figures.style import skill_colors
+
+
+def points(line: Line2D) -> NDArray[np.float64]:
+    """What a line draws: x and y."""
+    return np.array(line.get_xydata(), dtype=float).T
+
+
+def test_modes_are_lines_the_network_circles_and_stages_bands() -> None:
+    time = np.linspace(0, 10, 201)
+    strength = np.stack([np.tanh(time), 0.4 * np.tanh(time / 3)])
+    network = strength + 0.01
+    stages = np.array([[1.0, 2.0], [3.0, 5.0]])
+    axes = modes_figure(time, strength, network, (1.0, 0.4), stages, "made by hand").axes[0]
+    lines, circles = axes.lines[::2], axes.lines[1::2]
+    for k in range(2):
+        np.testing.assert_array_equal(points(lines[k]), [time, strength[k]])
+        at, seen = points(circles[k])
+        np.testing.assert_array_equal(seen, network[k, np.searchsorted(time, at)])
+        assert len(at) > 10
+        assert circles[k].get_linestyle() == "None"
+        band = axes.patches[k].get_extents().transformed(axes.transData.inverted())
+        assert (band.x0, band.x1) == pytest.approx(tuple(stages[k]))
+    assert [text.get_text() for text in axes.texts] == ["$\\lambda_1 = 1$", "$\\lambda_2 = 0.4$"]
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["closed form", "2-layer linear network"]
+    assert "steps" in axes.get_xlabel()
+
+
+def test_colours_get_lighter_with_the_index() -> None:
+    # Relative luminance (ITU-R BT.709): what is left in grey print.
+    luminance = [np.dot(to_rgb(tuple(color)), (0.2126, 0.7152, 0.0722)) for color in skill_colors(5)]
+    assert np.all(np.diff(luminance) > 0.05)
