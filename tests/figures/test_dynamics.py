@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from saltus.figures.dynamics import modes_figure
+from saltus.figures.dynamics import losses_figure, modes_figure, strengths_figure
 from saltus.figures.style import skill_colors
 
 
@@ -37,6 +40,31 @@ def test_modes_are_lines_the_network_circles_and_stages_bands() -> None:
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["closed form", "2-layer linear network"]
     assert "steps" in axes.get_xlabel()
+
+
+@pytest.mark.parametrize(
+    ("draw", "scale", "label"), [(strengths_figure, "linear", "R_k/S"), (losses_figure, "log", "L_k(T)/L_k(0)")]
+)
+def test_each_model_has_a_panel_with_its_curves_and_crossings(
+    draw: Callable[..., Figure], scale: str, label: str
+) -> None:
+    time = np.linspace(0, 10, 50)
+    curves = {"slow": np.stack([np.exp(-time), np.exp(-2 * time)]), "fast": np.stack([np.cos(time), np.sin(time)])}
+    crossings = {"slow": np.array([[1.0, 2.0], [3.0, 4.0]]), "fast": np.array([[5.0, 6.0], [7.0, 8.0]])}
+    levels = (0.3, 0.6)
+    figure = draw(time, curves, crossings, levels, (0.5, 0.2), "made by hand")
+    for axes, (name, values) in zip(figure.axes, curves.items(), strict=True):
+        assert name in axes.get_title(loc="left")
+        for k in range(2):
+            np.testing.assert_array_equal(points(axes.lines[2 * k]), [time, values[k]])
+            np.testing.assert_array_equal(points(axes.lines[2 * k + 1]), [crossings[name][k], levels])
+        assert axes.lines[0].get_linestyle() != axes.lines[2].get_linestyle()
+        assert axes.get_yscale() == scale
+        assert "steps" in axes.get_xlabel()
+    assert label in figure.axes[0].get_ylabel()
+    legend = figure.axes[1].get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["$d_k/D = 0.5$", "$d_k/D = 0.2$"]
 
 
 def test_colours_get_lighter_with_the_index() -> None:

@@ -1,27 +1,31 @@
-"""Strengths and losses over time: the modes of a linear network (``Nam et al. 2024, Fig. 5``)."""
+"""Strengths and losses over time: modes of a linear network, multilinear against linear (``Fig. 5, 9, 10``)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saltus.figures.style import SINGLE_COLUMN, footer, house_style, skill_colors
+from saltus.figures.style import SINGLE_COLUMN, TWO_PANELS_BESIDE, footer, house_style, panel_title, skill_colors
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Floats = NDArray[np.float64]
+
+LINE_STYLES = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1.2)))  # a second sign beside the colour
 N_CIRCLES = 35  # enough to follow a curve by eye, few enough to see it between them
 
 
 def modes_figure(
-    time: NDArray[np.float64],
-    strength: NDArray[np.float64],
-    network: NDArray[np.float64],
+    time: Floats,
+    strength: Floats,
+    network: Floats,
     modes: Sequence[float],
-    stages: NDArray[np.float64],
+    stages: Floats,
     note: str = "",
 ) -> Figure:
     """Mode strengths (lines), those of a whole network (circles), and the stage of each mode (bands).
@@ -63,3 +67,70 @@ def modes_figure(
         if note:
             footer(figure, note)
         return figure
+
+
+def strengths_figure(
+    time: Floats,
+    strengths: Mapping[str, Floats],
+    crossings: Mapping[str, Floats],
+    levels: Sequence[float],
+    shares: Sequence[float],
+    note: str = "",
+) -> Figure:
+    """Skill strengths of several models, a panel each (``Nam et al. 2024, Fig. 9``).
+
+    Args:
+        time: increasing, from 0, shape ``(T,)``.
+        strengths: R/S by name of the model, shape ``(K, T)``.
+        crossings: when each curve reaches each level, by name of the model, shape ``(K, L)``; drawn as circles.
+        levels: of R/S, shape ``(L,)``.
+        shares: d_k/D of each curve, shape ``(K,)``.
+        note: a line below the axes: version and settings.
+    """
+    with house_style():
+        figure, panels = _side_by_side(time, strengths, crossings, levels, shares, note)
+        panels[0].set(ylabel="skill strength  $R_k/S$", ylim=(-0.03, 1.03))
+        panels[-1].legend(loc="lower right", handlelength=3)
+        return figure
+
+
+def losses_figure(
+    time: Floats,
+    losses: Mapping[str, Floats],
+    crossings: Mapping[str, Floats],
+    levels: Sequence[float],
+    shares: Sequence[float],
+    note: str = "",
+) -> Figure:
+    """Skill losses over their start, on a log axis, where an exponential is a line (``Nam et al. 2024, Fig. 10``).
+
+    The arguments are those of `strengths_figure`, with L_k(T)/L_k(0) for R/S.
+    """
+    with house_style():
+        figure, panels = _side_by_side(time, losses, crossings, levels, shares, note)
+        panels[0].set(ylabel="skill loss  $L_k(T)/L_k(0)$", yscale="log", ylim=(1e-4, 1.5))
+        panels[-1].legend(loc="upper right", handlelength=3)
+        return figure
+
+
+def _side_by_side(
+    time: Floats,
+    curves: Mapping[str, Floats],
+    crossings: Mapping[str, Floats],
+    levels: Sequence[float],
+    shares: Sequence[float],
+    note: str,
+) -> tuple[Figure, Sequence[Axes]]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=TWO_PANELS_BESIDE)
+    panels = figure.subplots(1, len(curves), sharey=True)
+    for axes, letter, (name, values) in zip(panels, "abc", curves.items(), strict=False):
+        for k, (color, style) in enumerate(zip(skill_colors(len(shares)), LINE_STYLES, strict=False)):
+            axes.plot(time, values[k], color=color, linestyle=style, label=f"$d_k/D = {shares[k]:g}$")
+            axes.plot(crossings[name][k], levels, "o", color=color, markersize=3.6, mfc="white")
+        panel_title(axes, letter, name)
+        axes.set(xlabel="time  $T$  (steps)", xlim=(0, time[-1]))
+    if note:
+        footer(figure, note)
+    return figure, list(panels)

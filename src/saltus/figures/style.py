@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SINGLE_COLUMN = (5.2, 3.5)  # inches
@@ -32,6 +33,11 @@ def skill_colors(n_skills: int) -> NDArray[np.float64]:
     import matplotlib
 
     return np.asarray(matplotlib.colormaps["viridis"](np.linspace(0.0, 0.82, n_skills)))
+
+
+def panel_title(axes: Axes, letter: str, name: str) -> None:
+    """Name one of several panels, over its left edge."""
+    axes.set_title(f"({letter}) {name}", loc="left")
 
 
 def footer(figure: Figure, text: str) -> None:
