@@ -67,6 +67,13 @@ def test_each_model_has_a_panel_with_its_curves_and_crossings(
     assert [text.get_text() for text in legend.get_texts()] == ["$d_k/D = 0.5$", "$d_k/D = 0.2$"]
 
 
+def test_one_model_and_many_shares_are_all_drawn() -> None:
+    shares = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
+    values = np.outer(shares, np.ones(4))
+    figure = strengths_figure(np.arange(4.0), {"alone": values}, {"alone": np.ones((6, 1))}, (0.5,), shares)
+    assert [points(line)[1, 0] for line in figure.axes[0].lines[::2]] == list(shares)
+
+
 def test_colours_get_lighter_with_the_index() -> None:
     # Relative luminance (ITU-R BT.709): what is left in grey print.
     luminance = [np.dot(to_rgb(tuple(color)), (0.2126, 0.7152, 0.0722)) for color in skill_colors(5)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -124,9 +125,10 @@ def _side_by_side(
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=TWO_PANELS_BESIDE)
-    panels = figure.subplots(1, len(curves), sharey=True)
-    for axes, letter, (name, values) in zip(panels, "abc", curves.items(), strict=False):
-        for k, (color, style) in enumerate(zip(skill_colors(len(shares)), LINE_STYLES, strict=False)):
+    panels = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
+    for axes, letter, (name, values) in zip(panels, ascii_lowercase, curves.items(), strict=False):
+        for k, color in enumerate(skill_colors(len(shares))):
+            style = LINE_STYLES[k % len(LINE_STYLES)]
             axes.plot(time, values[k], color=color, linestyle=style, label=f"$d_k/D = {shares[k]:g}$")
             axes.plot(crossings[name][k], levels, "o", color=color, markersize=3.6, mfc="white")
         panel_title(axes, letter, name)
