@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from saltus.train.run import Job, Progress
 
-TARGETS = {name: f"saltus.reproduce.{name}" for name in ("fig1a", "fig2", "fig3", "fig7", "table2", "errata")}
+TARGETS = {
+    name: f"saltus.reproduce.{name}"
+    for name in ("fig1a", "fig2", "fig3", "fig5", "fig6", "fig7", "fig9", "fig10", "table2", "errata")
+}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from saltus.figures.dynamics import losses_figure
 from saltus.report import Report
 from saltus.reproduce import RunOptions
 from saltus.reproduce.fig9 import PRESETS as PRESETS
-from saltus.reproduce.fig9 import Floats, LoneSkill, Settings, lone_skills, tidy
+from saltus.reproduce.fig9 import Floats, Settings, first_times, integrated_strengths, lone_skills, strengths_of, tidy
+from saltus.theory.dynamics import GradientFlow
 
 LEVELS = (0.5, 0.25, 0.125)  # of L_k(0): three halvings
 
@@ -26,12 +27,12 @@ LEVELS = (0.5, 0.25, 0.125)  # of L_k(0): three halvings
 def reproduce(settings: Settings, _: RunOptions) -> Report:
     """Draw both models' losses and compare how long each halving takes."""
     time, shares = np.linspace(0, settings.horizon, 501), settings.shares
-    skills = lone_skills(settings)
-    losses = {name: _loss(skill, skill.strength(time, shares)) for name, skill in skills.items()}
-    integrated = {name: _loss(skill, skill.integrated(time, shares)) for name, skill in skills.items()}
-    times = {name: skill.first_times(_strengths_at(LEVELS, skill), shares) for name, skill in skills.items()}
-    difference = max(np.abs(losses[name] - integrated[name]).max() for name in skills)
-    halvings = [row for name, skill in skills.items() for row in _halvings(name, skill, times[name], shares)]
+    models = lone_skills(settings)
+    losses = {name: _loss(model, strengths_of(model, time, shares)) for name, model in models.items()}
+    integrated = {name: _loss(model, integrated_strengths(model, time, shares)) for name, model in models.items()}
+    times = {name: first_times(model, _strengths_at(LEVELS, model), shares) for name, model in models.items()}
+    difference = max(np.abs(losses[name] - integrated[name]).max() for name in models)
+    halvings = [row for name, model in models.items() for row in _halvings(name, model, times[name], shares)]
     note = f"{settings.note}; circles: the loss is halved, once, twice, three times"
     return Report(
         title="Loss of a skill (Nam et al. 2024, Fig. 10): steps that each halving takes",
@@ -49,19 +50,19 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
     )
 
 
-def _loss(skill: LoneSkill, strength: Floats) -> Floats:
+def _loss(model: GradientFlow, strength: Floats) -> Floats:
     """L_k(T)/L_k(0) from R/S."""
-    return np.asarray(((1 - strength) / (1 - skill.start)) ** 2)
+    return np.asarray(((1 - strength) / (1 - model.initial_strength / model.target_scale)) ** 2)
 
 
-def _strengths_at(losses: Sequence[float], skill: LoneSkill) -> list[float]:
+def _strengths_at(losses: Sequence[float], model: GradientFlow) -> list[float]:
     """R/S from L_k(T)/L_k(0): the inverse of `_loss`."""
-    return [1 - (1 - skill.start) * loss**0.5 for loss in losses]
+    return [1 - (1 - model.initial_strength / model.target_scale) * loss**0.5 for loss in losses]
 
 
-def _halvings(name: str, skill: LoneSkill, times: Floats, shares: Sequence[float]) -> list[dict[str, Any]]:
+def _halvings(name: str, model: GradientFlow, times: Floats, shares: Sequence[float]) -> list[dict[str, Any]]:
     lengths = np.diff(times, prepend=0.0).tolist()
-    integrated = _loss(skill, skill.integrated(times, shares)).tolist()
+    integrated = _loss(model, integrated_strengths(model, times, shares)).tolist()
     return [
         {"model": name, "share": share, "halving_times": length, "integrated_loss": loss}
         for share, length, loss in zip(shares, lengths, integrated, strict=True)

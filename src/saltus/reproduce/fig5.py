@@ -71,7 +71,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
         f"bands: {levels[0]:.0%} to {levels[1]:.0%} of each mode"
     )
     return Report(
-        title="Stage-like training of a 2-layer linear network (Nam et al. 2024, Fig. 5)",
+        title="Stages of a 2-layer linear network (Nam et al. 2024, Fig. 5)",
         columns=("mode", "λ", "emerges", "saturated", "stage-like", "network R/λ at these times"),
         rows=[_row(mode) for mode in modes],
         summary={

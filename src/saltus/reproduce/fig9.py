@@ -11,7 +11,6 @@ The paper gives the three shares; S, start and rate are those of its Fig. 2.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ import saltus
 from saltus.figures.dynamics import strengths_figure
 from saltus.report import Report
 from saltus.reproduce import RunOptions
+from saltus.theory.dynamics import GradientFlow
 from saltus.theory.flow import integrate_product
 from saltus.theory.frequencies import Frequencies
 from saltus.theory.multilinear import Multilinear
@@ -64,56 +64,44 @@ class Settings:
 PRESETS = {"paper": Settings()}
 
 
-@dataclass(frozen=True)
-class LoneSkill:
-    """A model of one skill of frequency 1, with the weights that it starts from; a row of each result is a share."""
-
-    model: Multilinear | Linear
-    initial_weights: tuple[float, ...]
-
-    @property
-    def start(self) -> float:
-        """R(0)/S."""
-        return self.model.initial_strength / self.model.target_scale
-
-    def strength(self, time: Floats, shares: Sequence[float]) -> Floats:
-        """R/S at each time, shape ``(K, T)``."""
-        return np.asarray(self.model.strength(np.outer(shares, time))[..., 0] / self.model.target_scale)
-
-    def first_times(self, levels: Sequence[float], shares: Sequence[float]) -> Floats:
-        """When R/S reaches each level, shape ``(K, L)``."""
-        return np.outer(np.reciprocal(shares), [self.model.emergence_time(1, level) for level in levels])
-
-    def integrated(self, time: Floats, shares: Sequence[float]) -> Floats:
-        """`strength` by integration of the weights, at times common to all shares or in a row for each."""
-        scale, rate = self.model.target_scale, self.model.learning_rate
-        rows = zip(shares, np.broadcast_to(time, (len(shares), time.shape[-1])), strict=True)
-        flows = [
-            integrate_product(self.initial_weights, row, share=share, target_scale=scale, learning_rate=rate)
-            for share, row in rows
-        ]
-        return np.stack(flows) / scale
-
-
-def lone_skills(settings: Settings) -> dict[str, LoneSkill]:
-    """Both models by name."""
+def lone_skills(settings: Settings) -> dict[str, GradientFlow]:
+    """Both models, by name, of one skill of frequency 1; the functions below slow its time for smaller shares."""
     lone, scale, rate = Frequencies([1.0]), settings.target_scale, settings.learning_rate
-    start = settings.initial_strength
-    multilinear = Multilinear(lone, target_scale=scale, initial_strength=start, learning_rate=rate)
     return {
-        "multilinear": LoneSkill(multilinear, (math.sqrt(start),) * 2),
-        "linear": LoneSkill(Linear(lone, target_scale=scale, learning_rate=rate), (0.0,)),
+        "multilinear": Multilinear(
+            lone, target_scale=scale, initial_strength=settings.initial_strength, learning_rate=rate
+        ),
+        "linear": Linear(lone, target_scale=scale, learning_rate=rate),
     }
+
+
+def strengths_of(lone: GradientFlow, time: Floats, shares: Sequence[float]) -> Floats:
+    """R/S of a skill of each share, shape ``(K, T)``."""
+    return np.asarray(lone.strength(np.outer(shares, time))[..., 0] / lone.target_scale)
+
+
+def first_times(lone: GradientFlow, levels: Sequence[float], shares: Sequence[float]) -> Floats:
+    """When a skill of each share reaches each level of R/S, shape ``(K, L)``."""
+    return np.outer(np.reciprocal(shares), [lone.emergence_time(1, level) for level in levels])
+
+
+def integrated_strengths(lone: GradientFlow, time: Floats, shares: Sequence[float]) -> Floats:
+    """`strengths_of` by integration of the weights, at times common to all shares or in a row for each."""
+    weights, scale, rate = lone.initial_weights, lone.target_scale, lone.learning_rate
+    rows = zip(shares, np.broadcast_to(time, (len(shares), time.shape[-1])), strict=True)
+    flows = [integrate_product(weights, row, share=p, target_scale=scale, learning_rate=rate) for p, row in rows]
+    return np.stack(flows) / scale
 
 
 def reproduce(settings: Settings, _: RunOptions) -> Report:
     """Draw both models' strengths and compare how long a skill waits before it emerges."""
     time, shares = np.linspace(0, settings.horizon, 501), settings.shares
-    skills = lone_skills(settings)
-    strengths = {name: skill.strength(time, shares) for name, skill in skills.items()}
-    times = {name: skill.first_times(LEVELS, shares) for name, skill in skills.items()}
-    difference = max(np.abs(strengths[name] - skills[name].integrated(time, shares)).max() for name in skills)
-    waits = [wait for name, skill in skills.items() for wait in _waits(name, skill, times[name], shares)]
+    models = lone_skills(settings)
+    strengths = {name: strengths_of(model, time, shares) for name, model in models.items()}
+    integrated = {name: integrated_strengths(model, time, shares) for name, model in models.items()}
+    times = {name: first_times(model, LEVELS, shares) for name, model in models.items()}
+    difference = max(np.abs(strengths[name] - integrated[name]).max() for name in models)
+    waits = [wait for name, model in models.items() for wait in _waits(name, model, times[name], shares)]
     note = f"{settings.note}; circles: R/S = {LEVELS[0]:g}, {LEVELS[1]:g}"
     return Report(
         title="Onset of a skill (Nam et al. 2024, Fig. 9): steps to reach 5 % and 50 % of S",
@@ -145,7 +133,7 @@ def tidy(time: Floats, curves: Mapping[str, Floats], shares: Sequence[float], qu
     )
 
 
-def _waits(name: str, skill: LoneSkill, times: Floats, shares: Sequence[float]) -> list[dict[str, Any]]:
+def _waits(name: str, model: GradientFlow, times: Floats, shares: Sequence[float]) -> list[dict[str, Any]]:
     return [
         {
             "model": name,
@@ -156,7 +144,7 @@ def _waits(name: str, skill: LoneSkill, times: Floats, shares: Sequence[float]) 
             "integrated_strength": strength,
         }
         for share, (emerged, half), strength in zip(
-            shares, times.tolist(), skill.integrated(times, shares).tolist(), strict=True
+            shares, times.tolist(), integrated_strengths(model, times, shares).tolist(), strict=True
         )
     ]
 
