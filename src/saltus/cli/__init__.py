@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -44,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _fail(str(error), 2)
         except KeyboardInterrupt:
             return _fail("interrupted; nothing was written", 1)
+        except BrokenPipeError:
+            # Whoever read our output has gone; without this, Python would complain at exit that it cannot flush.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
         except OSError as error:
             return _fail(str(error), 1)
     return 0

@@ -23,7 +23,7 @@ _STYLES: dict[Kind, dict[str, object]] = {
     "law": {"linestyle": (0, (4, 2)), "linewidth": 1.0},
     "corrected law": {"linestyle": (0, (1, 1.3)), "linewidth": 1.6},
     "fixed N": {"linestyle": "-", "linewidth": 0.7},
-    "optimal N": {"linestyle": "-", "linewidth": 2.0},
+    "optimal N": {"linestyle": "-", "linewidth": 3.2, "alpha": 0.35, "zorder": 1},
     "independent path": {
         "linestyle": "",
         "marker": "o",
@@ -83,7 +83,8 @@ def loss_figure(panels: Sequence[Panel], note: str = "", family_title: str | Non
             keys = [Line2D([], [], color=colors[family], label=family) for family in named]
             if len(panels) == 1:
                 every_axes[0].add_artist(first_key)
-            every_axes[-1].legend(handles=keys, title=family_title, loc="upper right", title_fontsize=7.5)
+            place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if len(panels) == 1 else {"loc": "upper right"}
+            every_axes[-1].legend(handles=keys, title=family_title, title_fontsize=7.5, **place)
         if note:
             footer(figure, note)
         return figure

@@ -57,8 +57,9 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
 def _panel(settings: Settings, alpha: float) -> Panel:
     model, compute = settings.model(alpha), np.geomspace(*settings.compute, 120)
     lines = [Line(compute, _loss(model, n, compute), f"N = {n}", "fixed N") for n in settings.sizes]
-    best = np.array([compute_optimal(model, c).loss for c in compute[::4]])
-    lines.append(Line(compute[::4], best, "", "optimal N"))
+    few = np.geomspace(*settings.compute, 36)
+    best = np.array([compute_optimal(model, c).loss for c in few])
+    lines.append(Line(few, best, "", "optimal N"))
     lines.append(Line(compute, np.asarray(scaling_law(model, "compute")(compute)), "", "law"))
     return Panel("compute  $C = N T$", lines, title=f"α = {alpha:g}")
 
