@@ -61,10 +61,10 @@ def loss_by_zeta_series(m: Multilinear, time: float, head: int = 400) -> float:
         return float(mpmath.mpf(m.target_scale) ** 2 / 2 * total / z)
 
 
-@pytest.mark.parametrize("n_skills", [1, 7, 3000, 100_000])
+@pytest.mark.parametrize("n_skills", [1, 7, 3000, 30_000])
 @pytest.mark.parametrize("alpha", [0.01, 0.6, 5.0])
 @pytest.mark.parametrize("r", [1e-300, 1e-4, 0.5, 0.999])
-@pytest.mark.parametrize("n_parameters", [None, 20, 1500])
+@pytest.mark.parametrize("n_parameters", [None, 1500])
 def test_unlimited_data_is_the_plain_sum(n_skills: int, alpha: float, r: float, n_parameters: int | None) -> None:
     times = [0, 1e-3, 3.0, 1e3, 1e6, 1e10]
     m = model(alpha, n_skills, initial_strength=r, n_parameters=n_parameters)
@@ -94,7 +94,7 @@ def test_number_of_skills_tends_to_infinity_continuously() -> None:
 
 @pytest.mark.parametrize("alpha", [0.01, 0.6, 5.0])
 @pytest.mark.parametrize("r", [1e-300, 0.01, 1 - 1e-12])
-@pytest.mark.parametrize("n_skills", [1, 10**5, 10**12, math.inf])
+@pytest.mark.parametrize("n_skills", [1, 10**5, math.inf])
 @pytest.mark.parametrize("n_parameters", [None, 1, 1000])
 def test_extremes_give_numbers_in_range_and_order(alpha: float, r: float, n_skills: float, n_parameters: int) -> None:
     m = model(alpha, n_skills, initial_strength=r, n_parameters=n_parameters)
@@ -152,14 +152,24 @@ def test_infinite_time_is_eq_274(data: int) -> None:
     assert m.loss(time=1e200, data=data) == pytest.approx(expected, rel=1e-12)
 
 
-def test_infinitely_many_skills_on_finite_data() -> None:
-    # Cutting off at a million skills and correcting by the mass beyond leaves their first observations: of order D P.
-    alpha, data, time = 0.9, 50, 30.0
-    whole, cut = model(alpha), 10**5
-    p = whole.frequencies.pmf(np.arange(1, cut + 1))
-    losses = np.asarray(whole.skill_loss(time=time, data=data, skills=np.arange(1, cut + 1)))
-    beyond = float(whole.frequencies.tail(cut)) * (1 - 0.01) ** 2 / 2
-    assert whole.loss(time=time, data=data) == pytest.approx(float(p @ losses) + beyond, rel=2 * data * p[-1] + 1e-12)
+@pytest.mark.parametrize(("data", "head"), [(50, 500), (10**6, 10_000)])
+@pytest.mark.parametrize("time", [30.0, 3000.0])
+@pytest.mark.parametrize("r", [1e-6, 0.3])
+def test_infinitely_many_skills_on_finite_data(data: int, head: int, time: float, r: float) -> None:
+    m = model(0.9, initial_strength=r)
+    skills = np.arange(1, head + 1)
+    noded = m.frequencies.pmf(skills) @ np.asarray(m.skill_loss(time=time, data=data, skills=skills))
+    # Rarer skills by Newton's series, E[h(d)] = sum_j binomial(D, j) p^j (j-th difference of h at 0), with zeta tails.
+    with mpmath.workdps(40):
+        s, c = mpmath.mpf(0.9) + 1, (1 - mpmath.mpf(r)) / mpmath.mpf(r)
+        z = mpmath.zeta(s)
+        h = [(1 + mpmath.exp(2 * mpmath.mpf(time) * d / data) / c) ** -2 for d in range(13)]
+        beyond = mpmath.mpf(0)
+        for j in range(13):
+            difference = mpmath.fsum((-1) ** (j - i) * mpmath.binomial(j, i) * h[i] for i in range(j + 1))
+            beyond += mpmath.binomial(data, j) * difference * mpmath.zeta(s * (j + 1), head + 1) / z ** (j + 1)
+    # D p is below 0.02 beyond the head: the 13th power is far below rounding.
+    assert m.loss(time=time, data=data) == pytest.approx(noded + float(beyond) / 2, rel=2e-13)
 
 
 @pytest.mark.parametrize("time", [1.0, 1e4, 1e7])
