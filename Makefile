@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PRESET ?= quick
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench docs clean
 
 demo: .venv/core-installed
 	$(BIN)/saltus reproduce fig1a --preset $(PRESET) --out results/fig1a
@@ -18,6 +18,10 @@ lint: .venv/dev-installed
 
 bench: .venv/dev-installed
 	$(BIN)/python benchmarks/kernel.py
+	$(BIN)/python benchmarks/theory.py
+
+docs: .venv/docs-installed
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 .venv/python-ready:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
@@ -31,6 +35,10 @@ bench: .venv/dev-installed
 
 .venv/dev-installed: .venv/core-installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+.venv/docs-installed: .venv/core-installed
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	touch $@
 
 clean:

@@ -129,8 +129,17 @@ def train_mlp(
 
     Args:
         task: the task.
-        steps, learning_rate, init_std, width, batch_size, optimizer, momentum, weight_decay, n_data, measure_at,
-            strength_samples: see `saltus.train.configuration.MLPTraining`.
+        steps: number of parameter updates.
+        learning_rate: of the plain squared error; it counts double in the theory (docs/conventions.md).
+        init_std: standard deviation of every parameter at the start.
+        width: hidden units.
+        batch_size: samples an update.
+        optimizer: "sgd" or "adam".
+        momentum: of SGD, 0 or more and below 1.
+        weight_decay: added to the gradient times the parameter.
+        n_data: size of the training set; None draws fresh samples for every batch.
+        measure_at: steps at which skill strengths are measured; by default at most 2 % apart.
+        strength_samples: function evaluations a skill and measurement.
         seeds: how many runs (seeds 0, 1, ...), or the seeds themselves.
         workers: threads, one run each; as many as processors by default.
         progress: called with the run's position and the steps it has taken, from any thread.

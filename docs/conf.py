@@ -1,0 +1,16 @@
+"""Sphinx settings; ``make docs`` builds the pages into docs/_build."""
+
+from importlib.metadata import version as installed_version
+
+project = "Saltus"
+author = "The Saltus developers"
+version = release = installed_version("saltus")
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax"]
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = f"Saltus {version}"
+autodoc_typehints = "description"
+autodoc_member_order = "bysource"
+napoleon_use_ivar = True
