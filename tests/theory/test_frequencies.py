@@ -164,6 +164,14 @@ def test_frequencies_fall_and_sum_to_one(alpha: float, n_skills: int, offset: fl
         ),
         (lambda: PowerLaw(1).pmf([1, 1.5]), "skill must be a whole number from 1 to n_skills = inf; received"),
         (lambda: PowerLaw(1).first(), "n_skills must be finite here; received inf; give a number of skills"),
+        (
+            lambda: PowerLaw(1).sample(-1, np.random.default_rng()),
+            "n must be a whole number, 0 or more; received -1; give",
+        ),
+        (
+            lambda: Frequencies([1]).sample_counts(-1, np.random.default_rng()),
+            "n_data must be a whole number, 0 or more",
+        ),
         (lambda: Frequencies([]), "frequencies must be a list with at least one number; received"),
         (lambda: Frequencies([1, 0]), "every frequency must be a finite number greater than 0; received"),
     ],

@@ -275,6 +275,7 @@ def test_reference_values(kind: str) -> None:
         ({"time": -1}, "time must be at least 0; received -1; give the number of steps"),
         ({"time": math.nan}, "time must be at least 0; received nan; give the number of steps"),
         ({"time": 1e305}, "time must be at most 1e+303; received 1e+305; use time=inf"),
+        ({"data": 1e17}, "data must be at most 2^53, where whole numbers end in double precision; received 1e+17; use"),
         ({"data": 0}, "data must be a whole number of samples, at least 1, or inf; received 0; give the size"),
         ({"data": [3, 2.5]}, "data must be a whole number of samples, at least 1, or inf; received [3, 2.5]; give"),
     ],

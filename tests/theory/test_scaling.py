@@ -203,6 +203,14 @@ def test_conditions_and_distance() -> None:
     assert bad.relative_distance < -0.5
 
 
+def test_conditions_do_not_overflow() -> None:
+    check = scaling_law(model(5.0), "time").check(time=1e300, data=10, n_parameters=1e15)
+    assert [c.ratio for c in check.conditions] == pytest.approx([0, 0, 0, 1e300 / math.log(99)], rel=1e-12, abs=1e-200)
+    learned = scaling_law(model(0.6, 5), "time").check(time=1e6)
+    assert learned.exact_loss == 0
+    assert learned.relative_distance == math.inf
+
+
 def m_loss(m: Multilinear, n: float, **resources: float) -> float:
     return float(replace(m, n_parameters=n).loss(**resources))
 

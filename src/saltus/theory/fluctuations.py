@@ -43,11 +43,11 @@ def _variance(model: Multilinear, growth: float, data: float) -> float:
     """Variance of the sum of P_k h(growth d_k/D) over the modelled skills."""
     skills = relevant_skills(model, growth, growth, data)
     theta, weight = _angles(data)
-    mean = Counts(data * skills.frequency, math.inf)
-    tilt = np.exp(-mean.mean * _excess_phase(theta)[:, None])
+    counts = Counts(data * skills.frequency, math.inf)
+    tilt = np.exp(-counts.mean * _excess_phase(theta)[:, None])
     start, slope = -model.initial_logit, -growth / data
-    first = tilt * sum_over_counts(mean, LogisticPower(start, slope, 2), theta)
-    second = tilt * sum_over_counts(mean, LogisticPower(start, slope, 4), theta)
+    first = tilt * sum_over_counts(counts, LogisticPower(start, slope, 2), theta)
+    second = tilt * sum_over_counts(counts, LogisticPower(start, slope, 4), theta)
     centre = first @ (skills.weight * skills.frequency) - _beyond(model, skills, growth, data) * np.exp(1j * theta)
     spread = (second - first**2) @ (skills.weight * skills.frequency**2)
     deviation = centre - (weight @ centre).real
@@ -62,10 +62,10 @@ def _beyond(model: Multilinear, skills: RelevantSkills, growth: float, data: flo
 
 def _angles(data: float) -> tuple[Floats, Complex]:
     """Angles from 0 to pi and weights: the real part of ``weight @ f`` is the average that picks out the sum D."""
-    # So many points on the circle that the sums D +- n_points, which they cannot tell from D, have no weight left.
-    n_points = 2 * math.ceil(32 + 10 * math.sqrt(data))
+    # So many points on the circle that the sums D +- 2 half, which they cannot tell from D, have no weight left.
+    half = math.ceil(32 + 10 * math.sqrt(data))
     largest = 2 * math.asin(min(math.sqrt(_LOG_CUT / (2 * data)), 1.0))
-    theta = 2 * np.pi / n_points * np.arange(math.floor(largest * n_points / (2 * np.pi)) + 1.0)
+    theta = np.pi * np.arange(math.floor(largest / np.pi * half) + 1.0) / half
     weight = np.exp(data * _excess_phase(theta))
     # Every angle but 0 and pi stands for its mirror image too.
     weight[(theta > 0) & (theta < np.pi)] *= 2

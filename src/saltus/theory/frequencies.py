@@ -40,7 +40,7 @@ class SkillFrequencies(ABC):
 
     @abstractmethod
     def tail(self, skill: ArrayLike) -> Floats:
-        """Probability of all skills rarer than ``skill`` (with a larger index); ``tail(0)`` is 1, ``tail(inf)`` 0."""
+        """Probability of all skills rarer than ``skill`` (with a larger index): 1 for skill 0, 0 for the last one."""
 
     @abstractmethod
     def tail_mean(self, skill: float) -> float:
@@ -156,6 +156,7 @@ class PowerLaw(SkillFrequencies):
         return float(np.sum(weight * self._at(k) * np.asarray(function(k), dtype=float)) + beyond)
 
     def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        n = require_whole("n", n, 0, "give the number of draws")
         tabled = int(min(self.n_skills, _TABLED_SKILLS))
         skills = choose_from(np.append(self.first(tabled), self.tail(tabled)), n, rng)
         rare = skills > tabled
@@ -163,6 +164,7 @@ class PowerLaw(SkillFrequencies):
         return skills
 
     def sample_counts(self, n_data: int, rng: np.random.Generator) -> SkillCounts:
+        n_data = require_whole("n_data", n_data, 0, "give the size of the dataset")
         named = int(min(self.n_skills, max(n_data, 1), _MOST_COUNTED_BY_NAME))
         counts = rng.multinomial(n_data, np.append(self.first(named), self.tail(named)))
         return count_draws(counts[:-1], self._draw_above(named, int(counts[-1]), rng))
@@ -230,9 +232,10 @@ class Frequencies(SkillFrequencies):
         return float(np.sum(self._pmf * np.asarray(function(skills), dtype=float)))
 
     def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        return choose_from(self._pmf, n, rng)
+        return choose_from(self._pmf, require_whole("n", n, 0, "give the number of draws"), rng)
 
     def sample_counts(self, n_data: int, rng: np.random.Generator) -> SkillCounts:
+        n_data = require_whole("n_data", n_data, 0, "give the size of the dataset")
         return count_draws(rng.multinomial(n_data, self._pmf), np.empty(0, dtype=np.int64))
 
 

@@ -33,6 +33,7 @@ Floats = NDArray[np.float64]
 _BLOCK_SIZE = 256
 _BLOCK_RATIO = 16.0
 _LARGEST_GROWTH = 1e303
+_LARGEST_DATA = 2.0**53
 
 
 def logit_growth(model: Multilinear, time: ArrayLike) -> Floats:
@@ -50,6 +51,8 @@ def logit_growth(model: Multilinear, time: ArrayLike) -> Floats:
 def checked_data(data: ArrayLike) -> Floats:
     """Dataset sizes as floats; `InputError` unless each is a whole number of at least 1, or ``inf``."""
     sizes = np.asarray(data, dtype=float)
+    if np.any(np.isfinite(sizes) & (sizes > _LARGEST_DATA)):
+        raise InputError("data must be at most 2^53, where whole numbers end in double precision", data, "use data=inf")
     if not np.all((sizes >= 1) & (sizes == np.floor(sizes))):
         raise InputError(
             "data must be a whole number of samples, at least 1, or inf", data, "give the size of the dataset"

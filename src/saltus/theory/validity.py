@@ -65,35 +65,36 @@ class LawCheck:
 
     @property
     def relative_distance(self) -> float:
-        """law / exact - 1."""
-        return self.law_loss / self.exact_loss - 1
+        """law / exact - 1; infinite if the exact loss underflows to 0."""
+        return self.law_loss / self.exact_loss - 1 if self.exact_loss else math.inf
 
     def __str__(self) -> str:
         verdict = "; ".join(str(c) for c in self.conditions if c.holds == self.holds)
-        return f"{verdict}; law / exact = {self.law_loss / self.exact_loss:.4g}"
+        return f"{verdict}; law / exact = {1 + self.relative_distance:.4g}"
 
 
+# The logarithms of the two sides: powers of the resources overflow.
 _Sides = Callable[[Resources], tuple[float, float]]
 
-_DATA_FOR_TIME: tuple[str, _Sides] = ("data >> (eta S time)^3", lambda x: (x.data, x.tau**3))
+_DATA_FOR_TIME: tuple[str, _Sides] = ("data >> (eta S time)^3", lambda x: (_log(x.data), 3 * _log(x.tau)))
 _CONDITIONS: dict[str, tuple[tuple[str, _Sides], ...]] = {
     "time": (
-        ("data >> n_parameters (eta S time)^2", lambda x: (x.data, x.n_parameters * x.tau**2)),
+        ("data >> n_parameters (eta S time)^2", lambda x: (_log(x.data), _log(x.n_parameters) + 2 * _log(x.tau))),
         _DATA_FOR_TIME,
-        ("n_parameters^(alpha+1) >> eta S time", lambda x: (_power(x), x.tau)),
-        ("eta S time >> log(S/r - 1)", lambda x: (x.tau, x.log_odds)),
+        ("n_parameters^(alpha+1) >> eta S time", lambda x: (x.exponent * _log(x.n_parameters), _log(x.tau))),
+        ("eta S time >> log(S/r - 1)", lambda x: (_log(x.tau), _log(x.log_odds))),
     ),
     "data": (
-        ("eta S time >> data log(data)", lambda x: (x.tau, x.data * math.log(x.data))),
-        ("n_parameters^(alpha+1) >> data", lambda x: (_power(x), x.data)),
+        ("eta S time >> data log(data)", lambda x: (_log(x.tau), _log(x.data) + _log(_log(x.data)))),
+        ("n_parameters^(alpha+1) >> data", lambda x: (x.exponent * _log(x.n_parameters), _log(x.data))),
     ),
     "parameters": (
         _DATA_FOR_TIME,
-        ("eta S time >> n_parameters^(alpha+1)", lambda x: (x.tau, _power(x))),
+        ("eta S time >> n_parameters^(alpha+1)", lambda x: (_log(x.tau), x.exponent * _log(x.n_parameters))),
     ),
     "compute": (
         _DATA_FOR_TIME,
-        ("n_parameters^(alpha+1) ~ eta S time", lambda x: (_power(x), x.tau)),
+        ("n_parameters^(alpha+1) ~ eta S time", lambda x: (x.exponent * _log(x.n_parameters), _log(x.tau))),
     ),
 }
 
@@ -108,14 +109,12 @@ def evaluated(resource: str, resources: Resources) -> tuple[Condition, ...]:
     return tuple(_condition(statement, *sides(resources)) for statement, sides in _CONDITIONS[resource])
 
 
-def _condition(statement: str, left: float, right: float) -> Condition:
+def _condition(statement: str, log_left: float, log_right: float) -> Condition:
     # Unlimited data, or time, is the limit that the theorems take first: it exceeds whatever stands beside it.
-    ratio = math.inf if math.isinf(left) or right <= 0 else left / right
+    ratio = math.inf if math.isinf(log_left) else math.exp(min(log_left - log_right, 700.0))
     holds = 1 / MARGIN <= ratio <= MARGIN if "~" in statement else ratio >= MARGIN
     return Condition(statement, ratio, holds)
 
 
-def _power(x: Resources) -> float:
-    """N^(alpha + 1), infinite rather than too large a number."""
-    log_power = x.exponent * math.log(x.n_parameters)
-    return math.exp(log_power) if log_power < 700 else math.inf
+def _log(x: float) -> float:
+    return math.log(x) if x > 0 else -math.inf
