@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from saltus.theory.frequencies import Frequencies as Frequencies
     from saltus.theory.frequencies import PowerLaw as PowerLaw
     from saltus.theory.multilinear import Multilinear as Multilinear
+    from saltus.theory.scaling import corrected_time_law as corrected_time_law
     from saltus.theory.scaling import local_exponent as local_exponent
     from saltus.theory.scaling import scaling_law as scaling_law
+    from saltus.theory.scaling import small_start_law as small_start_law
     from saltus.theory.stages import loss_staircase as loss_staircase
     from saltus.theory.stages import n_emerged as n_emerged
     from saltus.theory.stages import stage_like as stage_like
@@ -50,12 +52,14 @@ _HOME_OF = {
     "UnbalancedMultilinear": "saltus.theory.variants.unbalanced",
     "calibrate": "saltus.forecast.calibrate",
     "compute_optimal": "saltus.theory.allocation",
+    "corrected_time_law": "saltus.theory.scaling",
     "emergence_times": "saltus.curves",
     "local_exponent": "saltus.theory.scaling",
     "loss_staircase": "saltus.theory.stages",
     "n_emerged": "saltus.theory.stages",
     "scaling_law": "saltus.theory.scaling",
     "skill_strengths": "saltus.parity.strength",
+    "small_start_law": "saltus.theory.scaling",
     "stage_like": "saltus.theory.stages",
     "tidy_table": "saltus.curves",
     "train_mlp": "saltus.train.run",

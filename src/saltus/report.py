@@ -52,6 +52,11 @@ def cell(value: float, form: str, missing: str = "not yet") -> str:
     return format(value, form) if math.isfinite(value) else missing
 
 
+def yes_no(value: bool | None) -> str:
+    """A verdict for a table; a dash where there is none."""
+    return {True: "yes", False: "no", None: "–"}[value]
+
+
 def prepare_folder(out: Path) -> Path:
     """Create the output folder if need be and make sure that it can be written to, before any work is done."""
     advice = "choose another folder with --out"

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from saltus import Frequencies, MultitaskSparseParity, PowerLaw
-from saltus.parity.sampling import FixedSamples, FreshSamples, SampleSource, draw_bits
+from saltus.parity.batch import draw_bits
+from saltus.parity.sampling import FixedSamples, FreshSamples, SampleSource
 
 # A true hypothesis fails a test at this level once in 10,000 seeds; the seeds are fixed.
 LEVEL = 1e-4

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saltus.errors import InputError, require_whole
-from saltus.parity.sampling import Batch, draw_bits
+from saltus.parity.batch import Batch, draw_bits
 from saltus.parity.task import MultitaskSparseParity
 
 

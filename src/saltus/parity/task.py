@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from saltus.errors import InputError, require_positive, require_whole
-from saltus.parity.sampling import Batch, draw_bits
+from saltus.parity.batch import Batch, draw_bits
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 
 _WHOLE = (

@@ -8,7 +8,6 @@ every log(2) / (4 eta S d_k/D) steps: its first halving takes many times as long
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from saltus.report import Report
 from saltus.reproduce import RunOptions
 from saltus.reproduce.fig9 import PRESETS as PRESETS
 from saltus.reproduce.fig9 import Floats, Settings, first_times, integrated_strengths, lone_skills, strengths_of, tidy
+from saltus.settings import describe
 from saltus.theory.dynamics import GradientFlow
 
 LEVELS = (0.5, 0.25, 0.125)  # of L_k(0): three halvings
@@ -41,7 +41,7 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
         summary={
             "skills": halvings,
             "agreement": {"largest_difference_closed_form_integrated": float(difference)},
-            "settings": asdict(settings),
+            "settings": describe(settings),
             "version": saltus.__version__,
         },
         figures={"losses": losses_figure(time, losses, times, LEVELS, shares, note)},

@@ -10,7 +10,7 @@ The paper gives the three singular values; start and rate are ours.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +19,9 @@ from scipy.integrate import solve_ivp
 
 import saltus
 from saltus.figures.dynamics import modes_figure
-from saltus.report import Report
+from saltus.report import Report, yes_no
 from saltus.reproduce import RunOptions
+from saltus.settings import describe
 from saltus.theory.frequencies import Frequencies
 from saltus.theory.multilinear import Multilinear
 
@@ -77,7 +78,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
         summary={
             "modes": modes,
             "agreement": {"largest_difference_closed_form_network": difference},
-            "settings": asdict(settings),
+            "settings": describe(settings),
             "seed": options.seed,
             "version": saltus.__version__,
         },
@@ -128,7 +129,7 @@ def _row(mode: dict[str, Any]) -> list[str]:
         f"{mode['singular_value']:g}",
         f"{mode['emergence_time']:.3f}",
         f"{mode['emergence_time'] + mode['saturation_time']:.3f}",
-        {True: "yes", False: "no", None: "–"}[mode["stage_like"]],
+        yes_no(mode["stage_like"]),
         f"{mode['network_at_emergence']:.6f}, {mode['network_at_saturation']:.6f}",
     ]
 

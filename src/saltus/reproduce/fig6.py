@@ -9,7 +9,7 @@ The paper gives alpha and S; number of skills, start and rate are ours.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 import saltus
 from saltus.figures.stages import stages_figure
-from saltus.report import Report
+from saltus.report import Report, yes_no
 from saltus.reproduce import RunOptions
+from saltus.settings import describe
 from saltus.theory.flow import integrate_product
 from saltus.theory.frequencies import PowerLaw
 from saltus.theory.multilinear import Multilinear
@@ -76,7 +77,7 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
         summary={
             "stages": found,
             "agreement": {"largest_difference_closed_form_integrated": difference},
-            "settings": asdict(settings),
+            "settings": describe(settings),
             "version": saltus.__version__,
         },
         figures={"stages": stages_figure(time, relative, loss, stages, levels, stairs, note)},
@@ -154,7 +155,7 @@ def _row(stage: dict[str, Any]) -> list[str]:
         f"{stage['frequency']:.4f}",
         f"{stage['emergence_time']:.1f}",
         f"{stage['saturation_time']:.1f}",
-        {True: "yes", False: "no", None: "–"}[stage["stage_like"]],
+        yes_no(stage["stage_like"]),
         f"{stage['loss_step']:.4f}",
         f"{stage['loss_fall']:.4f}",
         f"{stage['loss_fall'] / stage['loss_step']:.4f}",

@@ -12,7 +12,7 @@ The paper gives the three shares; S, start and rate are those of its Fig. 2.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ import saltus
 from saltus.figures.dynamics import strengths_figure
 from saltus.report import Report
 from saltus.reproduce import RunOptions
+from saltus.settings import describe
 from saltus.theory.dynamics import GradientFlow
 from saltus.theory.flow import integrate_product
 from saltus.theory.frequencies import Frequencies
@@ -110,7 +111,7 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
         summary={
             "skills": waits,
             "agreement": {"largest_difference_closed_form_integrated": float(difference)},
-            "settings": asdict(settings),
+            "settings": describe(settings),
             "version": saltus.__version__,
         },
         figures={"strengths": strengths_figure(time, strengths, times, LEVELS, shares, note)},

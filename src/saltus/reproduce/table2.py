@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 import saltus
-from saltus.report import Report
+from saltus.report import Report, yes_no
 from saltus.reproduce import RunOptions
 from saltus.settings import describe
 from saltus.theory.frequencies import PowerLaw
@@ -86,4 +86,4 @@ def _check(model: Multilinear, case: Case) -> dict[str, Any]:
 def _row(case: dict[str, Any]) -> list[str]:
     amounts = [f"{float(case[name]):g}" for name in ("time", "data", "n_parameters")]
     reason = "all conditions hold" if case["holds"] else "not " + ", nor ".join(case["failing"])
-    return [case["resource"], *amounts, f"{case['law_over_exact']:.4g}", "yes" if case["holds"] else "no", reason]
+    return [case["resource"], *amounts, f"{case['law_over_exact']:.4g}", yes_no(case["holds"]), reason]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -187,6 +187,25 @@ class GradientFlow(SkillDynamics):
     def _time(self, share: NDArray[np.float64], strength: NDArray[np.float64]) -> NDArray[np.float64]:
         with np.errstate(over="ignore"):
             return np.asarray(self._clock(strength / self.target_scale) / self.rate / share)
+
+
+class LogisticSkills(Protocol):
+    """What a sum over skills must know of a model whose logits grow in time, each at the pace of its frequency."""
+
+    @property
+    def frequencies(self) -> SkillFrequencies: ...
+
+    @property
+    def n_modelled(self) -> float: ...
+
+    @property
+    def initial_logit(self) -> float: ...
+
+    @property
+    def rate(self) -> float: ...
+
+    @property
+    def untrained_loss(self) -> float: ...
 
 
 def skills_asked_for(frequencies: SkillFrequencies, skills: ArrayLike | None) -> NDArray[Any]:

@@ -9,19 +9,16 @@ The variance is exact, for infinitely many skills too (ours, ``docs/derivations/
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from saltus.errors import InputError
+from saltus.theory.dynamics import LogisticSkills
 from saltus.theory.finite_data import Complex, Counts, LogisticPower, sum_over_counts
 from saltus.theory.loss import checked_data, first_observation_gain, logit_growth
 from saltus.theory.relevant import RelevantSkills, relevant_skills
-
-if TYPE_CHECKING:
-    from saltus.theory.multilinear import Multilinear
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +28,7 @@ _LOG_CUT = 45.0
 _LARGEST_GROWTH = 1e290
 
 
-def variance_of_loss(model: Multilinear, time: ArrayLike, data: ArrayLike) -> Floats:
+def variance_of_loss(model: LogisticSkills, time: ArrayLike, data: ArrayLike) -> Floats:
     """Variance over datasets, the broadcast shape of ``time`` and ``data``; see `Multilinear.loss_variance`."""
     growth, sizes = np.broadcast_arrays(logit_growth(model, time), checked_data(data))
     pairs = zip(growth.ravel(), sizes.ravel(), strict=True)
@@ -39,7 +36,7 @@ def variance_of_loss(model: Multilinear, time: ArrayLike, data: ArrayLike) -> Fl
     return np.asarray(model.untrained_loss**2 * np.reshape(variances, growth.shape))
 
 
-def _variance(model: Multilinear, growth: float, data: float) -> float:
+def _variance(model: LogisticSkills, growth: float, data: float) -> float:
     """Variance of the sum of P_k h(growth d_k/D) over the modelled skills."""
     skills = relevant_skills(model, growth, growth, data)
     theta, weight = _angles(data)
@@ -54,7 +51,7 @@ def _variance(model: Multilinear, growth: float, data: float) -> float:
     return max(float((weight @ (deviation**2 + spread)).real), 0.0)
 
 
-def _beyond(model: Multilinear, skills: RelevantSkills, growth: float, data: float) -> float:
+def _beyond(model: LogisticSkills, skills: RelevantSkills, growth: float, data: float) -> float:
     """What single observations of skills too rare to have nodes take off the sum, on average."""
     gain = first_observation_gain(model, growth, data) * data * skills.mean_beyond
     return float(expit(-model.initial_logit) ** 2 * skills.mass_beyond * gain)
@@ -77,7 +74,7 @@ def _excess_phase(theta: Floats) -> Complex:
     return np.asarray(-2 * np.sin(theta / 2) ** 2 + 1j * (np.sin(theta) - theta))
 
 
-def loss_of_dataset(model: Multilinear, n_observed: ArrayLike, skills: ArrayLike | None, time: ArrayLike) -> Floats:
+def loss_of_dataset(model: LogisticSkills, n_observed: ArrayLike, skills: ArrayLike | None, time: ArrayLike) -> Floats:
     """Loss after training on given counts, the shape of ``time``; see `Multilinear.dataset_loss`."""
     skill, counts = _checked_counts(n_observed, skills)
     growth, data = logit_growth(model, time), counts.sum()

@@ -13,19 +13,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from saltus.errors import InputError
-from saltus.theory.dynamics import skills_asked_for
+from saltus.theory.dynamics import LogisticSkills, skills_asked_for
 from saltus.theory.finite_data import expected_logistic
 from saltus.theory.relevant import relevant_skills
-
-if TYPE_CHECKING:
-    from saltus.theory.multilinear import Multilinear
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +32,7 @@ _LARGEST_GROWTH = 1e303
 _LARGEST_DATA = 2.0**53
 
 
-def logit_growth(model: Multilinear, time: ArrayLike) -> Floats:
+def logit_growth(model: LogisticSkills, time: ArrayLike) -> Floats:
     """2 eta S T, the growth of a logit per unit of frequency, the shape of ``time``; `InputError` if T is no time."""
     elapsed = np.asarray(time, dtype=float)
     if not np.all(elapsed >= 0):
@@ -60,7 +56,7 @@ def checked_data(data: ArrayLike) -> Floats:
     return sizes
 
 
-def expected_loss(model: Multilinear, time: ArrayLike, data: ArrayLike) -> Floats:
+def expected_loss(model: LogisticSkills, time: ArrayLike, data: ArrayLike) -> Floats:
     """Expected loss, the broadcast shape of ``time`` and ``data``; see `Multilinear.loss`."""
     growth, sizes = np.broadcast_arrays(logit_growth(model, time), checked_data(data))
     modelled = np.empty(growth.shape)
@@ -72,12 +68,12 @@ def expected_loss(model: Multilinear, time: ArrayLike, data: ArrayLike) -> Float
     return np.asarray(model.untrained_loss * (modelled + float(model.frequencies.tail(model.n_modelled))))
 
 
-def missing_share(model: Multilinear, frequency: Floats, growth: float | Floats, data: float) -> Floats:
+def missing_share(model: LogisticSkills, frequency: Floats, growth: float | Floats, data: float) -> Floats:
     """E[(1 - R_k/S)^2] of modelled skills of given frequencies; ``growth`` is a scalar unless ``data`` is infinite."""
     return _average(model.initial_logit, frequency, growth, data, sign=-1, power=2)
 
 
-def learned_share(model: Multilinear, frequency: Floats, growth: float | Floats, data: float) -> Floats:
+def learned_share(model: LogisticSkills, frequency: Floats, growth: float | Floats, data: float) -> Floats:
     """E[R_k/S] of modelled skills of given frequencies; ``growth`` is a scalar unless ``data`` is infinite."""
     return _average(model.initial_logit, frequency, growth, data, sign=1, power=1)
 
@@ -89,8 +85,8 @@ def _average(logit: float, frequency: Floats, growth: float | Floats, data: floa
 
 
 def per_skill(
-    model: Multilinear,
-    share: Callable[[Multilinear, Floats, float | Floats, float], Floats],
+    model: LogisticSkills,
+    share: Callable[[LogisticSkills, Floats, float | Floats, float], Floats],
     time: ArrayLike,
     data: ArrayLike,
     skills: ArrayLike | None,
@@ -110,7 +106,7 @@ def per_skill(
     return result, frequency
 
 
-def _unlimited(model: Multilinear, growth: Floats) -> Floats:
+def _unlimited(model: LogisticSkills, growth: Floats) -> Floats:
     """Sum of P_k h(growth P_k) over the modelled skills, shape of ``growth`` (one-dimensional)."""
     result = np.zeros_like(growth)
     for members in _blocks(growth):
@@ -135,7 +131,7 @@ def _blocks(growth: Floats) -> Iterator[NDArray[np.intp]]:
         start = stop
 
 
-def _on_data(model: Multilinear, growth: float, data: float) -> float:
+def _on_data(model: LogisticSkills, growth: float, data: float) -> float:
     """Expected sum of P_k h(growth d_k/D) over the modelled skills."""
     skills = relevant_skills(model, growth, growth, data)
     noded = np.sum(skills.weight * skills.frequency * missing_share(model, skills.frequency, growth, data))
@@ -143,7 +139,7 @@ def _on_data(model: Multilinear, growth: float, data: float) -> float:
     return float(noded + expit(-model.initial_logit) ** 2 * skills.mass_beyond * (1 - moved))
 
 
-def first_observation_gain(model: Multilinear, growth: float, data: float) -> float:
+def first_observation_gain(model: LogisticSkills, growth: float, data: float) -> float:
     """1 - h(growth/D)/h(0): the part of its loss that a skill loses with its first observation."""
     # expm1, so that small steps keep their digits; beyond 600 the skill is learned.
     step = expit(model.initial_logit) * math.expm1(min(growth / data, 600.0))

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from saltus.theory.multilinear import Multilinear
+from saltus.theory.dynamics import LogisticSkills
 
 # A skill that moved by less than this (in its logit, or in expected observations) is in the linear regime: error 1e-16.
 _LINEAR_REGIME = 1e-8
@@ -43,7 +41,7 @@ class RelevantSkills:
     mean_beyond: float
 
 
-def relevant_skills(model: Multilinear, slowest: float, fastest: float, data: float = math.inf) -> RelevantSkills:
+def relevant_skills(model: LogisticSkills, slowest: float, fastest: float, data: float = math.inf) -> RelevantSkills:
     """The rule for logit growths (of a skill of frequency 1) from ``slowest`` to ``fastest``, on ``data`` samples.
 
     Args:
@@ -64,7 +62,7 @@ def relevant_skills(model: Multilinear, slowest: float, fastest: float, data: fl
     return RelevantSkills(frequency, weight, *_beyond(model, noded))
 
 
-def _beyond(model: Multilinear, noded: float) -> tuple[float, float]:
+def _beyond(model: LogisticSkills, noded: float) -> tuple[float, float]:
     """Probability, and mean frequency, of the modelled skills rarer than ``noded``."""
     frequencies, last = model.frequencies, model.n_modelled
     if noded >= last:

@@ -9,7 +9,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from saltus.parity.sampling import Batch, SampleSource
+from saltus.parity.batch import Batch
+from saltus.parity.sampling import SampleSource
 from saltus.parity.strength import measure
 from saltus.parity.task import MultitaskSparseParity
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from saltus.parity.sampling import Batch
+from saltus.parity.batch import Batch
 from saltus.parity.task import MultitaskSparseParity
 from saltus.train import kernel
 from saltus.train.configuration import MLPTraining
