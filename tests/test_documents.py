@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from saltus.reproduce import RunOptions, errata
+
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
@@ -51,14 +53,23 @@ def test_python_example_works(document: str, code: str, tmp_path: Path) -> None:
     assert done.returncode == 0, f"{document}: {done.stderr}"
 
 
+def quoted_table(document: Path, name: str) -> list[str]:
+    """Rows of the table between the marks of that name, without its head."""
+    block = re.search(rf"<!-- results: {name} -->\n(.*?)<!-- end -->", document.read_text(), re.S)
+    assert block is not None
+    return block[1].splitlines()[2:]
+
+
 def test_readme_quotes_the_kept_results() -> None:
     skills = json.loads((ROOT / "docs/results/fig1a-quick/summary.json").read_text())["skills"]
-    rows = [
+    assert quoted_table(ROOT / "README.md", "fig1a-quick") == [
         f"| {s['skill']} | {s['frequency']:.4f} | {s['measured_time']:.0f} | {s['measured_sd']:.0f} "
         f"| {s['forecast_time']:.0f} | {s['log10_ratio']:+.3f} "
         f"| {s['forecast_time_own_first_skill']:.0f} | {s['log10_ratio_own_first_skill']:+.3f} |"
         for s in skills
     ]
-    quoted = re.search(r"<!-- results: fig1a-quick -->\n(.*?)<!-- end -->", (ROOT / "README.md").read_text(), re.S)
-    assert quoted is not None
-    assert quoted[1].splitlines()[2:] == rows
+
+
+def test_errata_page_quotes_what_the_command_computes() -> None:
+    report = errata.reproduce(errata.PRESETS["paper"], RunOptions())
+    assert quoted_table(ROOT / "docs/errata.md", "errata") == [f"| {' | '.join(row)} |" for row in report.rows]
