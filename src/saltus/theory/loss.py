@@ -65,7 +65,8 @@ def expected_loss(model: LogisticSkills, time: ArrayLike, data: ArrayLike) -> Fl
     modelled[~unlimited] = [
         _on_data(model, x, size) for x, size in zip(growth[~unlimited], sizes[~unlimited], strict=True)
     ]
-    return np.asarray(model.untrained_loss * (modelled + float(model.frequencies.tail(model.n_modelled))))
+    share = modelled + float(model.frequencies.tail(model.n_modelled))
+    return np.asarray(model.untrained_loss * np.minimum(share, 1.0))  # rounding in a sum must not exceed the start
 
 
 def missing_share(model: LogisticSkills, frequency: Floats, growth: float | Floats, data: float) -> Floats:
