@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from saltus.curves import emergence_times as emergence_times
     from saltus.curves import tidy_table as tidy_table
     from saltus.errors import InputError as InputError
+    from saltus.errors import StoppedError as StoppedError
     from saltus.errors import TrainingWarning as TrainingWarning
     from saltus.forecast.calibrate import calibrate as calibrate
     from saltus.parity.strength import skill_strengths as skill_strengths
     from saltus.parity.task import MultitaskSparseParity as MultitaskSparseParity
+    from saltus.sweep.dataset import read_store as read_store
+    from saltus.sweep.run import sweep as sweep
     from saltus.theory.allocation import compute_optimal as compute_optimal
     from saltus.theory.extended import DataEmergence as DataEmergence
     from saltus.theory.extended import ParameterEmergence as ParameterEmergence
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from saltus.theory.variants.linear import Linear as Linear
     from saltus.theory.variants.momentum import with_momentum as with_momentum
     from saltus.theory.variants.unbalanced import UnbalancedMultilinear as UnbalancedMultilinear
+    from saltus.train.configuration import MLPTraining as MLPTraining
+    from saltus.train.run import Job as Job
     from saltus.train.run import train_mlp as train_mlp
 
 _HOME_OF = {
@@ -43,11 +48,14 @@ _HOME_OF = {
     "DiscreteMultilinear": "saltus.theory.variants.discrete",
     "Frequencies": "saltus.theory.frequencies",
     "InputError": "saltus.errors",
+    "Job": "saltus.train.run",
     "Linear": "saltus.theory.variants.linear",
+    "MLPTraining": "saltus.train.configuration",
     "Multilinear": "saltus.theory.multilinear",
     "MultitaskSparseParity": "saltus.parity.task",
     "ParameterEmergence": "saltus.theory.extended",
     "PowerLaw": "saltus.theory.frequencies",
+    "StoppedError": "saltus.errors",
     "TrainingWarning": "saltus.errors",
     "UnbalancedMultilinear": "saltus.theory.variants.unbalanced",
     "calibrate": "saltus.forecast.calibrate",
@@ -57,10 +65,12 @@ _HOME_OF = {
     "local_exponent": "saltus.theory.scaling",
     "loss_staircase": "saltus.theory.stages",
     "n_emerged": "saltus.theory.stages",
+    "read_store": "saltus.sweep.dataset",
     "scaling_law": "saltus.theory.scaling",
     "skill_strengths": "saltus.parity.strength",
     "small_start_law": "saltus.theory.scaling",
     "stage_like": "saltus.theory.stages",
+    "sweep": "saltus.sweep.run",
     "tidy_table": "saltus.curves",
     "train_mlp": "saltus.train.run",
     "with_feature_rate": "saltus.theory.extended",
