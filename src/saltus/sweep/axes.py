@@ -82,7 +82,7 @@ def _range(name: str, entries: Mapping[str, Any]) -> list[float]:
         values = [first + i * step for i in range(int((last - first) / step + 1e-9) + 1)]
     else:
         count = entries["count"]
-        if type(count) is not int or count < 1 or type(log) is not bool or (log and not 0 < min(first, last)):
+        if type(count) is not int or count < 1 or type(log) is not bool or (log and min(first, last) <= 0):
             raise InputError(f"{name}: count must be 1 or more, and ends above 0 if log = true", dict(entries), advice)
         values = (np.geomspace if log else np.linspace)(first, last, count).tolist()
     if all(type(number) is int for number in numbers):

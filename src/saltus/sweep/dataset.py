@@ -84,7 +84,9 @@ def read_store(folder: str | Path, *, where: str | None = None) -> xr.Dataset:
         attributes["flow_learning_rate"] = float(rates[0])
     else:
         coordinates["flow_learning_rate"] = ("run", rates)
-    return xr.Dataset({name: (("run", "skill", "step"), values) for name, values in curves.items()}, coordinates, attributes)
+    return xr.Dataset(
+        {name: (("run", "skill", "step"), values) for name, values in curves.items()}, coordinates, attributes
+    )
 
 
 def table_columns(labels: Sequence[Labels]) -> list[str]:

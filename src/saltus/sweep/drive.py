@@ -168,8 +168,8 @@ class Driver:
 
     def _pause(self) -> None:
         """Stop what is under way and keep how far it got; elsewhere, what is not back yet is left to end unheard."""
-        self._stop.set()
         started = {future: key for future, key in self._under_way.items() if not future.cancel()}
+        self._stop.set()
         if not self.engine.here:
             return
         wait(started)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from saltus.errors import InputError, require_whole
 from saltus.train.run import available_processors
@@ -57,16 +58,19 @@ def dask(address: str) -> Iterator[Engine]:
     except ImportError as error:
         raise InputError("--dask needs the package distributed", address, "pip install 'saltus[dask]'") from error
     try:
-        client = Client(address, timeout=10, set_as_default=False)
+        connect: Any = Client  # untyped in most versions
+        client = connect(address, timeout=10, set_as_default=False)
     except (OSError, ValueError) as error:  # includes TimeoutError
-        raise InputError("a Dask scheduler must answer", address, f"start one, or correct the address: {error}") from error
+        raise InputError(
+            "a Dask scheduler must answer", address, f"start one, or correct the address: {error}"
+        ) from error
     with client:
         # A killed worker's leg goes to another one; only a leg that kills four workers counts as failed.
         executor = client.get_executor(pure=False, retries=0)
 
         def capacity() -> int:
             workers = client.scheduler_info(n_workers=-1)["workers"].values()
-            return max(1, 2 * sum(worker["nthreads"] for worker in workers))
+            return max(1, 2 * sum(int(worker["nthreads"]) for worker in workers))
 
         yield Engine(executor, capacity, here=False)
 

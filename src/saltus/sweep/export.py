@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-import os
 
 from saltus.errors import InputError
 from saltus.sweep.dataset import read_store, stored_labels, table_columns, table_rows
@@ -28,7 +28,9 @@ def export(folder: Path, to: Path, where: str | None = None) -> int:
     store = Store.open(folder)
     labels = stored_labels(store, where)
     if not labels:
-        raise InputError("there must be a stored run to export", where or str(folder), "run the sweep, or widen --where")
+        raise InputError(
+            "there must be a stored run to export", where or str(folder), "run the sweep, or widen --where"
+        )
     try:
         with _whole(to) as temporary:
             _WRITERS[to.suffix](store, labels, where, temporary)
@@ -50,7 +52,9 @@ def _write_parquet(store: Store, labels: dict[str, Labels], where: str | None, t
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise InputError("Parquet needs the package pyarrow", str(to.suffix), "pip install 'saltus[parquet]'") from error
+        raise InputError(
+            "Parquet needs the package pyarrow", str(to.suffix), "pip install 'saltus[parquet]'"
+        ) from error
     tables = (pa.table(columns) for columns in table_rows(store, labels))
     first = next(tables)
     with pq.ParquetWriter(to, first.schema) as writer:

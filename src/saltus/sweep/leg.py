@@ -53,9 +53,8 @@ def run_leg(job: Job, state: State | None, seconds: float, numbers_version: int,
 
     try:
         if numbers_version != NUMBERS_VERSION:
-            raise RuntimeError(
-                f"this worker's saltus {saltus.__version__} gives other numbers than the driver's; install the same version"
-            )
+            ours = f"this worker's saltus {saltus.__version__}"
+            raise RuntimeError(f"{ours} gives other numbers than the driver's: install the same version on both")
         course = _continued(job, state)
         course.advance(stop)
     except Exception as error:

@@ -35,7 +35,9 @@ def locked(folder: Path, shard: Shard) -> Iterator[None]:
             return
         # Another driver may come between letting go of the exclusive lock and taking the shared one: so look again.
         if not _try_lock(common, fcntl.LOCK_SH) or os.pread(common, 20, 0) != str(shard.count).encode():
-            raise _refusal(folder, f"wait for it or stop it; only shards of one count, here {shard.count}, share a store")
+            raise _refusal(
+                folder, f"wait for it or stop it; only shards of one count, here {shard.count}, share a store"
+            )
         with _lock_file(folder / f"lock.{shard.index}-of-{shard.count}") as own:
             if not _try_lock(own, fcntl.LOCK_EX):
                 raise _refusal(folder, f"shard {shard.index}/{shard.count} is running already")

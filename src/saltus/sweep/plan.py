@@ -81,7 +81,9 @@ class Plan:
         everything = [labels_of(describe(job)) for job in self.jobs]
         first = everything[0]
         shared = {
-            name: value for name, value in first.items() if all(name in run and run[name] == value for run in everything)
+            name: value
+            for name, value in first.items()
+            if all(name in run and run[name] == value for run in everything)
         }
         own = [{name: value for name, value in run.items() if name not in shared} for run in everything]
         return shared, own

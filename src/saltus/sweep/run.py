@@ -136,9 +136,8 @@ def run_plan(
                 driver.bring({key: runs[key] for key in todo})
         except KeyboardInterrupt as interrupt:
             stored = len(take_stock(store, runs).stored)
-            raise KeyboardInterrupt(
-                f"interrupted; {stored} of {len(runs)} runs are stored in {folder}: start the same again and it continues"
-            ) from interrupt
+            kept = f"{stored} of {len(runs)} runs are stored in {folder}"
+            raise KeyboardInterrupt(f"interrupted; {kept}: start the same again and it continues") from interrupt
         return Outcome(folder, take_stock(store, runs), repeated=len(runs) - len(todo))
 
 

@@ -1,17 +1,17 @@
 """A sweep written down: a TOML file with a base configuration, axes and seeds, read into a plan and checked whole.
 
-    seeds = 3                      # 0, 1, 2; or a list
-    [task]                         # fields of MultitaskSparseParity
-    frequencies = { alpha = 0.6, n_skills = 2 }
-    [training]                     # fields of MLPTraining
-    steps = 2000
-    learning_rate = 0.02
-    init_std = 0.02
-    [[axes]]                       # axes are crossed ...
-    training.width = [32, 64, 128]
-    [[axes]]                       # ... keys within one axis vary together
-    training.batch_size = [100, 200]
-    training.n_data = { from = 1000, to = 10000, count = 2, log = true }
+seeds = 3                      # 0, 1, 2; or a list
+[task]                         # fields of MultitaskSparseParity
+frequencies = { alpha = 0.6, n_skills = 2 }
+[training]                     # fields of MLPTraining
+steps = 2000
+learning_rate = 0.02
+init_std = 0.02
+[[axes]]                       # axes are crossed ...
+training.width = [32, 64, 128]
+[[axes]]                       # ... keys within one axis vary together
+training.batch_size = [100, 200]
+training.n_data = { from = 1000, to = 10000, count = 2, log = true }
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def read_spec(path: Path) -> Plan:
     """The plan that a TOML file describes.
 
     Raises:
-        InputError: naming file, key and rule, if it cannot be read, has an unknown key, a wrong type, an empty axis, or a
-            value that the configuration itself rejects, for any of its runs.
+        InputError: naming file, key and rule, if it cannot be read, has an unknown key, a wrong type, an empty axis, or
+            a value that the configuration itself rejects, for any of its runs.
     """
     try:
         with path.open("rb") as file:

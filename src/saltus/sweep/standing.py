@@ -37,7 +37,9 @@ def take_stock(store: Store, keys: Iterable[str], *, tidy: bool = False) -> Stan
     records = {key: store.read_failure(key) for key in order if key in found.failed}
     # A diverged run has curves and a reason; the others have one of both. A driver killed between two files, or
     # one that retried, may leave a record that no longer holds.
-    failed = {key: record for key, record in records.items() if (record["status"] == "diverged") == (key in found.stored)}
+    failed = {
+        key: record for key, record in records.items() if (record["status"] == "diverged") == (key in found.stored)
+    }
     if tidy:
         store.tidy(found, order)
         for key in records.keys() - failed.keys():

@@ -86,7 +86,9 @@ class Store:
             tempfile.TemporaryFile(dir=folder).close()
             if not (folder / _MARKER).exists():
                 if any(path.name != "lock" and not path.name.endswith(".tmp") for path in folder.iterdir()):
-                    raise InputError("the store must be empty or a store of runs", str(folder), f"it is neither: {advice}")
+                    raise InputError(
+                        "the store must be empty or a store of runs", str(folder), f"it is neither: {advice}"
+                    )
                 store._write(folder / _MARKER, json.dumps({"format": FORMAT}).encode() + b"\n")
         except OSError as error:
             raise InputError("the store must be writable", str(folder), f"{error.strerror}: {advice}") from error

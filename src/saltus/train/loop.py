@@ -100,7 +100,11 @@ class Course:
     def measurements(self) -> Measurements:
         """What was measured so far."""
         return Measurements(
-            self._steps, **self._measured, peak_loss=self._peak / 2, peak_step=self._peak_step, diverged_at=self._diverged_at
+            self._steps,
+            **self._measured,
+            peak_loss=self._peak / 2,
+            peak_step=self._peak_step,
+            diverged_at=self._diverged_at,
         )
 
     def advance(self, pause: Callable[[int], bool | None]) -> None:
@@ -162,9 +166,7 @@ class Course:
             self._peak, self._peak_step = float(squared_errors[highest]), first + highest
 
     def _measure(self) -> None:
-        seen = measure(
-            self._learner.evaluate, self._task, n_samples=self._strength_samples, rng=self._measure_rng
-        )
+        seen = measure(self._learner.evaluate, self._task, n_samples=self._strength_samples, rng=self._measure_rng)
         for name, values in zip(_MEASURED, (seen.relative, seen.relative_error, seen.skill_loss), strict=True):
             self._measured[name][:, self._n_measured] = values
         self._n_measured += 1
