@@ -84,8 +84,11 @@ def parse_spec(table: Mapping[str, Any]) -> Plan:
         try:
             task, training = (build.section(name, tables[name]) for name in _SECTIONS)
         except InputError as error:
-            where = ", ".join(f"{name} = {value}" for name, value in changes.items())
-            raise InputError(error.rule + (f" (at {where})" if where else ""), error.received, error.advice) from error
+            section = error.rule.partition(":")[0].partition(".")[0]
+            where = ", ".join(f"{name} = {value}" for name, value in changes.items() if name.startswith(f"{section}."))
+            if not (where and isinstance(error.__cause__, InputError)):
+                raise  # a wrong key or type, wherever on the axes
+            raise InputError(f"{error.rule} (at {where})", error.received, error.advice) from error
         jobs += [Job(task, training, seed) for seed in seeds]
     return Plan(tuple(jobs))
 
