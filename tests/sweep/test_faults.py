@@ -164,9 +164,9 @@ def test_shards_run_side_by_side_but_none_twice_and_not_of_another_count(tmp_pat
         assert refused.returncode == 2
         assert "a store must have one driver at a time" in refused.stderr
     assert all(shard.poll() is None for shard in shards)
-    for shard in shards:
-        shard.kill()
-        shard.communicate()
+    for driver in shards:
+        driver.kill()
+        driver.communicate()
 
 
 def test_a_forked_child_does_not_keep_a_dead_drivers_lock(tmp_path: Path) -> None:
@@ -223,7 +223,8 @@ def test_a_full_disk_stops_the_sweep_and_room_continues_it(tmp_path: Path) -> No
     mount.mkdir()
     run = " ".join(command("sweep", "run", spec, "--store", mount / "runs"))
     script = (
-        f"mount -t tmpfs -o size=200k none {mount} || exit 77; {run}; echo first $?; ls -A {mount}/runs/??/ | grep -c npz;"
+        f"mount -t tmpfs -o size=200k none {mount} || exit 77; {run}; echo first $?;"
+        f"ls -A {mount}/runs/??/ | grep -c npz;"
         f"mount -o remount,size=2m {mount}; {run} --json; echo second $?"
     )
     unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections import Counter
 from contextlib import AbstractContextManager
@@ -90,7 +91,10 @@ class SweepRun:
     def _engine(self) -> AbstractContextManager[Engine]:
         from saltus.sweep import engine
 
-        return engine.threads(self.workers) if self.dask is None else engine.dask(self.dask)
+        if self.dask is None:
+            return engine.threads(self.workers)
+        logging.disable()  # a lost cluster is ours to report, in one line
+        return engine.dask(self.dask)
 
     def _show_plan(self, plan: Plan, shard: Shard) -> int:
         from saltus.sweep.estimate import estimate_seconds

@@ -66,7 +66,9 @@ class Condition:
             case ast.Name(id=name) if name in settings:
                 return settings[name]
             case ast.Name(id=name):
-                raise InputError("where must name settings of the runs", name, f"known are {', '.join(settings)}")
+                raise InputError(
+                    "where must name settings of the runs", name, f"known are {', '.join(sorted(settings))}"
+                )
         raise InputError("where must be made of comparisons, and, or, not, in", self._text, _ADVICE)
 
     def _compare(self, node: ast.Compare, settings: Mapping[str, Any]) -> bool:
