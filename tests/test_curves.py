@@ -68,6 +68,36 @@ def test_tidy_table_has_one_row_a_measurement_and_leaves_out_what_was_not_measur
     }
 
 
+def test_crossing_bridges_steps_that_were_not_measured() -> None:
+    nan = np.nan
+    strength = np.array(
+        [[[nan, 0.1, nan, 0.9, nan], [nan, nan, 0.6, nan, 0.7]], [[0.2, nan, nan, nan, 0.4], [nan] * 5]]
+    )
+    times = crossing_times(curves_of(strength, np.arange(0, 50, 10)), 0.5)
+    np.testing.assert_allclose(times, [[20.0, 20.0], [nan, nan]])
+
+
+def test_curves_over_data_have_crossings_and_a_table_over_data() -> None:
+    line = np.array([[[0.0, 1.0]]])
+    curves = make_curves(
+        steps=[100, 300],
+        strength=line,
+        strength_error=np.full_like(line, np.nan),
+        skill_loss=np.full_like(line, np.nan),
+        frequencies=[1.0],
+        runs=[3],
+        status=["unknown"],
+        target_scale=1.0,
+        flow_learning_rate=np.nan,
+        settings={},
+        resource="data",
+    )
+    assert crossing_times(curves, 0.25)[0, 0] == 150.0
+    table = tidy_table(curves)
+    assert table[["run", "skill", "data", "strength"]].to_numpy().tolist() == [[3, 1, 100, 0.0], [3, 1, 300, 1.0]]
+    assert table["loss"].isna().all()
+
+
 @pytest.mark.parametrize("threshold", [0.0, 1.0, -1.0, float("nan")])
 def test_bad_threshold_is_refused(threshold: float) -> None:
     with pytest.raises(InputError, match=f"threshold must lie between 0 and 1; received {threshold}; "):
