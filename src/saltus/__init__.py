@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from saltus.errors import StoppedError as StoppedError
     from saltus.errors import TrainingWarning as TrainingWarning
     from saltus.forecast.calibrate import calibrate as calibrate
+    from saltus.forecast.read.reading import read_curves as read_curves
+    from saltus.forecast.read.report import reading_report as reading_report
     from saltus.parity.strength import skill_strengths as skill_strengths
     from saltus.parity.task import MultitaskSparseParity as MultitaskSparseParity
     from saltus.sweep.dataset import read_store as read_store
@@ -65,7 +67,9 @@ _HOME_OF = {
     "local_exponent": "saltus.theory.scaling",
     "loss_staircase": "saltus.theory.stages",
     "n_emerged": "saltus.theory.stages",
+    "read_curves": "saltus.forecast.read.reading",
     "read_store": "saltus.sweep.dataset",
+    "reading_report": "saltus.forecast.read.report",
     "scaling_law": "saltus.theory.scaling",
     "skill_strengths": "saltus.parity.strength",
     "small_start_law": "saltus.theory.scaling",
