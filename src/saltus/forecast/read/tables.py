@@ -172,7 +172,7 @@ def _lines(file: TextIO, path: Path) -> Iterator[str]:
             raise InputError(rule, line[:20], f"see line {number} of {path.name}")
         if line.count('"') % 2:
             raise InputError(
-                "a quoted cell must end in its line", line, f"close the quotes in line {number} of {path.name}"
+                "a quoted cell must end in its line", line.rstrip(), f"close the quotes in line {number} of {path.name}"
             )
         if "\0" in line:
             raise InputError("a table must be text", line[:20], f"save {path.name} as CSV in UTF-8")
