@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Sequence
 from itertools import pairwise
@@ -236,6 +237,15 @@ def test_options_that_do_not_fit_are_refused_in_one_line(tmp_path: Path, options
         read_curves(path, **options)  # type: ignore[arg-type]
     assert str(caught.value).startswith(text)
     assert "\n" not in str(caught.value)
+
+
+def test_the_documentation_lists_every_kind_of_finding() -> None:
+    root = Path(__file__).parents[2]
+    code = "".join(path.read_text() for path in (root / "src/saltus/forecast/read").glob("*.py"))
+    kinds = set(re.findall(r'(?:Finding|_say)\(f?"([^"]+)"', code)) - {"{name} outside [0, 1]"}
+    page = (root / "docs/reading.md").read_text().split("## What is reported")[1]
+    listed = set(re.findall(r"^\| ([^|]+) \|", page, flags=re.M)) - {"kind"}
+    assert listed == kinds | {"accuracy outside [0, 1]", "strength outside [0, 1]"}
 
 
 def test_the_report_comes_back_from_the_curves_whole_or_in_part() -> None:
