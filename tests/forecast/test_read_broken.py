@@ -43,7 +43,7 @@ def refusal(path: Path, **options: object) -> str:
 
 TABLES = {
     "empty.csv": (b"", "a file of curves must not be empty; received '"),
-    "blank.csv": (b"\n\n", "a table must have one column of steps, named step, data or parameters; received []; "),
+    "blank.csv": (b"\n\n", "curves must have one column of steps, named step, data or parameters; received []; "),
     "header.csv": (
         HEADER.encode(),
         "a file must hold measurements; received '0 entries, none a number'; check columns=",
@@ -95,10 +95,10 @@ TABLES = {
         b"step,a,a\n0,1,1\n1,1,1\n",
         "column names must differ; received 'a'; rename one of them (two runs of",
     ),
-    "steps.csv": (b"step,global_step,a\n0,1,1\n", "a table must have one column of steps, named step, data or param"),
+    "steps.csv": (b"step,global_step,a\n0,1,1\n", "curves must have one column of steps, named step, data or param"),
     "value.csv": (
         b"skill,step\n1,0\n",
-        "a tidy table must have a column strength, loss or accuracy; received ['skill'",
+        "curves must be measured in strength, loss or accuracy; received ['skill'",
     ),
     "below.csv": (
         (HEADER + "-1,0,1\n").encode(),
@@ -230,7 +230,7 @@ def test_pickled_objects_are_never_loaded(tmp_path: Path, monkeypatch: pytest.Mo
         ),
         (
             {"time": [0, 1], "strength": [[0, 1]]},
-            "an archive must have one array of steps; received ['time', 'strength']",
+            "curves must have one column of steps, named step, data or parameters; received ['time'",
         ),
         ({"step": ["a", "b"], "strength": [[0, 1]]}, "array 'step' must hold numbers; received ['a']; see c.npz"),
         (

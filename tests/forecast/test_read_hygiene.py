@@ -226,7 +226,7 @@ def test_percentages_are_suspected(tmp_path: Path) -> None:
         ),
         ({"quantity": "loss", "columns": "tiny"}, "a loss must convert to a finite strength; received 1e+300; check"),
         ({"columns": "eval*"}, "columns must match names in the file; received 'eval*'; it has a, nil, tiny"),
-        ({"step_column": "tokens"}, "step_column must be a column of the table; received 'tokens'; it has step, a, "),
+        ({"step_column": "tokens"}, "step_column must be a column of the file; received 'tokens'; it has step, a, "),
         ({"step_column": "a"}, "column 'a' must hold whole numbers of at least 0; received -1.0; give the column "),
     ],
 )

@@ -154,6 +154,12 @@ def test_parquet(tmp_path: Path) -> None:
     np.testing.assert_array_equal(curves["strength"][0, 0], [0.5, 1.0])
     with pytest.raises(InputError, match="column 'note' must hold numbers; received 'string'; see curves.parquet"):
         read_curves(path)
+    lists = pa.table({"step": [1, 2], "eval.acc": [0.25, 0.5], "skill": [[1], [2]]})
+    parquet.write_table(lists.drop_columns("skill"), path)
+    assert read_curves(path)["strength"].to_numpy().ravel().tolist() == [0.25, 0.5]
+    parquet.write_table(lists.rename_columns(["step", "strength", "skill"]), path)
+    with pytest.raises(InputError, match="column 'skill' must hold names; received 'list<"):
+        read_curves(path)
 
 
 def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,3 +211,38 @@ def test_a_column_of_standard_errors_and_the_loss_come_along(tmp_path: Path) -> 
     curves = read_curves(write(tmp_path / "c.csv", "skill,step,strength,strength_error,loss", *rows))
     assert curves["strength_error"].to_numpy().ravel().tolist() == [0.01, 0.02]
     assert curves["skill_loss"].to_numpy().ravel().tolist() == [4.0, 3.0]
+
+
+def test_a_table_of_one_skill_needs_no_column_skill(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.csv", "Step,Wall time,loss", "0,1.5,4.0", "10,2.5,1.0")
+    curves = read_curves(path)
+    assert curves["strength"].to_numpy().tolist() == [[[0.0, 0.5]]]
+    assert reading_report(curves).rule.startswith("strength = 1 - sqrt(loss / loss_0)")
+
+
+def test_a_quantity_that_the_file_does_not_have_is_not_replaced(tmp_path: Path) -> None:
+    table = write(tmp_path / "c.csv", *tidy_rows())
+    grid = tmp_path / "c.npz"
+    np.savez(grid, step=STEPS, strength=RUNS_ASCENDING)
+    for path in (table, grid):
+        with pytest.raises(
+            InputError, match="curves must be measured in loss; received .*; name the column so, or say"
+        ):
+            read_curves(path, quantity="loss")
+
+
+def test_names_with_digits_are_names(tmp_path: Path) -> None:
+    rows = ["1_0,0,0.1", "1_0,5,0.2", "0_1,0,0.3", "0_1,5,0.4"]
+    curves = read_curves(write(tmp_path / "c.csv", "skill,step,strength", *rows))
+    assert curves["skill_name"].to_numpy().tolist() == ["1_0", "0_1"]
+
+
+def test_two_columns_of_steps_leave_the_choice_to_the_user(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.csv", "_step,trainer/global_step,acc", "1,100,0.5", "2,200,0.75")
+    with pytest.raises(
+        InputError, match=r"received \['_step', 'trainer/global_step'\]; name the right one with step_col"
+    ):
+        read_curves(path)
+    curves = read_curves(path, step_column="trainer/global_step")
+    assert curves["step"].to_numpy().tolist() == [100, 200]
+    assert curves["skill_name"].to_numpy().tolist() == ["acc"]

@@ -14,20 +14,21 @@ from saltus.forecast.read.report import Finding
 from saltus.forecast.read.tables import Table
 
 RESOURCES = ("step", "data", "parameters")
-_STEP_NAMES = ("step", "_step", "global_step", "trainer/global_step")
+_COUNTERS = (*RESOURCES, "_step", "global_step", "trainer/global_step")
 _BOUNDS = ("__MIN", "__MAX")
 
 
 def measurements_of(table: Table, selection: Selection) -> Measurements:
-    """The measurements in a table, which is tidy if it has a column ``skill``.
+    """The measurements in a table: tidy if it has a column ``skill``, or columns of nothing but quantities.
 
     Raises:
         InputError: if the columns do not say what is measured where, or a chosen one stands there twice.
     """
-    if "skill" in table.names:
-        return _tidy(table, selection)
-    step_column = _step_column(table.names, selection)
+    step_column = step_column_of(table.names, selection)
     values = [name for name in table.names if name not in (step_column, "run") and not _is_bookkeeping(name)]
+    of_one_skill = selection.columns is None and bool(values) and {*values} <= {*QUANTITIES, "strength_error"}
+    if "skill" in table.names or of_one_skill:
+        return _tidy(table, selection, step_column)
     if all(" - " in name for name in values) and not all(name.endswith(_BOUNDS) for name in values):
         return _weights_and_biases(table, selection, step_column, values)
     return _wide(table, selection, step_column, values)
@@ -39,21 +40,40 @@ def resource_of(step_column: str) -> str:
     return name if name in RESOURCES else "step"
 
 
-def _tidy(table: Table, selection: Selection) -> Measurements:
-    names = table.names
+def step_column_of(names: Sequence[str], selection: Selection) -> str:
+    """The column of steps: the one that was given, or else the only one with such a name."""
+    given = selection.step_column
+    if given is not None:
+        if given not in names:
+            raise InputError("step_column must be a column of the file", given, f"it has {', '.join(names[:4])}")
+        return given
+    counting = [name for name in names if name.casefold() in _COUNTERS]
+    if len(counting) != 1:
+        wanted = "curves must have one column of steps, named step, data or parameters"
+        raise InputError(wanted, counting or list(names), "name the right one with step_column=")
+    return counting[0]
+
+
+def quantity_among(names: Sequence[str], selection: Selection) -> Quantity:
+    """The quantity that was asked for, or else the first that is there."""
     present: list[Quantity] = [name for name in QUANTITIES if name in names]
     if not present or (selection.quantity and selection.quantity not in present):
         wanted = selection.quantity or "strength, loss or accuracy"
-        raise InputError(f"a tidy table must have a column {wanted}", list(names), "name the columns so")
-    quantity = selection.quantity or present[0]
-    step_column = _step_column(names, selection)
+        raise InputError(f"curves must be measured in {wanted}", list(names), "name the column so, or say quantity=")
+    return selection.quantity or present[0]
+
+
+def _tidy(table: Table, selection: Selection, step_column: str) -> Measurements:
+    names = table.names
+    quantity = quantity_among(names, selection)
     further = {"strength": ("loss", "strength_error")}.get(quantity, ())
     beside = [name for name in further if name in names]
-    labels = ["skill", "run"] if "run" in names else ["skill"]
+    labels = [name for name in ("skill", "run") if name in names]
     numbers = [step_column, quantity, *beside]
     _require_single(names, [*numbers, *labels])
     columns = table.read(numbers, labels)
-    skill, size = columns.labels["skill"], len(columns.numbers[quantity])
+    size = len(columns.numbers[quantity])
+    skill = columns.labels.get("skill", Labels.all_the_same(size, "1"))
     if "" in skill.names:
         raise InputError("every row must name its skill", "an empty cell", "fill the column skill")
     return Measurements(
@@ -127,24 +147,9 @@ def _weights_and_biases(table: Table, selection: Selection, step_column: str, va
     )
 
 
-def _step_column(names: Sequence[str], selection: Selection) -> str:
-    given = selection.step_column
-    if given is not None:
-        if given not in names:
-            raise InputError("step_column must be a column of the table", given, f"it has {', '.join(names[:4])}")
-        return given
-    counting = [name for name in names if name.casefold() in (*_STEP_NAMES, *RESOURCES)]
-    if len(counting) > 1:  # `_step` is Weights & Biases' own count, whatever else was logged
-        counting = [name for name in counting if name == "_step"] or counting
-    if len(counting) != 1:
-        wanted = "a table must have one column of steps, named step, data or parameters"
-        raise InputError(wanted, counting or list(names), "name the right one with step_column=")
-    return counting[0]
-
-
 def _is_bookkeeping(name: str) -> bool:
     """What loggers and pandas add: ``_runtime``, ``run-name - _step``, ``Wall time``, an index without a name."""
-    return name.rsplit(" - ", 1)[-1].startswith("_") or name.casefold() in ("", "wall time")
+    return name.rsplit(" - ", 1)[-1].startswith("_") or name.casefold() in ("", "wall time", *_COUNTERS)
 
 
 def _require_single(names: Sequence[str], wanted: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from saltus.errors import InputError
 from saltus.forecast.read.files import MAX_COLUMNS, require_bytes, require_numbers
-from saltus.forecast.read.layouts import measurements_of, resource_of
+from saltus.forecast.read.layouts import measurements_of, quantity_among, resource_of, step_column_of
 from saltus.forecast.read.measurements import QUANTITIES, Labels, Measurements, Quantity, Selection
 from saltus.forecast.read.tables import ArrayTable
 
@@ -49,8 +49,7 @@ def read_npz(path: Path, selection: Selection) -> Measurements:
     require_numbers(sum(array.size for array in arrays.values()), path)
     grids = [name for name in QUANTITIES if name in arrays and arrays[name].ndim > 1]
     if grids:
-        quantity = selection.quantity if selection.quantity in grids else grids[0]
-        return _grid(path, arrays, quantity, selection)
+        return _grid(path, arrays, quantity_among(grids, selection), selection)
     lengths = {name: array.shape for name, array in arrays.items()}
     if len(set(lengths.values())) != 1 or next(iter(arrays.values())).ndim != 1:
         advice = "or give strength over (runs, skills, steps) beside step"
@@ -89,15 +88,13 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
 
 def _grid(path: Path, arrays: Arrays, quantity: Quantity, selection: Selection) -> Measurements:
     values = arrays[quantity][None] if arrays[quantity].ndim == 2 else arrays[quantity]
-    names = [selection.step_column] if selection.step_column else [n for n in arrays if resource_of(n) == n.casefold()]
-    if len(names) != 1 or names[0] not in arrays:
-        raise InputError("an archive must have one array of steps", list(arrays), "name it with step_column=")
-    step = arrays[names[0]]
+    step_column = step_column_of(tuple(arrays), selection)
+    step = arrays[step_column]
     if values.ndim != 3 or step.shape != values.shape[-1:] or values.dtype.kind not in "iufb":
-        rule = f"{quantity} must be numbers over (runs, skills, steps), with as many {names[0]}"
+        rule = f"{quantity} must be numbers over (runs, skills, steps), with as many {step_column}"
         raise InputError(rule, {name: array.shape for name, array in arrays.items()}, "save it so")
     if step.dtype.kind not in "iuf":
-        raise InputError(f"array {names[0]!r} must hold numbers", step[:1].tolist(), f"see {path.name}")
+        raise InputError(f"array {step_column!r} must hold numbers", step[:1].tolist(), f"see {path.name}")
     n_runs, n_skills, _ = values.shape
     beside = {name: arrays[name] for name in ("loss", "strength_error") if quantity == "strength" and name in arrays}
     for name, further in beside.items():
@@ -106,8 +103,8 @@ def _grid(path: Path, arrays: Arrays, quantity: Quantity, selection: Selection) 
     run, skill, _ = np.indices(values.shape, dtype=np.int32).reshape(3, -1)
     return Measurements(
         layout="npz grid",
-        resource=resource_of(names[0]),
-        step_column=names[0],
+        resource=resource_of(step_column),
+        step_column=step_column,
         quantity=quantity,
         run=Labels(run, _names_of(arrays, "run", n_runs, first=0)),
         skill=Labels(skill, _names_of(arrays, "skill", n_skills, first=1)),

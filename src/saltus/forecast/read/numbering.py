@@ -36,6 +36,8 @@ def numbered(measurements: Measurements, keep_order: bool) -> Measurements:
 
 def whole_numbers(labels: Labels) -> Whole | None:
     """The names as whole numbers, or None if one of them is none."""
+    if any("_" in name for name in labels.names):  # Python reads 1_0 as 10; as a name it is one
+        return None
     try:
         numbers = np.array([float(name) for name in labels.names])
     except ValueError:

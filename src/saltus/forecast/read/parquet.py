@@ -11,8 +11,10 @@ import numpy as np
 
 from saltus.errors import InputError
 from saltus.forecast.read.files import MAX_COLUMNS, require_bytes, require_numbers
-from saltus.forecast.read.measurements import Floats, Labels
+from saltus.forecast.read.measurements import Labels
 from saltus.forecast.read.tables import Columns
+
+_DAMAGE = (OSError, ValueError, NotImplementedError)
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class ParquetTable:
     """A Parquet file; what it unpacks to is known, and bounded, before it is unpacked."""
 
     path: Path
-    names: tuple[str, ...]
+    schema: Any
     n_rows: int
     kind: str = "Parquet"
 
@@ -29,35 +31,44 @@ class ParquetTable:
         parquet = _pyarrow_parquet(path)
         try:
             about = parquet.read_metadata(path)
-            names = tuple(about.schema.to_arrow_schema().names)
+            schema = about.schema.to_arrow_schema()
             size = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
-        except (OSError, ValueError) as error:
+        except _DAMAGE as error:
             raise _damaged(path) from error
         require_bytes(size, path)
-        if len(names) > MAX_COLUMNS:
-            raise InputError(f"a table must have at most {MAX_COLUMNS:,} columns", len(names), "export fewer")
-        return cls(path, names, about.num_rows)
+        if len(schema) > MAX_COLUMNS:
+            raise InputError(f"a table must have at most {MAX_COLUMNS:,} columns", len(schema), "export fewer")
+        return cls(path, schema, about.num_rows)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.schema.names)
 
     def read(self, numbers: Sequence[str], labels: Sequence[str]) -> Columns:
         """Read these columns; raise `InputError` where a column of numbers holds something else."""
         require_numbers(self.n_rows * (len(numbers) + len(labels)), self.path)
-        wanted = [*numbers, *labels]
+        for name in numbers:
+            self._require_type(name, "numbers", "is_integer", "is_floating")
+        for name in labels:
+            self._require_type(name, "names", "is_integer", "is_string", "is_large_string", "is_dictionary")
         try:
             # Labels stay dictionaries: repeated text must not be unpacked row by row.
-            data = _pyarrow_parquet(self.path).read_table(self.path, columns=wanted, read_dictionary=list(labels))
-        except (OSError, ValueError) as error:
+            data = _pyarrow_parquet(self.path).read_table(
+                self.path, columns=[*numbers, *labels], read_dictionary=list(labels)
+            )
+        except _DAMAGE as error:
             raise _damaged(self.path) from error
         return Columns(
-            {name: self._floats(data.column(name), name) for name in numbers},
+            {name: np.asarray(data.column(name).cast("double").to_numpy(), dtype=float) for name in numbers},
             {name: _labels(data.column(name)) for name in labels},
         )
 
-    def _floats(self, column: Any, name: str) -> Floats:
-        import pyarrow as pa
+    def _require_type(self, name: str, what: str, *allowed: str) -> None:
+        import pyarrow.types as types
 
-        if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-            raise InputError(f"column {name!r} must hold numbers", str(column.type), f"see {self.path.name}")
-        return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=float)
+        found = self.schema.field(name).type
+        if not any(getattr(types, check)(found) for check in allowed):
+            raise InputError(f"column {name!r} must hold {what}", str(found), f"see {self.path.name}")
 
 
 def _labels(column: Any) -> Labels:

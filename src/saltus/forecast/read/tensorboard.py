@@ -8,9 +8,11 @@ import numpy as np
 
 from saltus.errors import InputError
 from saltus.forecast.read.events import MAX_RECORD, scalars
-from saltus.forecast.read.files import MAX_COLUMNS, require_bytes, require_numbers, require_small_file
+from saltus.forecast.read.files import require_bytes, require_numbers, require_small_file
 from saltus.forecast.read.measurements import Labels, Measurements, Selection
 from saltus.forecast.read.report import Finding
+
+_MAX_ENTRIES = 100_000
 
 
 def is_event_file(path: Path) -> bool:
@@ -21,10 +23,11 @@ def is_event_file(path: Path) -> bool:
 def event_files(folder: Path) -> list[Path]:
     """All event files in a folder and below, the oldest of each folder first (their names begin with the time)."""
     found = []
-    for i, path in enumerate(folder.rglob("*tfevents*")):
-        if i == MAX_COLUMNS:
-            raise InputError(f"a folder must hold at most {MAX_COLUMNS:,} event files", str(folder), "give a part")
-        if path.is_file():
+    for i, path in enumerate(folder.rglob("*")):
+        if i == _MAX_ENTRIES:
+            rule = f"a folder of event files must have at most {_MAX_ENTRIES:,} entries"
+            raise InputError(rule, str(folder), "give the folder of one run")
+        if is_event_file(path) and path.is_file():
             found.append(path)
     return sorted(found)
 
