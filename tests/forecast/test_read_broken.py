@@ -303,12 +303,22 @@ def valid_files() -> dict[str, bytes]:
 
     buffer = io.BytesIO()
     np.savez_compressed(buffer, step=np.arange(4), strength=np.linspace(0, 1, 8).reshape(2, 4), skill=["a", "b"])
-    return {
+    kept = {
         "c.csv": GOOD.encode(),
         "w.csv": b"Step,a - x,a - x__MIN\n0,0.5,0.5\n1,0.6,\n",
         "c.npz": buffer.getvalue(),
         "c.tfevents.1": b"".join(record(event(step, simple("a", step / 4))) for step in range(3)),
     }
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as parquet
+    except ImportError:
+        return kept
+    table = pa.table(
+        {"run": ["a"] * 4, "skill": ["x", "y"] * 2, "step": [1, 1, 2, 2], "strength": [0.0, 0.5, 1.0, 1.0]}
+    )
+    parquet.write_table(table, columns := io.BytesIO())
+    return kept | {"c.parquet": columns.getvalue()}
 
 
 VALID = valid_files()

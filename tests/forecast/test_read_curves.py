@@ -84,6 +84,6 @@ def test_losses_of_the_ladder_convert_and_its_whole_width_is_reported() -> None:
     np.testing.assert_allclose((1 - losses["strength"]) ** 2 * losses["skill_loss"][..., 0], losses["skill_loss"])
     everything = saltus.reading_report(saltus.read_curves(LADDER / "1B-5xC.csv"))
     constant = next(finding for finding in everything.findings if finding.kind == "constant curves")
-    assert constant.text == "2 of 96 never change: learning_rate_peak, batch_size_in_tokens"
+    assert constant.text == "2 of 96 never change: skill learning_rate_peak, skill batch_size_in_tokens"
     with pytest.raises(saltus.InputError, match="the skill to calibrate on must rise through"):
         saltus.calibrate(losses, saltus.PowerLaw(0.6, 11), on_skill=5)

@@ -115,7 +115,7 @@ def test_large_records_are_passed_over_and_counted(tmp_path: Path) -> None:
     events = [image, *(event(step, simple("a", step / 4)) for step in range(4))]
     curves = read_curves(write(tmp_path / "x.tfevents.1", events))
     assert curves["strength"].to_numpy().ravel().tolist() == [0, 0.25, 0.5, 0.75]
-    assert "large records: 1 records above 64 KiB (images, graphs) were not read" in reading_report(curves).lines
+    assert "large records: 1 record above 64 KiB (images, graphs), not read" in reading_report(curves).lines
 
 
 def test_a_file_cut_off_anywhere_is_refused_or_ends_between_records(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_gaps_and_uneven_spacing() -> None:
     assert reading_report(gap).lines[1:] == (
         "step (column 'step') 0 to 90, every 10 to 40, mostly 10",
         "strength as given",
-        "gaps: 1 intervals are over 3 times as long as both neighbours, the widest from 30 to 70 in 1",
+        "gaps: 1 interval over 3 times as long as both neighbours, the widest from 30 to 70 in skill 1",
     )
     sampled = np.sort(np.random.default_rng(0).choice(np.arange(0, 100_000, 10), 400, replace=False))
     curves = read(sampled.tolist(), rising(400))
@@ -145,7 +145,7 @@ def test_constant_curves_and_mixed_lengths_are_named(tmp_path: Path) -> None:
     report = reading_report(read_curves(path))
     assert report.lines[3:] == (
         "missing values: 2 of 12 values are empty or not finite and were left out",
-        "constant curves: 1 of 3 never change: sub",
+        "constant curves: 1 of 3 never change: skill sub",
         "mixed lengths: 1 of 3 curves are shorter than the longest: 2 to 4 points",
         "different grids: curves stand on different steps: joined on all of them, 2 of 12 cells are NaN",
     )

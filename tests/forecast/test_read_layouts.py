@@ -189,7 +189,7 @@ def test_tidy_names_of_skills_and_runs_keep_the_order_of_the_file(tmp_path: Path
     assert curves["run"].to_numpy().tolist() == [0, 1]
     assert curves["strength"].sel(run=1, skill=2).to_numpy().tolist() == [0.5, 0.6]
     findings = [finding.text for finding in reading_report(curves).findings]
-    assert findings == ["1 pairs of run and skill hold no value"]
+    assert findings == ["1 pair of run and skill without a value"]
     assert read_curves(path, columns=["add", "s*"])["skill_name"].to_numpy().tolist() == ["add", "sub"]
 
 
@@ -203,7 +203,7 @@ def test_skills_keep_their_numbers(tmp_path: Path) -> None:
     np.testing.assert_array_equal(holes["strength"][0, 0], [0.3, 0.4])
     assert np.isnan(holes["strength"][0, 1]).all()
     said = reading_report(holes).lines
-    assert "unmeasured curves: 1 pairs of run and skill hold no value: 2 in no run" in said
+    assert "unmeasured curves: 1 pair of run and skill without a value; in no run skill 2" in said
 
 
 def test_a_column_of_standard_errors_and_the_loss_come_along(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saltus.forecast.read.measurements import Floats, Measurements
-from saltus.forecast.read.report import Finding
+from saltus.forecast.read.report import Finding, counted
 
 _GAP = 3
 _DEFAULT_SAMPLES = {500: "Weights & Biases' run.history", 1000: "TensorBoard's CSV download"}
@@ -38,8 +38,9 @@ def _unmeasured(measurements: Measurements, n_curves: int) -> Iterator[Finding]:
     n_missing = len(measurements.run.names) * len(measurements.skill.names) - n_curves
     if n_missing:
         absent = np.setdiff1d(np.arange(len(measurements.skill.names)), measurements.skill.codes)
-        where = f": {_some(absent, measurements.skill.names)} in no run" if absent.size else ""
-        yield Finding("unmeasured curves", n_missing, f"{n_missing} pairs of run and skill hold no value{where}")
+        where = f"; in no run skill {_some(absent, measurements.skill.names)}" if absent.size else ""
+        text = f"{counted(n_missing, 'pair')} of run and skill without a value{where}"
+        yield Finding("unmeasured curves", n_missing, text)
 
 
 def _values(measurements: Measurements, strength: Floats) -> Iterator[Finding]:
@@ -99,8 +100,9 @@ def _spacing(
     if gap.any():
         widest = np.flatnonzero(gap)[np.argmax(step[gap])]
         where = f"the widest from {position[widest]:.0f} to {position[widest + 1]:.0f} in {names[owner[widest]]}"
-        text = f"{int(gap.sum())} intervals are over {_GAP} times as long as both neighbours, {where}"
-        yield Finding("gaps", int(gap.sum()), text)
+        n_gaps = int(gap.sum())
+        text = f"{counted(n_gaps, 'interval')} over {_GAP} times as long as both neighbours, {where}"
+        yield Finding("gaps", n_gaps, text)
     shrinks = inside[:-1] & inside[1:] & ~gap[:-1] & ~gap[1:] & ~ends[2:] & (step[1:] < step[:-1] - 1)
     uneven = np.unique(owner[1:][shrinks])
     if uneven.size:

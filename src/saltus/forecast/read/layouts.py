@@ -91,10 +91,8 @@ def _tidy(table: Table, selection: Selection, step_column: str) -> Measurements:
 
 
 def _wide(table: Table, selection: Selection, step_column: str, values: Sequence[str]) -> Measurements:
-    candidates = (
-        values if selection.columns is None else [name for name in table.names if name not in (step_column, "run")]
-    )
-    skills = selection.choose(candidates)
+    every = [name for name in table.names if name not in (step_column, "run")]
+    skills = selection.choose(values if selection.columns is None else every)
     if not skills:
         raise InputError("a wide table must have one column a skill", list(table.names), "give the columns of skills")
     labels = ["run"] if "run" in table.names else []
@@ -108,7 +106,7 @@ def _wide(table: Table, selection: Selection, step_column: str, values: Sequence
         step_column=step_column,
         quantity=selection.value,
         run=Labels(np.tile(run.codes, len(skills)), run.names),
-        skill=Labels(_each(len(skills), len(position)), tuple(skills)),
+        skill=Labels(np.repeat(np.arange(len(skills), dtype=np.int32), len(position)), tuple(skills)),
         position=np.tile(position, len(skills)),
         value=np.concatenate([columns.numbers[name] for name in skills]),
         beside={},
@@ -164,10 +162,6 @@ def _left_out(names: Sequence[str]) -> tuple[Finding, ...]:
         return ()
     some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
     return (Finding("columns left out", len(names), f"{len(names)} of the file were not read: {some}"),)
-
-
-def _each(n_groups: int, size: int) -> Codes:
-    return np.repeat(np.arange(n_groups, dtype=np.int32), size)
 
 
 def _codes(pairs: Iterable[Sequence[str]], place: int, names: Sequence[str]) -> Codes:

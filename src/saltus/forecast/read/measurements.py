@@ -124,4 +124,6 @@ class Measurements:
     def curve_name(self, curve: int) -> str:
         """The skill, and the run if there are several."""
         run, skill = divmod(int(curve), len(self.skill.names))
-        return self.skill.names[skill] + (f" of run {self.run.names[run]}" if len(self.run.names) > 1 else "")
+        return f"skill {self.skill.names[skill]}" + (
+            f" of run {self.run.names[run]}" if len(self.run.names) > 1 else ""
+        )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from saltus.errors import InputError
 from saltus.forecast.read.measurements import Floats, Measurements
-from saltus.forecast.read.report import Finding
+from saltus.forecast.read.report import Finding, counted
 
 _LAST_WHOLE = 2.0**53
 
@@ -114,8 +114,7 @@ class _Order:
     def _say(self, kind: str, counts: Sequence[int], what: str) -> None:
         if counts:
             total = sum(counts)
-            curves = "1 curve" if len(counts) == 1 else f"{len(counts)} curves"
-            self._findings.append(Finding(kind, total, f"in {curves}, {total} {what}"))
+            self._findings.append(Finding(kind, total, f"in {counted(len(counts), 'curve')}, {total} {what}"))
 
 
 def _all_revisit(position: Floats, falls: Indices) -> bool:

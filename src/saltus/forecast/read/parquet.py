@@ -56,12 +56,13 @@ class ParquetTable:
             data = _pyarrow_parquet(self.path).read_table(
                 self.path, columns=[*numbers, *labels], read_dictionary=list(labels)
             )
+            data.validate(full=True)  # codes within their dictionary, text in UTF-8
+            return Columns(
+                {name: data.column(name).to_numpy().astype(float) for name in numbers},
+                {name: _labels(data.column(name)) for name in labels},
+            )
         except _DAMAGE as error:
             raise _damaged(self.path) from error
-        return Columns(
-            {name: np.asarray(data.column(name).cast("double").to_numpy(), dtype=float) for name in numbers},
-            {name: _labels(data.column(name)) for name in labels},
-        )
 
     def _require_type(self, name: str, what: str, *allowed: str) -> None:
         import pyarrow.types as types

@@ -63,9 +63,9 @@ class ReadingReport:
         """The report as text, one line each: the file, the rule, the findings."""
         low, middle, high = self.spacing
         every = f"every {low:g}" if low == high else f"every {low:g} to {high:g}, mostly {middle:g}"
-        sizes = f"{_count(len(self.runs), 'run')}, {_count(len(self.skills), 'skill')}"
+        sizes = f"{counted(len(self.runs), 'run')}, {counted(len(self.skills), 'skill')}"
         return (
-            f"{self.source}: {self.layout}, {sizes}, {_count(self.n_measurements, 'measurement')}",
+            f"{self.source}: {self.layout}, {sizes}, {counted(self.n_measurements, 'measurement')}",
             f"{self.resource} (column {self.step_column!r}) {self.first} to {self.last}, {every}",
             self.rule,
             *(f"{finding.kind}: {finding.text}" for finding in self.findings),
@@ -95,5 +95,6 @@ def reading_report(curves: xr.Dataset) -> ReadingReport:
     return ReadingReport(**plain)
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """``1 curve``, ``2 curves``."""
     return f"{number} {noun}" + ("" if number == 1 else "s")

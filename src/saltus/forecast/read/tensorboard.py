@@ -10,7 +10,7 @@ from saltus.errors import InputError
 from saltus.forecast.read.events import MAX_RECORD, scalars
 from saltus.forecast.read.files import require_bytes, require_numbers, require_small_file
 from saltus.forecast.read.measurements import Labels, Measurements, Selection
-from saltus.forecast.read.report import Finding
+from saltus.forecast.read.report import Finding, counted
 
 _MAX_ENTRIES = 100_000
 
@@ -56,7 +56,7 @@ def read_events(files: list[Path], root: Path, selection: Selection) -> Measurem
     if not entries:
         raise InputError("event files must hold scalars", str(root), "log scalars, e.g. add_scalar(tag, value, step)")
     run_codes, tag_codes, steps, values = (np.array(column) for column in zip(*entries, strict=True))
-    text = f"{n_unread} records above {MAX_RECORD // 1024} KiB (images, graphs) were not read"
+    text = f"{counted(n_unread, 'record')} above {MAX_RECORD // 1024} KiB (images, graphs), not read"
     measurements = Measurements(
         layout="TensorBoard events",
         resource="step",
