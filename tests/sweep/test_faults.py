@@ -194,6 +194,18 @@ def test_a_forked_child_does_not_keep_a_dead_drivers_lock(tmp_path: Path) -> Non
         os.killpg(parent.pid, signal.SIGKILL)  # the child that lived on
 
 
+def test_leftovers_are_cleared_away(tmp_path: Path) -> None:
+    saltus.sweep(jobs(2), store=tmp_path)
+    (run, *_) = tmp_path.glob("??/*.npz")
+    left = [tmp_path / ".saltus-store.json.12.0123abcd.tmp", run.parent / f".{run.stem}.12.0123abcd.tmp"]
+    for path in left:
+        path.write_bytes(b"half a fi")
+    (run.parent / f"{run.stem}.checkpoint.npz").write_bytes(b"")
+    assert saltus.sweep(jobs(2), store=tmp_path).standing.foreign == []
+    assert not any(path.exists() for path in left)
+    assert list(tmp_path.glob("*/*.checkpoint.npz")) == []
+
+
 def test_a_file_that_cannot_be_written_whole_stops_the_sweep_and_is_not_there(tmp_path: Path) -> None:
     spec, store = tmp_path / "s.toml", tmp_path / "runs"
     spec.write_text(SMALL.replace("steps = 60", "steps = 2000"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
 import random
 import time
 import warnings
@@ -12,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import threadpoolctl
 import xarray as xr
 
 import saltus
@@ -260,6 +263,58 @@ def test_a_killed_worker_process_ends_the_pool_and_the_sweep_continues(tmp_path:
     assert 1 <= saltus.read_store(tmp_path / "b").sizes["run"] < 6
     assert saltus.sweep(chosen, store=tmp_path / "b").repeated >= 1
     assert equal(saltus.read_store(tmp_path / "b"), reference)
+
+
+class Spy(Immediate):
+    """Keeps what a worker would get."""
+
+    def __init__(self) -> None:
+        self.seen: list[bytes] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.seen.append(pickle.dumps((fn, args, kwargs)))
+        return super().submit(fn, *args, **kwargs)
+
+
+def test_no_path_reaches_a_worker(tmp_path: Path) -> None:
+    spy = Spy()
+    saltus.sweep(jobs(2, batch_size=2000, steps=200), store=tmp_path, executor=spy, checkpoint_seconds=0.01)
+    assert len(spy.seen) > 2
+    for name in (tmp_path.name, str(tmp_path), str(Path.cwd())):
+        assert not any(name.encode() in message for message in spy.seen)
+
+
+class Counting(Job):
+    """A run that fails with the number of threads that BLAS may use."""
+
+    def course(self) -> Any:
+        raise RuntimeError({entry["num_threads"] for entry in threadpoolctl.threadpool_info()})
+
+
+@pytest.mark.parametrize("pool", [None, ProcessPoolExecutor])
+def test_a_run_has_one_blas_thread(tmp_path: Path, pool: Any) -> None:
+    executor = None if pool is None else pool(1)
+    outcome = saltus.sweep([Counting(TASK, training(), 0)], store=tmp_path, executor=executor)
+    assert [failure["reason"] for failure in outcome.failed.values()] == ["RuntimeError: {1}"]
+    if executor is not None:
+        executor.shutdown()
+
+
+def test_fsync_forces_every_file_and_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forced: list[str] = []
+    real = os.fsync
+
+    def fsync(handle: int) -> None:
+        forced.append(os.readlink(f"/proc/self/fd/{handle}"))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    saltus.sweep(jobs(2), store=tmp_path / "plain")
+    assert forced == []
+    saltus.sweep(jobs(2), store=tmp_path / "sure", fsync=True)
+    for key in Store.open(tmp_path / "sure").planned():
+        assert any(key in path for path in forced)
+        assert str(tmp_path / "sure" / key[:2]) in forced
 
 
 def test_options_that_contradict_each_other(tmp_path: Path) -> None:

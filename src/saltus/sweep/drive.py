@@ -13,7 +13,7 @@ import numpy as np
 
 from saltus.errors import StoppedError
 from saltus.sweep.engine import LOST, Engine
-from saltus.sweep.leg import Leg, run_leg, run_leg_elsewhere, single_threaded
+from saltus.sweep.leg import Leg, prepare, run_leg, run_leg_elsewhere, single_threaded
 from saltus.sweep.record import arrays_of
 from saltus.sweep.store import Store
 from saltus.train.configuration import NUMBERS_VERSION
@@ -66,7 +66,7 @@ class Driver:
     store: Store
     engine: Engine
     tally: Tally
-    follow: Callable[[Tally], None] = lambda tally: None  # noqa: ARG005
+    follow: Callable[[Tally], None] | None = None
     progress: Callable[[str, int], None] | None = None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -85,20 +85,25 @@ class Driver:
         waiting = deque(runs)
         with single_threaded() if self.engine.here else nullcontext():
             try:
+                if self.engine.here and waiting:
+                    prepare()
                 while waiting or self._under_way:
                     while waiting and len(self._under_way) < self.engine.capacity():
                         key = waiting.popleft()
                         self._submit(key, self._checkpoint(key))
-                    self.tally.running = len(self._under_way)
-                    self.follow(self.tally)
+                    self._tell()
                     ended, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
                     for future in ended:
                         self._settle(self._under_way.pop(future), future)
-                self.tally.running = 0
-                self.follow(self.tally)
+                self._tell()
             except BaseException:
                 self._pause()
                 raise
+
+    def _tell(self) -> None:
+        self.tally.running = len(self._under_way)
+        if self.follow is not None:
+            self.follow(self.tally)
 
     def _submit(self, key: str, state: State | None) -> None:
         job, seconds = self._runs[key], self.checkpoint_seconds

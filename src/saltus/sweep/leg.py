@@ -15,7 +15,9 @@ from functools import cache
 from threadpoolctl import ThreadpoolController
 
 import saltus
-from saltus.train.configuration import NUMBERS_VERSION
+from saltus.parity.task import MultitaskSparseParity
+from saltus.theory.frequencies import PowerLaw
+from saltus.train.configuration import NUMBERS_VERSION, MLPTraining
 from saltus.train.loop import Course, Measurements, State
 from saltus.train.run import Job
 
@@ -80,6 +82,13 @@ def single_threaded() -> Iterator[None]:
 @cache
 def _libraries() -> ThreadpoolController:
     return ThreadpoolController()
+
+
+def prepare() -> None:
+    """Compile or load the kernel, which the main thread can be interrupted in and others cannot."""
+    task = MultitaskSparseParity(PowerLaw(1.0, 1), n_bits=1, n_relevant=1)
+    tiny = MLPTraining(1, learning_rate=1.0, init_std=1.0, width=1, batch_size=1, strength_samples=4)
+    Job(task, tiny, seed=0).run(lambda steps_taken: None)  # noqa: ARG005
 
 
 def _continued(job: Job, state: State | None) -> Course:

@@ -64,7 +64,7 @@ def sweep(
     extend: bool = False,
     fsync: bool = False,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
-    follow: Callable[[Tally], None] = lambda tally: None,  # noqa: ARG005
+    follow: Callable[[Tally], None] | None = None,
 ) -> Outcome:
     """Bring every run of a sweep into a store, each once, and go on where an earlier call was stopped.
 
@@ -116,7 +116,7 @@ def run_plan(
     extend: bool = False,
     fsync: bool = False,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
-    follow: Callable[[Tally], None] = lambda tally: None,  # noqa: ARG005
+    follow: Callable[[Tally], None] | None = None,
     progress: Callable[[str, int], None] | None = None,
 ) -> Outcome:
     """As `sweep`, on an engine that is entered once the store is locked.
@@ -127,7 +127,10 @@ def run_plan(
     runs = shard.of(plan)
     with locked(folder, shard):
         store.add_plan(plan, extend=extend)
-        before = take_stock(store, runs, tidy=True)
+        before = take_stock(store, runs, driver=shard)
+        if progress is not None:
+            for key in before.stored:
+                progress(key, runs[key].training.steps)
         todo = [*before.missing, *(before.failed if retry_failed else ())]
         try:
             with engine as entered:
@@ -153,13 +156,10 @@ def stored_runs(
     index = {key: i for i, key in enumerate(plan.keys)}
 
     def report(key: str, steps_taken: int) -> None:
-        if progress is not None:
-            progress(index[key], steps_taken)
+        assert progress is not None
+        progress(index[key], steps_taken)
 
-    if progress is not None and folder.exists():
-        for key in take_stock(Store.create(folder), plan.keys).stored:
-            progress(index[key], jobs[index[key]].training.steps)
-    outcome = run_plan(plan, folder, engines.threads(workers), extend=True, progress=report)
+    outcome = run_plan(plan, folder, engines.threads(workers), extend=True, progress=report if progress else None)
     for failure in outcome.failed.values():
         if failure["status"] != "diverged":  # a diverged run keeps its curves up to there
             raise StoppedError(f"a run failed: {failure['reason']}; what is stored is kept")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from saltus.sweep.plan import Shard
 from saltus.sweep.store import Store
 
 
@@ -30,8 +31,8 @@ class Standing:
     foreign: list[Path]
 
 
-def take_stock(store: Store, keys: Iterable[str], *, tidy: bool = False) -> Standing:
-    """Look what is there; with ``tidy``, which only the driver of these runs may ask for, remove what is left over."""
+def take_stock(store: Store, keys: Iterable[str], *, driver: Shard | None = None) -> Standing:
+    """Look what is there; for the ``driver`` of these runs, which holds the lock, also remove what is left over."""
     order = list(keys)
     found = store.contents()
     records = {key: store.read_failure(key) for key in order if key in found.failed}
@@ -40,8 +41,8 @@ def take_stock(store: Store, keys: Iterable[str], *, tidy: bool = False) -> Stan
     failed = {
         key: record for key, record in records.items() if (record["status"] == "diverged") == (key in found.stored)
     }
-    if tidy:
-        store.tidy(found, order)
+    if driver is not None:
+        store.tidy(found, order, alone=driver.count == 1)
         for key in records.keys() - failed.keys():
             store.remove(key, ".failed.json")
     missing = [key for key in order if key not in found.stored and key not in failed]

@@ -31,8 +31,10 @@ from saltus.sweep.plan import Labels, Plan
 
 FORMAT = 1
 _MARKER = "saltus-store.json"
+_FOLDER = re.compile("[0-9a-f]{2}")
+_HOUSEHOLD = re.compile(r"saltus-store\.json|plans|lock(\.\d+-of-\d+)?")
 _OURS = re.compile(r"([0-9a-f]{64})(\.npz|\.failed\.json|\.checkpoint\.npz)")
-_TEMPORARY = re.compile(r"\.([0-9a-f]{64})\..*\.tmp")
+_TEMPORARY = re.compile(r"\.(.{1,64})\.\d+\.[0-9a-f]{8}\.tmp")
 _ZIP_END = 22  # bytes of the record that closes a zip file, which is what a .npz file is
 
 Kind = Literal[".npz", ".failed.json", ".checkpoint.npz"]
@@ -45,7 +47,7 @@ class Contents:
     Attributes:
         stored, failed, checkpoints: runs with such a file.
         damaged: run files that are not whole.
-        temporary: what killed drivers left behind, with the run it belongs to.
+        temporary: what killed drivers left behind, with the run (or other file) it was to be.
         foreign: files that are none of ours.
     """
 
@@ -85,7 +87,7 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()
             if not (folder / _MARKER).exists():
-                if any(path.name != "lock" and not path.name.endswith(".tmp") for path in folder.iterdir()):
+                if not all(path.name == "lock" or _TEMPORARY.fullmatch(path.name) for path in folder.iterdir()):
                     raise InputError(
                         "the store must be empty or a store of runs", str(folder), f"it is neither: {advice}"
                     )
@@ -121,7 +123,7 @@ class Store:
         """
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
-        self._keep(key, kind, buffer.getvalue())
+        self._keep(self.path(key, kind), buffer.getvalue())
 
     def read_arrays(self, key: str, kind: Kind) -> dict[str, NDArray[Any]] | None:
         """Arrays of such a file; None if there is none, or it is not whole."""
@@ -133,7 +135,7 @@ class Store:
 
     def write_failure(self, key: str, record: Mapping[str, Any]) -> None:
         """Store why a run failed."""
-        self._keep(key, ".failed.json", json.dumps(record, indent=1).encode() + b"\n")
+        self._keep(self.path(key, ".failed.json"), json.dumps(record, indent=1).encode() + b"\n")
 
     def read_failure(self, key: str) -> dict[str, Any]:
         """Why a run failed: at least ``status`` and ``reason``."""
@@ -161,7 +163,7 @@ class Store:
             raise InputError("the store must belong to this sweep", str(self.folder), advice)
         shared, own = plan.labels()
         text = json.dumps({"shared": shared, "runs": list(zip(plan.keys, own, strict=True))})
-        self._write(path, text.encode())
+        self._keep(path, text.encode())
 
     def planned(self) -> dict[str, Labels]:
         """Settings of every run that a sweep on this store has, by name, in the order of the sweep.
@@ -182,39 +184,33 @@ class Store:
         """Look at every file's name, and at the end of every run's file."""
         found = Contents()
         for entry in sorted(os.scandir(self.folder), key=lambda entry: entry.name):
-            if re.fullmatch("[0-9a-f]{2}", entry.name) and entry.is_dir():
+            if _FOLDER.fullmatch(entry.name) and entry.is_dir():
                 for file in os.scandir(entry.path):
-                    self._sort(file, found)
-            elif not (entry.name in (_MARKER, "plans") or re.fullmatch(r"lock(\.\d+-of-\d+)?|\..*\.tmp", entry.name)):
-                found.foreign.append(Path(entry.path))
+                    _sort(file, found)
+            elif not _HOUSEHOLD.fullmatch(entry.name):
+                _sort(entry, found)
+        for path in (self.folder / "plans").glob(".*.tmp"):
+            found.temporary.append((path.name, path))
         return found
 
-    def tidy(self, contents: Contents, keys: Iterable[str]) -> None:
-        """Remove what killed drivers left of these runs: unfinished files, and checkpoints of runs that are stored."""
+    def tidy(self, contents: Contents, keys: Iterable[str], *, alone: bool) -> None:
+        """Remove what killed drivers left of these runs: unfinished files, and checkpoints of runs that are stored.
+
+        ``alone`` says that no other driver is at work here, so that every unfinished file is left over.
+        """
         ours = set(keys)
         for key, path in contents.temporary:
-            if key in ours:
+            if alone or key in ours:
                 path.unlink(missing_ok=True)
         for key in contents.checkpoints & contents.stored & ours:
             self.remove(key, ".checkpoint.npz")
 
-    def _sort(self, file: os.DirEntry[str], found: Contents) -> None:
-        ours, temporary = _OURS.fullmatch(file.name), _TEMPORARY.fullmatch(file.name)
-        if temporary is not None:
-            found.temporary.append((temporary[1], Path(file.path)))
-        elif ours is None or Path(file.path).parent.name != ours[1][:2]:
-            found.foreign.append(Path(file.path))
-        elif ours[2] == ".npz":
-            (found.stored if _is_whole_zip(file.path) else found.damaged).add(ours[1])
-        else:
-            (found.failed if ours[2] == ".failed.json" else found.checkpoints).add(ours[1])
-
     def _plan_files(self) -> list[Path]:
         return sorted((self.folder / "plans").glob("*.json"))
 
-    def _keep(self, key: str, kind: Kind, content: bytes) -> None:
+    def _keep(self, path: Path, content: bytes) -> None:
         try:
-            self._write(self.path(key, kind), content)
+            self._write(path, content)
         except OSError as error:
             advice = "make room or give access, then start the same sweep again: it continues"
             raise StoppedError(f"the store {self.folder} cannot be written to: {error.strerror}; {advice}") from error
@@ -236,6 +232,19 @@ class Store:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def _sort(file: os.DirEntry[str], found: Contents) -> None:
+    path = Path(file.path)
+    ours, temporary = _OURS.fullmatch(file.name), _TEMPORARY.fullmatch(file.name)
+    if temporary is not None:
+        found.temporary.append((temporary[1], path))
+    elif ours is None or path.parent.name != ours[1][:2]:
+        found.foreign.append(path)
+    elif ours[2] == ".npz":
+        (found.stored if _is_whole_zip(file.path) else found.damaged).add(ours[1])
+    else:
+        (found.failed if ours[2] == ".failed.json" else found.checkpoints).add(ours[1])
 
 
 def _is_whole_zip(path: str) -> bool:
