@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from saltus.reproduce import TARGETS
+
 TINY = "--n-skills 2 --n-bits 12 --n-relevant 2 --steps 1500 --width 100 --batch-size 100 --init-std 0.05".split()
 
 
@@ -37,11 +39,16 @@ def test_help_of_every_command_shows_an_example() -> None:
         assert "Example: saltus " + " ".join(command) in done.stdout
 
 
-def test_the_examples_in_help_work(tmp_path: Path) -> None:
-    for command in ("train",):
-        example = saltus(command, "--help").stdout.split("Example: saltus ")[1].splitlines()[0]
-        done = saltus(*example.split(), cwd=tmp_path)
-        assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize("command", ["train", "loss", "law", "optimal"])
+def test_the_example_in_help_works(command: str, tmp_path: Path) -> None:
+    example = saltus(command, "--help").stdout.split("Example: saltus ")[1].splitlines()[0]
+    done = saltus(*example.split(), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_names_every_target() -> None:
+    shown = saltus("reproduce", "--help").stdout
+    assert [target for target in TARGETS if target not in shown] == []
 
 
 def test_version() -> None:
