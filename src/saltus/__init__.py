@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from saltus.forecast.calibrate import calibrate as calibrate
     from saltus.forecast.read.reading import read_curves as read_curves
     from saltus.forecast.read.report import reading_report as reading_report
+    from saltus.lawfit.compare import compare_forms as compare_forms
+    from saltus.lawfit.compare import hold_out as hold_out
+    from saltus.lawfit.fit import fit_law as fit_law
+    from saltus.lawfit.implied import implied_alphas as implied_alphas
+    from saltus.lawfit.implied import implied_exponent as implied_exponent
     from saltus.parity.strength import skill_strengths as skill_strengths
     from saltus.parity.task import MultitaskSparseParity as MultitaskSparseParity
     from saltus.sweep.dataset import read_store as read_store
@@ -61,9 +66,14 @@ _HOME_OF = {
     "TrainingWarning": "saltus.errors",
     "UnbalancedMultilinear": "saltus.theory.variants.unbalanced",
     "calibrate": "saltus.forecast.calibrate",
+    "compare_forms": "saltus.lawfit.compare",
     "compute_optimal": "saltus.theory.allocation",
     "corrected_time_law": "saltus.theory.scaling",
     "emergence_times": "saltus.curves",
+    "fit_law": "saltus.lawfit.fit",
+    "hold_out": "saltus.lawfit.compare",
+    "implied_alphas": "saltus.lawfit.implied",
+    "implied_exponent": "saltus.lawfit.implied",
     "local_exponent": "saltus.theory.scaling",
     "loss_staircase": "saltus.theory.stages",
     "n_emerged": "saltus.theory.stages",

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, Protocol, TextIO
 
+from saltus.cli.fit import Fit
 from saltus.cli.law import Law
 from saltus.cli.loss import Loss
 from saltus.cli.optimal import Optimal
@@ -40,6 +41,7 @@ COMMANDS: dict[str, Any] = {
     "reproduce": Reproduce,
     "train": Train,
     "sweep": Sweep,
+    "fit": Fit,
 }
 
 
