@@ -85,10 +85,11 @@ def _draw_one(axes: Axes, fitted: Fitted) -> Floats:
 def _draw_two(figure: Figure, axes: Axes, fitted: Fitted) -> Floats:
     import matplotlib
     from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import LogNorm
+    from matplotlib.colors import ListedColormap, LogNorm
 
     first, second = fitted.x.T
-    norm, colormap = LogNorm(first.min(), first.max()), matplotlib.colormaps["viridis"].resampled(256)
+    norm = LogNorm(first.min(), first.max())
+    colormap = ListedColormap(matplotlib.colormaps["viridis"](np.linspace(0.0, 0.9, 256)))  # no yellow on white
     mappable = ScalarMappable(norm, colormap)
     for amount in np.geomspace(first.min(), first.max(), _N_SLICES):
         near = np.abs(np.log(first / amount)) <= np.ptp(np.log(first)) / (2 * (_N_SLICES - 1))
@@ -101,7 +102,7 @@ def _draw_two(figure: Figure, axes: Axes, fitted: Fitted) -> Floats:
     colors = np.asarray(colormap(norm(first)))
     axes.scatter(second, fitted.loss, c=colors, s=9, linewidths=0, zorder=3)
     bar = figure.colorbar(mappable, ax=figure.axes, label=fitted.labels[0], aspect=40, pad=0.02)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     return colors
 
 
@@ -115,11 +116,13 @@ def _argument(x: Floats) -> Floats:
 
 
 def _plain_ticks(axes: Axes, loss: Floats) -> None:
-    """Losses within a decade or so need more ticks than the powers of ten, written as they are said."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+    """Losses within two decades need more ticks than the powers of ten, written as they are said."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-    if loss.max() / loss.min() < 30:
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 2.5, 3, 4, 5, 7)))
+    ratio = loss.max() / loss.min()
+    if ratio < 100:
+        few = MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]) if ratio < 4 else LogLocator(subs=(1, 2, 5))
+        axes.yaxis.set_major_locator(few)
         axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())

@@ -1,8 +1,8 @@
 """Fit a law: search the exponents globally, polish all parameters, and say whether the numbers can be relied on.
 
-A start is a point of a grid over the exponents, with the coefficients solved for (variable projection); Newton's method
-then moves all parameters. Where the coefficients are at their optimum, its step in the exponents is that of the projected
-objective, so the coefficients, which are strongly correlated with the exponents, cost no iterations.
+A start is a point of a grid over the exponents, with the coefficients solved for (variable projection); Newton's
+method then moves all parameters. Where the coefficients are at their optimum, its step in the exponents is that of
+the projected objective, so that their strong correlation with the exponents costs no iterations.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def fit_law(
     """Fit a scaling law to measured losses.
 
     Args:
-        x: amounts of the resource, ``(n,)``; for ``"two-resource"`` N and D (parameters and data), ``(n, 2)``. Any unit.
+        x: amounts of the resource in any unit, ``(n,)``; for ``"two-resource"`` N and D (parameters, data), ``(n, 2)``.
         loss: ``(n,)``, greater than 0.
         form: ``"power"`` L = A x^-b, ``"power-offset"`` L = E + A x^-b, ``"broken"`` (two exponents and a smooth turn
             between them) or ``"two-resource"`` L = E + A N^-a + B D^-b.

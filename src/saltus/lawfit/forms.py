@@ -1,9 +1,9 @@
 """The forms of law that can be fitted, each with the derivatives of its log loss.
 
-A form works in scaled coordinates: ``z = (log x - log x_min) / log(x_max / x_min)``, between 0 and 1 for every resource,
-and ``y = log L - mean log L``. Its parameters theta are logarithms of coefficients, anchored where z = 0, and exponents
-per unit of z, so that they are of order 1 in whatever units the data came. Arrays carry a leading axis of ``batch``
-parameter vectors: many starts, or many resamples, are fitted at once.
+A form works in scaled coordinates: ``z = (log x - log x_min) / log(x_max / x_min)``, between 0 and 1 for every
+resource, and ``y = log L - mean log L``. Its parameters theta are logarithms of coefficients, anchored where z = 0, and
+exponents per unit of z, so that they are of order 1 in whatever units the data came. Arrays carry a leading axis of
+``batch`` parameter vectors: many starts, or many resamples, are fitted at once.
 """
 
 from __future__ import annotations
@@ -185,8 +185,8 @@ class SumOfPowers(Form):
 class Broken(Form):
     """One power law that turns into another: theta = (log A, b_early, b_late, position and log width of the break).
 
-    ``L = A x^-b_early (1 + (x/x_break)^(1/width))^(-(b_late - b_early) width)`` (Caballero et al. 2023, arXiv 2210.14891,
-    with one break): the local exponent goes from 12 % to 88 % of the way while log x grows by four widths.
+    ``L = A x^-b_early (1 + (x/x_break)^(1/width))^(-(b_late - b_early) width)`` (Caballero et al. 2023, arXiv
+    2210.14891, with one break): the local exponent goes from 12 % to 88 % of the way while log x grows by four widths.
     """
 
     name: str = "broken"
@@ -257,7 +257,7 @@ class Broken(Form):
         return np.stack(columns, axis=-1)
 
     def _past(self, theta: Floats, z: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        """How far past the break, smoothed, s log(1 + e^q) with q = (z - z_0)/s; expit(q); q; its derivative by log s."""
+        """How far past the break, smoothed: s log(1 + e^q), q = (z - z_0)/s; expit(q); q; the first by log s."""
         position, width = theta[:, 3, None], np.exp(theta[:, 4, None])
         q = (z[:, 0] - position) / width
         softplus, sigma = np.logaddexp(0.0, q), expit(q)

@@ -20,7 +20,7 @@ class Points:
     Attributes:
         x: amounts, ``(n, n_resources)``.
         loss: ``(n,)``.
-        run: for each point the number of the run that it belongs to, ``(n,)``; the points of a run are resampled together.
+        run: for each point the number of its run, ``(n,)``; the points of a run are resampled together.
         n_runs: number of runs.
         by_points: whether every point is a run of its own.
     """
