@@ -48,4 +48,5 @@ def expanded_interval(values: Floats, level: float, n: int, freedom: int) -> Flo
         freedom: points minus parameters, or runs minus one.
     """
     edge = float(norm.cdf(math.sqrt(n / freedom) * t.ppf((1 - level) / 2, freedom)))
-    return np.asarray(np.quantile(values, [edge, 1 - edge], axis=0))
+    # An order statistic: between two values that exceed double precision there is no interpolation.
+    return np.asarray(np.quantile(values, [edge, 1 - edge], axis=0, method="inverted_cdf"))

@@ -141,8 +141,6 @@ def fit_law(
     """
     chosen = form_of(form)
     points = checked_points(x, loss, runs, chosen.n_resources)
-    require_whole("n_bootstrap", n_bootstrap, 0, "give the number of resamples, 0 for no intervals")
-    require_whole("seed", seed, 0, "give a whole number")
     return fit_points(points, chosen, delta, n_bootstrap=n_bootstrap, level=level, seed=seed)
 
 
@@ -157,6 +155,8 @@ def fit_points(
     points: Points, form: Form, delta: float, *, n_bootstrap: int = 0, level: float = 0.95, seed: int = 0
 ) -> LawFit:
     """`fit_law` for points that are checked and a form that is found."""
+    require_whole("n_bootstrap", n_bootstrap, 0, "give the number of resamples, 0 for no intervals")
+    require_whole("seed", seed, 0, "give a whole number")
     if not delta > 0:
         raise InputError("delta must be greater than 0", delta, "give inf for least squares")
     if not 0 < level < 1:
@@ -211,7 +211,7 @@ def _verdict(objective: Objective, theta: Floats, n_agreeing: int, n_starts: int
     form = objective.form
     names = np.array(form.parameter_names)
     if n_agreeing < min(2, n_starts):
-        return Status.STARTS_DISAGREE, f"{n_agreeing} of {n_starts} starts reached the lowest minimum that was found"
+        return Status.STARTS_DISAGREE, f"{n_agreeing} of {n_starts} starts came to rest at the lowest point found"
     lower, upper = form.bounds(objective.y)
     for end, bounded in (("lower", theta <= lower), ("upper", theta >= upper)):
         if bounded.any():

@@ -22,8 +22,8 @@ Floats = NDArray[np.float64]
 
 # A coefficient below this share of the lowest loss is not seen in the data: the bound that stands for zero.
 _LEAST_SHARE = 1e-6
-_LARGEST_EXPONENT = 60.0  # per unit of z: a fall by e^60 over the range of the data
-_NARROWEST, _WIDEST = 0.003, 1.0  # of a break, in units of z
+_LARGEST_EXPONENT = 60.0  # per unit of z and beyond four times the fall that is seen: e^60 over the range of the data
+_NARROWEST, _WIDEST = 0.02, 1.0  # of a break, in units of z
 
 
 @dataclass(frozen=True)
@@ -115,11 +115,11 @@ class SumOfPowers(Form):
         return not self.offset and len(self.terms) == 1
 
     def bounds(self, y: Floats) -> tuple[Floats, Floats]:
-        is_coefficient = self.inner
+        is_coefficient, largest = self.inner, _largest_exponent(y)
         # Beside another term, an exponent of 0 is one more constant; alone, it may have either sign.
-        least_exponent = -_LARGEST_EXPONENT if self._is_linear else 0.0
+        least_exponent = -largest if self._is_linear else 0.0
         lower = np.where(is_coefficient, y.min() + math.log(_LEAST_SHARE), least_exponent)
-        upper = np.where(is_coefficient, y.max() + _LARGEST_EXPONENT, _LARGEST_EXPONENT)
+        upper = np.where(is_coefficient, y.max() + largest, largest)
         return lower, upper
 
     def starts(self, z: Floats, y: Floats) -> Floats:
@@ -206,12 +206,12 @@ class Broken(Form):
         return np.array([True, True, True, False, False])
 
     def bounds(self, y: Floats) -> tuple[Floats, Floats]:
-        largest = _LARGEST_EXPONENT
+        largest = _largest_exponent(y)
         lower = np.array([y.min() + math.log(_LEAST_SHARE), -largest, -largest, 0.0, math.log(_NARROWEST)])
         return lower, np.array([y.max() + largest, largest, largest, 1.0, math.log(_WIDEST)])
 
     def starts(self, z: Floats, y: Floats) -> Floats:
-        grid = np.array(list(itertools.product((0.15, 0.3, 0.5, 0.7, 0.85), np.log([0.02, 0.08, 0.3]))))
+        grid = np.array(list(itertools.product((0.15, 0.3, 0.5, 0.7, 0.85), np.log([0.03, 0.1, 0.3]))))
         theta = np.zeros((len(grid), 5))
         theta[:, ~self.inner] = grid
         # With the break held, log L is linear in the three others.
@@ -273,6 +273,10 @@ FORMS: dict[str, Form] = {
         SumOfPowers("two-resource", "L = E + A N^-a + B D^-b", ((0, "A", "a"), (1, "B", "b")), True, n_resources=2),
     )
 }
+
+
+def _largest_exponent(y: Floats) -> float:
+    return _LARGEST_EXPONENT + 4 * float(np.ptp(y))
 
 
 def _exp(exponent: Floats) -> Floats:

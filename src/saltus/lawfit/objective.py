@@ -1,7 +1,8 @@
 """What a fit minimises: the sum of Huber's function over the residuals of log L.
 
 ``rho(r) = r^2/2`` up to ``|r| = delta`` and ``delta (|r| - delta/2)`` beyond (Huber 1964; Hoffmann et al. 2022 take
-delta = 1e-3). Least squares is ``delta = inf``. A sum, not a mean: a mean over many points makes an optimiser stop early.
+delta = 1e-3). Least squares is ``delta = inf``. A sum, not a mean: a mean over many points makes an optimiser stop
+early.
 """
 
 from __future__ import annotations
