@@ -34,6 +34,7 @@ _ALPHA: dict[str, Callable[[float], float]] = {
 }
 # Where alphas are looked for, close enough to separate two that give the same local exponent.
 _ALPHAS = np.geomspace(0.01, 5.0, 40)
+_STEEPEST = 1e6  # in the place of infinite exponents, so that roots can be bracketed
 
 
 def implied_exponent(
@@ -46,7 +47,8 @@ def implied_exponent(
         resource: ``"time"``, ``"data"``, ``"parameters"`` or ``"compute"``.
         model: with power-law frequencies of any alpha, which is replaced; its n_skills, S, r and eta count.
         at: amount of the resource (the others unlimited) at which the exact loss's local exponent is taken; by default
-            the exponent is that of the law, in the limit of large amounts and infinitely many skills.
+            the exponent is that of the law, in the limit of large amounts and infinitely many skills. ``inf`` where
+            the exact loss is zero in double precision.
 
     Raises:
         InputError: if a value is outside its range, ``at`` is given without a model or for compute, or the model has no
@@ -75,7 +77,7 @@ def implied_alphas(
     checked = _checked(resource, model, at)
 
     def excess(alpha: float) -> float:
-        return _local(alpha, resource, *checked) - exponent
+        return min(_local(alpha, resource, *checked), _STEEPEST) - exponent
 
     values = np.array([excess(alpha) for alpha in _ALPHAS])
     crossings = np.flatnonzero((values[:-1] < 0) != (values[1:] < 0))
@@ -85,11 +87,16 @@ def implied_alphas(
 def _local(alpha: float, resource: Resource, model: Multilinear, at: float) -> float:
     assert isinstance(model.frequencies, PowerLaw)
     model = replace(model, frequencies=replace(model.frequencies, alpha=alpha))
-    if resource == "time":
-        return local_exponent(model, resource, time=at)
-    if resource == "data":
-        return local_exponent(model, resource, data=at)
-    return local_exponent(replace(model, n_parameters=at), resource)
+    if resource == "parameters":
+        return local_exponent(replace(model, n_parameters=at), resource)
+    if model.loss(**{resource: _beyond(resource, at)}) == 0:
+        return math.inf  # every skill is learned to the last digit: the loss falls faster than any power
+    return local_exponent(model, resource, **{resource: at})
+
+
+def _beyond(resource: Resource, at: float) -> float:
+    """More than the largest amount that `local_exponent` looks at."""
+    return at * 1.1 if resource == "time" else max(round(at * 1.1), at + 2)
 
 
 def _checked(resource: Resource, model: Multilinear | None, at: float) -> tuple[Multilinear, float]:

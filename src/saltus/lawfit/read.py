@@ -34,17 +34,18 @@ def read_columns(path: Path, numbers: Sequence[str], label: str | None = None) -
         raise InputError("the losses must be a CSV file", str(path), "it is a folder: name a file in it")
     advice = "save it as comma-separated text in UTF-8, with one header line"
     try:
-        present = list(_parsed(path, nrows=0).columns)
-        missing = [name for name in wanted if name not in present]
-        if missing:
-            raise InputError(f"the file must have the column {missing[0]!r}", str(path), f"it has {_listed(present)}")
-        table = _parsed(path, usecols=wanted)[wanted]
+        table = _parsed(path)
     except OSError as error:
         raise InputError("the losses must be a file that can be read", str(path), f"{error.strerror}") from error
     except pd.errors.EmptyDataError as error:
         raise InputError("the losses must be a table with a header line", str(path), "the file is empty") from error
     except (UnicodeError, pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise InputError("the losses must be a CSV file", str(path), f"{_one_line(error)}: {advice}") from error
+    missing = [name for name in wanted if name not in table.columns]
+    if missing:
+        has = _listed(list(table.columns))
+        raise InputError(f"the file must have the column {missing[0]!r}", str(path), f"it has {has}")
+    table = table[wanted].copy()
     complete = table.notna().all(axis=1)
     left_out = int((~complete).sum())
     for name in numbers:
@@ -55,16 +56,17 @@ def read_columns(path: Path, numbers: Sequence[str], label: str | None = None) -
     return table[complete].reset_index(drop=True), left_out
 
 
-def _parsed(path: Path, **options: object) -> pd.DataFrame:
+def _parsed(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
+        # Every column is read, and longer rows than the header are an error: with a choice of columns pandas drops
+        # what is beyond the header in silence.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
         # Text, so that what is no number can be shown; never decompressed, whatever the name of the file.
-        table: pd.DataFrame = pd.read_csv(
-            path, dtype=str, encoding="utf-8-sig", compression=None, index_col=False, skipinitialspace=True, **options
-        )  # type: ignore[call-overload]
-    return table
+        return pd.read_csv(
+            path, dtype=str, encoding="utf-8-sig", compression=None, index_col=False, skipinitialspace=True
+        )
 
 
 def _positive_numbers(texts: pd.Series[str], name: str) -> pd.Series[float]:
