@@ -53,7 +53,9 @@ def fit_report(fitting: Fitting, settings: Mapping[str, Any], *, draw: bool) -> 
     if draw:
         from saltus.figures.lawfit import Fitted, law_figure
 
-        note = f"saltus {saltus.__version__}: {fit.n_points} points, {_estimator(fit)}, seed {settings['seed']}"
+        note = f"saltus {saltus.__version__}: {fit.n_points} points, {_estimator(fit)}"
+        if fit.intervals:
+            note += f"; bands: {fit.level:.0%} of {settings['bootstrap']} resamples, seed {settings['seed']}"
         figures["law"] = law_figure(Fitted(fit, fitting.points.x, fitting.points.loss, fitting.labels), note)
     return Report(
         title=f"{fit.form}: {fit.status.value}",

@@ -56,7 +56,7 @@ def law_figure(fitted: Fitted, note: str = "") -> Figure:
         law, rest = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
         predicted = np.asarray(fitted.fit(_argument(fitted.x)))
         residual = 100 * np.log(fitted.loss / predicted)
-        colors = _draw_two(figure, law, fitted) if fitted.x.shape[1] == 2 else _draw_one(law, fitted)
+        colors = _draw_two(figure, law, fitted) if fitted.x.shape[1] == 2 else _draw_one(law, rest, fitted)
         rest.axhline(0, color="0.6", linewidth=0.7, zorder=0)
         rest.scatter(fitted.x[:, -1], residual, c=colors, s=9, linewidths=0)
         law.set(yscale="log", ylabel="loss  $L$")
@@ -69,13 +69,15 @@ def law_figure(fitted: Fitted, note: str = "") -> Figure:
         return figure
 
 
-def _draw_one(axes: Axes, fitted: Fitted) -> Floats:
+def _draw_one(axes: Axes, rest: Axes, fitted: Fitted) -> Floats:
     grid = _beyond(fitted.x[:, 0])
+    law = np.asarray(fitted.fit(grid))
     if fitted.fit.intervals:
         low, high = fitted.fit.band(grid)
-        label = f"{fitted.fit.level:.0%} of the bootstrap"
-        axes.fill_between(grid, low, high, color="0.1", alpha=0.18, linewidth=0, label=label)
-    axes.plot(grid, fitted.fit(grid), color="0.1", linewidth=1.1, label="law")
+        style = {"color": "0.1", "alpha": 0.15, "linewidth": 0}
+        axes.fill_between(grid, low, high, label=f"{fitted.fit.level:.0%} of the bootstrap", **style)
+        rest.fill_between(grid, 100 * np.log(low / law), 100 * np.log(high / law), **style)
+    axes.plot(grid, law, color="0.1", linewidth=1.1, label="law")
     colors = np.tile([0.27, 0.49, 0.62, 1.0], (fitted.loss.size, 1))
     axes.scatter(fitted.x[:, 0], fitted.loss, c=colors, s=11, linewidths=0, zorder=3, label="measured")
     axes.legend(loc="upper right")

@@ -25,14 +25,14 @@ def resampled(objective: Objective, theta: Floats, points: Points, count: int, r
     stages found the same minima.)
     """
     form = objective.form
-    bounds, free = form.bounds(objective.y), np.ones_like(form.inner)
+    bounds = form.bounds(objective.y)
     per_part = max(1, _MOST_ENTRIES // (objective.y.size * theta.size))
     parts = [np.empty((0, theta.size))]
     for first in range(0, count, per_part):
         n = min(per_part, count - first)
         drawn = rng.multinomial(points.n_runs, np.full(points.n_runs, 1 / points.n_runs), size=n)
         resample = replace(objective, weight=drawn[:, points.run].astype(float))
-        parts.append(minimise(resample, np.tile(theta, (n, 1)), bounds, free, tolerance=1e-9).theta)
+        parts.append(minimise(resample, np.tile(theta, (n, 1)), bounds, tolerance=1e-9).theta)
     return np.concatenate(parts)
 
 

@@ -1,8 +1,8 @@
 """Fit a law: search the exponents globally, polish all parameters, and say whether the numbers can be relied on.
 
-A start is a point of a grid over the exponents, with the coefficients solved for (variable projection); Newton's
-method then moves all parameters. Where the coefficients are at their optimum, its step in the exponents is that of
-the projected objective, so that their strong correlation with the exponents costs no iterations.
+A start is a point of a grid over the exponents, with the coefficients projected out: they are linear, and relative
+least squares has them in closed form. Newton's method then moves all parameters; with the whole second derivative, its
+step in the exponents is that of the projected objective, so that their correlation with the coefficients costs nothing.
 """
 
 from __future__ import annotations
@@ -202,9 +202,7 @@ def fit_points(
 def search(objective: Objective) -> Minima:
     """The minimum that each start of the grid leads to."""
     form = objective.form
-    bounds = form.bounds(objective.y)
-    projected = descend(objective, form.starts(objective.z, objective.y), bounds, form.inner)
-    return descend(objective, projected.theta, bounds, np.ones_like(form.inner))
+    return descend(objective, form.starts(objective.z, objective.y), form.bounds(objective.y))
 
 
 def _verdict(objective: Objective, theta: Floats, n_agreeing: int, n_starts: int) -> tuple[Status, str]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
-from scipy.special import expit, log_softmax, logsumexp
+from scipy.special import expit
 
 Floats = NDArray[np.float64]
 
@@ -55,7 +55,7 @@ class Form(ABC):
     @property
     @abstractmethod
     def inner(self) -> NDArray[np.bool_]:
-        """Which entries of theta a start solves for with the others held, shape ``(p,)``."""
+        """Which entries of theta a start has in closed form, given the others, shape ``(p,)``."""
 
     @abstractmethod
     def bounds(self, y: Floats) -> tuple[Floats, Floats]:
@@ -63,7 +63,7 @@ class Form(ABC):
 
     @abstractmethod
     def starts(self, z: Floats, y: Floats) -> Floats:
-        """A grid over the outer entries of theta, each with a first guess of the inner ones, ``(batch, p)``."""
+        """A grid over the outer entries of theta, each with the best inner ones (nearly), ``(batch, p)``."""
 
     @abstractmethod
     def log_loss(self, theta: Floats, z: Floats) -> Floats:
@@ -134,11 +134,11 @@ class SumOfPowers(Form):
         return theta
 
     def log_loss(self, theta: Floats, z: Floats) -> Floats:
-        return np.asarray(logsumexp(self._log_terms(theta, z), axis=-1))
+        return self._shares(theta, z)[1]
 
     def jacobian(self, theta: Floats, z: Floats) -> Floats:
         # d/dtheta log sum exp t_j = sum_j share_j dt_j/dtheta.
-        return self._shares(theta, z)[:, :, self._term_of_parameter] * self._slopes(z)
+        return self._shares(theta, z)[0][:, :, self._term_of_parameter] * self._slopes(z)
 
     def curvature(self, theta: Floats, z: Floats, weight: Floats) -> Floats:
         # diag(share) - share share^T, in the terms; each parameter belongs to one term, in which it is linear.
@@ -172,13 +172,20 @@ class SumOfPowers(Form):
 
     def _log_terms(self, theta: Floats, z: Floats) -> Floats:
         """Logarithm of each term, ``(batch, n, terms)``."""
-        products = theta[:, None, :] * self._slopes(z)
-        first = [products[:, :, 0]] if self.offset else []
-        rest = products[:, :, int(self.offset) :]
-        return np.stack([*first, *np.moveaxis(rest[:, :, ::2] + rest[:, :, 1::2], -1, 0)], axis=-1)
+        terms = np.empty((len(theta), len(z), int(self.offset) + len(self.terms)))
+        terms[:, :, 0] = theta[:, :1]  # the offset, or overwritten
+        for j, (resource, _, _) in enumerate(self.terms):
+            at = int(self.offset) + 2 * j
+            terms[:, :, int(self.offset) + j] = theta[:, at, None] - theta[:, at + 1, None] * z[:, resource]
+        return terms
 
-    def _shares(self, theta: Floats, z: Floats) -> Floats:
-        return np.asarray(np.exp(log_softmax(self._log_terms(theta, z), axis=-1)))
+    def _shares(self, theta: Floats, z: Floats) -> tuple[Floats, Floats]:
+        """Share of each term in the loss, ``(batch, n, terms)``, and the log loss, ``(batch, n)``."""
+        terms = self._log_terms(theta, z)
+        highest = terms.max(axis=-1, keepdims=True)
+        relative = np.exp(terms - highest)
+        total = relative.sum(axis=-1, keepdims=True)
+        return relative / total, (highest + np.log(total))[:, :, 0]
 
 
 @dataclass(frozen=True)
@@ -211,7 +218,7 @@ class Broken(Form):
         return lower, np.array([y.max() + largest, largest, largest, 1.0, math.log(_WIDEST)])
 
     def starts(self, z: Floats, y: Floats) -> Floats:
-        grid = np.array(list(itertools.product((0.15, 0.3, 0.5, 0.7, 0.85), np.log([0.03, 0.1, 0.3]))))
+        grid = np.array(list(itertools.product((0.1, 0.25, 0.4, 0.55, 0.7, 0.85), np.log([0.03, 0.08, 0.2, 0.5]))))
         theta = np.zeros((len(grid), 5))
         theta[:, ~self.inner] = grid
         # With the break held, log L is linear in the three others.

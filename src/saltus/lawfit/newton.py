@@ -19,6 +19,7 @@ _LARGEST_DAMPING = 1e12
 # Huber's delta comes down by this factor a stage: from nearly least squares, which has few minima, to what was asked.
 _DELTA_FACTOR = 4.0
 _FIRST_DELTA = 0.5
+_ROUGHLY, _STEPS_A_STAGE = 1e-3, 40
 
 
 @dataclass(frozen=True)
@@ -30,25 +31,27 @@ class Minima:
     converged: Flags
 
 
-def minimise(objective: Objective, theta: Floats, bounds: Bounds, free: Flags, tolerance: float) -> Minima:
-    """Minimise over the ``free`` entries of theta from each start.
+def minimise(
+    objective: Objective, theta: Floats, bounds: Bounds, tolerance: float, most_steps: int = _MOST_STEPS
+) -> Minima:
+    """Minimise from each start.
 
     Converged means that the decrease still to be expected is below ``tolerance`` times the objective.
 
     Args:
         theta: starts, ``(batch, p)``.
         bounds: lowest and highest theta, ``(p,)`` each.
-        free: which entries may move, ``(p,)``.
         tolerance: relative.
+        most_steps: after which a member is left where it is.
     """
     theta = np.clip(theta, *bounds)
     value = objective.value(theta)
     damping = np.full(len(theta), 1e-3)
     running, converged = np.ones(len(theta), dtype=bool), np.zeros(len(theta), dtype=bool)
     floor = objective.y.size * 1e-28  # residuals of a perfect fit: rounding
-    for _ in range(_MOST_STEPS):
+    for _ in range(most_steps):
         here = objective.members(running)
-        step, promise = _step(here, theta[running], bounds, free, damping[running])
+        step, promise = _step(here, theta[running], bounds, damping[running])
         trial = np.clip(theta[running] + step, *bounds)
         trial_value = here.value(trial)
         better = trial_value < value[running]
@@ -64,20 +67,21 @@ def minimise(objective: Objective, theta: Floats, bounds: Bounds, free: Flags, t
     return Minima(theta, value, converged)
 
 
-def descend(objective: Objective, theta: Floats, bounds: Bounds, free: Flags) -> Minima:
+def descend(objective: Objective, theta: Floats, bounds: Bounds) -> Minima:
     """`minimise` with Huber's delta coming down in stages to that of the objective."""
     delta = _FIRST_DELTA
     while delta > objective.delta * _DELTA_FACTOR:
-        theta = minimise(replace(objective, delta=delta), theta, bounds, free, tolerance=1e-4).theta
+        stage = replace(objective, delta=delta)
+        theta = minimise(stage, theta, bounds, tolerance=_ROUGHLY, most_steps=_STEPS_A_STAGE).theta
         delta /= _DELTA_FACTOR
-    return minimise(objective, theta, bounds, free, tolerance=1e-13)
+    return minimise(objective, theta, bounds, tolerance=1e-13)
 
 
-def _step(objective: Objective, theta: Floats, bounds: Bounds, free: Flags, damping: Floats) -> tuple[Floats, Floats]:
+def _step(objective: Objective, theta: Floats, bounds: Bounds, damping: Floats) -> tuple[Floats, Floats]:
     """A damped Newton step, and the decrease of the objective that the gradient still promises."""
     gradient, hessian, metric = objective.derivatives(theta)
     # An entry at its bound that would leave the box stays there.
-    held = ~free | ((theta <= bounds[0]) & (gradient > 0)) | ((theta >= bounds[1]) & (gradient < 0))
+    held = ((theta <= bounds[0]) & (gradient > 0)) | ((theta >= bounds[1]) & (gradient < 0))
     gradient = np.where(held, 0.0, gradient)
     both_move = ~held[:, :, None] & ~held[:, None, :]
     identity = np.eye(theta.shape[1])
