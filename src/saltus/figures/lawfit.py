@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +74,7 @@ def _draw_one(axes: Axes, rest: Axes, fitted: Fitted) -> Floats:
     law = np.asarray(fitted.fit(grid))
     if fitted.fit.intervals:
         low, high = fitted.fit.band(grid)
-        style = {"color": "0.1", "alpha": 0.15, "linewidth": 0}
+        style: dict[str, Any] = {"color": "0.1", "alpha": 0.15, "linewidth": 0}
         axes.fill_between(grid, low, high, label=f"{fitted.fit.level:.0%} of the bootstrap", **style)
         rest.fill_between(grid, 100 * np.log(low / law), 100 * np.log(high / law), **style)
     axes.plot(grid, law, color="0.1", linewidth=1.1, label="law")
