@@ -121,12 +121,15 @@ class Fit:
         )
 
     def _points(self, table: pd.DataFrame, columns: list[str]) -> Points:
+        import numpy as np
+
         from saltus.lawfit.points import checked_points
 
         table = table.sort_index()  # the order of the file
         x = table[columns].to_numpy(dtype=float)
         if self.compute is not None:
-            x[:, 1] /= 6 * x[:, 0]
+            with np.errstate(over="ignore"):  # checked below
+                x[:, 1] = x[:, 1] / x[:, 0] / 6
         runs = None if self.runs is None else table[self.runs].to_numpy(dtype=str)
         return checked_points(x, table[self.loss].to_numpy(dtype=float), runs, len(columns))
 

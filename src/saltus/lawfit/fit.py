@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 
 # Minima whose objectives differ by less, relative, are the same one.
 _SAME_OBJECTIVE = 1e-6
+_LEAST_DELTA = 1e-8
 _LEAST_RESIDUAL = 1e-9  # of log L: a perfect fit is not known better than this
 
 
@@ -130,7 +131,8 @@ def fit_law(
         loss: ``(n,)``, greater than 0.
         form: ``"power"`` L = A x^-b, ``"power-offset"`` L = E + A x^-b, ``"broken"`` (two exponents and a smooth turn
             between them) or ``"two-resource"`` L = E + A N^-a + B D^-b.
-        delta: residuals of log loss beyond it count linearly, not squared (Huber); ``math.inf`` is least squares.
+        delta: residuals of log loss beyond it count linearly, not squared (Huber); at least 1e-8; ``math.inf`` is least
+            squares.
         runs: a label for each point, ``(n,)``; points of one run are resampled together. Each point alone by default.
         n_bootstrap: resamples for the intervals; 0 for none.
         level: of the intervals, between 0 and 1.
@@ -157,8 +159,8 @@ def fit_points(
     """`fit_law` for points that are checked and a form that is found."""
     require_whole("n_bootstrap", n_bootstrap, 0, "give the number of resamples, 0 for no intervals")
     require_whole("seed", seed, 0, "give a whole number")
-    if not delta > 0:
-        raise InputError("delta must be greater than 0", delta, "give inf for least squares")
+    if not delta >= _LEAST_DELTA:
+        raise InputError(f"delta must be at least {_LEAST_DELTA:g}", delta, "give e.g. 1e-3, or inf for least squares")
     if not 0 < level < 1:
         raise InputError("level must lie between 0 and 1", level, "give e.g. 0.95")
     require_enough(points, form)
@@ -221,5 +223,5 @@ def _verdict(objective: Objective, theta: Floats, n_agreeing: int, n_starts: int
     if noise >= stiffness[-1]:
         error = noise / stiffness[-1] if stiffness[-1] > 0 else math.inf
         weakest = names[int(np.argmax(np.abs(directions[-1])))]
-        return Status.FLAT, f"the data hardly determine {weakest}: standard error {error:.2g} in its scaled logarithm"
+        return Status.FLAT, f"the noise leaves {weakest} undetermined by a factor e to the {error:.2g}"
     return Status.CONVERGED, f"{n_agreeing} of {n_starts} starts reached this minimum"

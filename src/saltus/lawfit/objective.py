@@ -87,7 +87,7 @@ def log_likelihood(objective: float, n_points: int, delta: float) -> float:
         edge = delta / math.sqrt(tau)
         # Z: the square's part, sqrt(2 pi tau) erf(edge/sqrt 2), and both straight tails, 2 tau/delta exp(-edge^2/2).
         log_square = 0.5 * math.log(2 * math.pi * tau) + math.log(math.erf(edge / math.sqrt(2)))
-        log_tails = math.log(2 * tau / delta) - edge**2 / 2
+        log_tails = math.log(2 * tau / delta) - edge * edge / 2
         return objective / tau + n_points * float(logsumexp([log_square, log_tails]))
 
     per_point = max(objective / n_points, 1e-300)
