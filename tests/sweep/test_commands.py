@@ -7,13 +7,17 @@ import math
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from saltus import Job, StoppedError
 from saltus.reproduce import RunOptions
 from saltus.reproduce.fig1a import Settings, reproduce
 from saltus.sweep.estimate import estimate_seconds
+from saltus.sweep.plan import key_of
+from saltus.sweep.run import stored_runs
 from saltus.sweep.store import Store
-from tests.sweep.small import SMALL, jobs, run_files, training
+from tests.sweep.small import SMALL, TASK, jobs, run_files, training
 from tests.sweep.small import saltus as cli
 
 
@@ -148,3 +152,22 @@ def test_a_recipe_takes_up_its_stored_runs(tmp_path: Path) -> None:
     assert (set(before.items()) & set(run_files(tmp_path).items())) == {
         entry for entry in before.items() if entry[0] != removed.name
     }
+
+
+def test_stored_runs_try_again_what_raised_and_keep_what_diverged(tmp_path: Path) -> None:
+    diverges = Job(TASK, training(learning_rate=5.0, init_std=0.3, measure_at=(0, 60)), 0)
+    good, bad = jobs(1)[0], Job(TASK, training(strength_samples=3), 0)
+    for _ in range(2):
+        with pytest.raises(
+            StoppedError, match="a run failed: InputError: n_samples must be at least 8 .*; what is stored is"
+        ):
+            stored_runs([good, diverges, bad], tmp_path)
+    before = run_files(tmp_path)
+    assert len(before) == 2
+    store = Store.open(tmp_path)
+    store.remove(key_of(good), ".npz")
+    store.write_failure(key_of(good), {"status": "killed", "reason": "a passing fault"})
+    first, second = stored_runs([good, diverges], tmp_path)
+    assert np.array_equal(first.strength, good.run(lambda steps_taken: None).strength)  # noqa: ARG005
+    assert second.diverged_at is not None
+    assert run_files(tmp_path)[f"{key_of(diverges)}.npz"] == before[f"{key_of(diverges)}.npz"]

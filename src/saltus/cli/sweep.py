@@ -67,6 +67,7 @@ class SweepRun:
     def _bring(self, plan: Plan, shard: Shard) -> int:
         from saltus.cli.progress import sweep_progress
         from saltus.sweep.run import run_plan
+        from saltus.sweep.standing import FAILURES
 
         # Job systems send SIGTERM before they kill: time enough to write down how far every run got.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -76,7 +77,7 @@ class SweepRun:
                 self.store,
                 self._engine(),
                 shard=shard,
-                retry_failed=self.retry_failed,
+                retry=FAILURES if self.retry_failed else (),
                 extend=self.extend,
                 fsync=self.fsync,
                 checkpoint_seconds=self.checkpoint_seconds,

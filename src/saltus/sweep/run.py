@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from saltus.sweep.engine import Engine
 from saltus.sweep.lock import locked
 from saltus.sweep.plan import Plan, Shard
 from saltus.sweep.record import read_record
-from saltus.sweep.standing import Standing, take_stock
+from saltus.sweep.standing import FAILURES, Standing, take_stock
 from saltus.sweep.store import Store
 from saltus.train.loop import Measurements
 from saltus.train.run import Job, Progress
@@ -98,7 +98,7 @@ def sweep(
         Path(store),
         engine,
         shard=part,
-        retry_failed=retry_failed,
+        retry=FAILURES if retry_failed else (),
         extend=extend,
         fsync=fsync,
         checkpoint_seconds=checkpoint_seconds,
@@ -112,7 +112,7 @@ def run_plan(
     engine: AbstractContextManager[Engine],
     *,
     shard: Shard = Shard(),  # noqa: B008
-    retry_failed: bool = False,
+    retry: Collection[str] = (),
     extend: bool = False,
     fsync: bool = False,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
@@ -121,7 +121,8 @@ def run_plan(
 ) -> Outcome:
     """As `sweep`, on an engine that is entered once the store is locked.
 
-    ``progress`` is called with a run's name and its steps taken, from its thread; only on threads of this process.
+    Failed runs whose status is in ``retry`` are done again. ``progress`` is called with a run's name and its steps
+    taken, from its thread; only on threads of this process.
     """
     store = Store.create(folder, fsync=fsync)
     runs = shard.of(plan)
@@ -131,7 +132,7 @@ def run_plan(
         if progress is not None:
             for key in before.stored:
                 progress(key, runs[key].training.steps)
-        todo = [*before.missing, *(before.failed if retry_failed else ())]
+        todo = [*before.missing, *(key for key, record in before.failed.items() if record["status"] in retry)]
         try:
             with engine as entered:
                 tally = Tally(planned=len(runs), before=len(runs) - len(todo))
@@ -159,9 +160,12 @@ def stored_runs(
         assert progress is not None
         progress(index[key], steps_taken)
 
-    outcome = run_plan(plan, folder, engines.threads(workers), extend=True, progress=report if progress else None)
+    engine = engines.threads(workers)
+    # A diverged run keeps its curves up to there, and would diverge again; any other failure may have passed.
+    again = FAILURES - {"diverged"}
+    outcome = run_plan(plan, folder, engine, retry=again, extend=True, progress=report if progress else None)
     for failure in outcome.failed.values():
-        if failure["status"] != "diverged":  # a diverged run keeps its curves up to there
+        if failure["status"] in again:
             raise StoppedError(f"a run failed: {failure['reason']}; what is stored is kept")
     store = Store.open(folder)
     return [read_record(store, key).measurements for key in plan.keys]

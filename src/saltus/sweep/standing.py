@@ -9,6 +9,8 @@ from pathlib import Path
 from saltus.sweep.plan import Shard
 from saltus.sweep.store import Store
 
+FAILURES = frozenset({"raised", "diverged", "killed", "unknown"})  # unknown: its record cannot be read
+
 
 @dataclass(frozen=True)
 class Standing:
