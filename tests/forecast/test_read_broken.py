@@ -287,6 +287,25 @@ def test_a_parquet_bomb_is_not_unpacked(tmp_path: Path) -> None:
     )
 
 
+def test_repeated_labels_of_parquet_are_not_unpacked_row_by_row(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    n = 2000
+    names = pa.DictionaryArray.from_arrays(pa.array(np.zeros(n, dtype=np.int32)), pa.array(["s" * 2**20]))
+    path = tmp_path / "bomb.parquet"
+    table = pa.table({"skill": names, "step": np.arange(n), "strength": np.linspace(0, 1, n)})
+    parquet.write_table(table, path, store_schema=False)  # a plain column of text to whoever reads it
+    assert read_curves(path).sizes["step"] == n
+    assert pa.default_memory_pool().max_memory() < 2**28  # unpacked they would take 2 GiB
+
+
+def test_a_parquet_page_with_any_byte_changed_gives_curves_or_one_line() -> None:
+    pytest.importorskip("pyarrow")
+    content = VALID["c.parquet"]
+    for place in range(4, content.index(b"schema")):
+        check("c.parquet", content[:place] + b"\x5b" + content[place + 1 :])
+
+
 def test_curves_on_grids_of_their_own_do_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "c.csv"
     rows = "".join(f"{run},1,{100 * step + run},0.5\n" for run in range(50) for step in range(20))

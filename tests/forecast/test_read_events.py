@@ -80,9 +80,10 @@ def test_checksum_meets_the_published_check_value_and_long_division() -> None:
 def test_scalars_in_all_their_forms(tmp_path: Path) -> None:
     histogram = field(1, b"weights") + field(5, b"\x09" + struct.pack("<d", 0.0))
     vector = tensor("vector", 1, field(4, struct.pack("<2f", 1, 2)), shape=field(2, b"\x08\x02"))
+    single = tensor("single", 1, field(4, struct.pack("<f", 1)), shape=field(2, b"\x08\x01"))
     text = tensor("text", 7, field(8, b"words"))
     events = [
-        event(0, simple("a", 0.25), simple("b", 0.5), histogram, vector, text),
+        event(0, simple("a", 0.25), simple("b", 0.5), histogram, vector, single, text),
         event(300, simple("a", 0.75), tensor("b", 1, field(4, struct.pack("<f", 0.125)))),
         event(
             2**40, tensor("a", 2, field(6, struct.pack("<d", 0.1))), tensor("b", 1, b"\x2d" + struct.pack("<f", 1.5))
@@ -142,6 +143,12 @@ def test_any_flipped_bit_is_noticed(tmp_path: Path) -> None:
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
         with pytest.raises(InputError, match="an event file must be whole: a checksum does not match; received 'x.tfe"):
             read_curves(path)
+
+
+def test_a_negative_step_is_refused_as_such(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.tfevents.1", [event(step, simple("a", 0.5)) for step in (-5, 1)])
+    with pytest.raises(InputError, match="column 'step' must hold whole numbers of at least 0; received -5.0; "):
+        read_curves(path)
 
 
 @pytest.mark.parametrize(

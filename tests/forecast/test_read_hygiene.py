@@ -141,13 +141,13 @@ def test_values_outside_the_unit_interval_are_kept_and_percentages_suspected() -
 
 def test_constant_curves_and_mixed_lengths_are_named(tmp_path: Path) -> None:
     path = tmp_path / "wide.csv"
-    path.write_text("step,add,sub,mul\n0,0.1,0.5,0.1\n1,0.2,0.5,\n2,0.3,0.5,\n3,0.4,0.5,0.2\n")
+    path.write_text("step,add,sub,mul,div\n0,0.1,0.5,0.1,\n1,0.2,0.5,,\n2,0.3,0.5,,\n3,0.4,0.5,0.2,0.3\n")
     report = reading_report(read_curves(path))
     assert report.lines[3:] == (
-        "missing values: 2 of 12 values are empty or not finite and were left out",
-        "constant curves: 1 of 3 never change: skill sub",
-        "mixed lengths: 1 of 3 curves are shorter than the longest: 2 to 4 points",
-        "different grids: curves stand on different steps: joined on all of them, 2 of 12 cells are NaN",
+        "missing values: 5 of 16 values are empty or not finite and were left out",
+        "constant curves: 1 of 4 never change: skill sub",
+        "mixed lengths: 2 of 4 curves are shorter than the longest: 1 to 4 points",
+        "different grids: curves stand on different steps: joined on all of them, 5 of 16 cells are NaN",
     )
 
 

@@ -77,7 +77,7 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
         version = npy.read_magic(file)
         header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _, dtype = header(file)
-    if dtype.hasobject or dtype.kind not in "iufbU":
+    if dtype.kind not in "iufbU":
         advice = "save numbers and names; pickled objects are never loaded"
         raise InputError("arrays must hold numbers or text", f"{member.filename}: {dtype}", advice)
     if math.prod(shape) * dtype.itemsize > member.file_size:
