@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltus import InputError, emergence_times, tidy_table
@@ -29,6 +29,7 @@ def curves_of(strength: np.ndarray, steps: np.ndarray) -> xr.Dataset:
     )
 
 
+@settings(deadline=None)
 @given(
     steps=st.lists(st.integers(0, 10_000), min_size=2, max_size=30, unique=True).map(sorted),
     threshold=st.floats(0.01, 0.99),

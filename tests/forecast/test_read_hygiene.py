@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltus import InputError, read_curves, reading_report
@@ -54,6 +54,7 @@ def restarted(draw: st.DrawFn) -> list[int]:
     return steps
 
 
+@settings(deadline=None)
 @given(restarted())
 def test_a_restart_overwrites_what_it_goes_back_over(steps: list[int]) -> None:
     values = rising(len(steps))
@@ -71,6 +72,7 @@ def test_a_restart_overwrites_what_it_goes_back_over(steps: list[int]) -> None:
     assert found(curves).get("rewound steps", 0) + found(curves).get("duplicate steps", 0) == len(steps) - len(replayed)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 10_000), min_size=2, max_size=20, unique=True), st.data())
 def test_steps_out_of_order_are_sorted_and_nothing_is_lost(steps: list[int], data: st.DataObject) -> None:
     values = rising(len(steps))
