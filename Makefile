@@ -19,6 +19,7 @@ lint: .venv/dev-installed
 bench: .venv/dev-installed
 	$(BIN)/python benchmarks/kernel.py
 	$(BIN)/python benchmarks/theory.py
+	$(BIN)/python benchmarks/lawfit.py
 
 docs: .venv/docs-installed
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
