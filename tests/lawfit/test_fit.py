@@ -99,6 +99,23 @@ def test_huber_objective_is_the_sum_and_no_simplex_search_finds_a_lower_one() ->
         assert fit.objective <= found.fun * (1 + 1e-9)
 
 
+def test_many_points_have_the_minimum_that_few_of_them_led_to() -> None:
+    rng = np.random.default_rng(3)
+    x = np.exp(rng.uniform(math.log(1e3), math.log(1e9), 6000))
+    loss = (1.5 + 30 * x**-0.3) * np.exp(0.02 * rng.normal(size=x.size))
+    fit = fit_law(x, loss, "power-offset", delta=math.inf, n_bootstrap=0)
+    other, _ = optimize.curve_fit(lambda u, e, a, b: np.log(e + a * u**-b), x, np.log(loss), p0=(1.5, 30, 0.3))
+    assert fit.status is Status.CONVERGED
+    assert list(fit.parameters.values()) == pytest.approx(other, rel=1e-4)  # its default tolerance is 1e-8, squared
+
+
+def test_losses_over_hundreds_of_decades_are_fitted() -> None:
+    x = 10.0 ** np.linspace(-300, 300, 30)
+    fit = fit_law(x, 1 / x, n_bootstrap=0)
+    assert fit.status is Status.CONVERGED
+    assert fit.parameters == pytest.approx({"A": 1.0, "b": 1.0}, rel=1e-9)
+
+
 def test_huber_resists_outliers_that_least_squares_follow() -> None:
     x, loss = noisy("power-offset", 0.003)
     loss[::7] *= 3

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from saltus.errors import InputError, require_whole
 from saltus.lawfit.bootstrap import expanded_interval, resampled
 from saltus.lawfit.forms import FORMS, Form, Scale
-from saltus.lawfit.newton import Minima, descend
+from saltus.lawfit.newton import Minima, descend, minimise
 from saltus.lawfit.objective import Objective
 from saltus.lawfit.points import Points, checked_points, require_enough, scaled_resources
 
@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 # Minima whose objectives differ by less, relative, are the same one.
 _SAME_OBJECTIVE = 1e-6
 _LEAST_DELTA = 1e-8
+_MANY_POINTS = 2000
 _LEAST_RESIDUAL = 1e-9  # of log L: a perfect fit is not known better than this
 
 
@@ -203,8 +204,15 @@ def fit_points(
 
 def search(objective: Objective) -> Minima:
     """The minimum that each start of the grid leads to."""
-    form = objective.form
-    return descend(objective, form.starts(objective.z, objective.y), form.bounds(objective.y))
+    form, n = objective.form, objective.y.size
+    bounds = form.bounds(objective.y)
+    if n <= _MANY_POINTS:
+        return descend(objective, form.starts(objective.z, objective.y), bounds)
+    # Some of the points show the way to the minimum of all.
+    some = np.random.default_rng(0).choice(n, _MANY_POINTS, replace=False)
+    fewer = replace(objective, z=objective.z[some], y=objective.y[some], weight=objective.weight[:, some])
+    near = descend(fewer, form.starts(fewer.z, fewer.y), bounds)
+    return minimise(objective, near.theta, bounds, tolerance=1e-13)
 
 
 def _verdict(objective: Objective, theta: Floats, n_agreeing: int, n_starts: int) -> tuple[Status, str]:

@@ -14,7 +14,7 @@ Flags = NDArray[np.bool_]
 Bounds = tuple[Floats, Floats]
 
 _MOST_STEPS = 200
-_LONGEST_STEP = 3.0  # in any entry of theta
+_LONGEST_STEP = 3.0, 0.2  # in any entry of theta: whichever is more, this or that share of the range of log L
 _LARGEST_DAMPING = 1e12
 # Huber's delta comes down by this factor a stage: from nearly least squares, which has few minima, to what was asked.
 _DELTA_FACTOR = 4.0
@@ -93,7 +93,8 @@ def _step(objective: Objective, theta: Floats, bounds: Bounds, damping: Floats) 
     # Where the curvature is not positive, downhill in the metric.
     uphill = np.sum(step * gradient, axis=1) >= 0
     step[uphill] = -_solve(metric, gradient)[uphill] / (1 + damping[uphill, None])
-    return np.clip(step, -_LONGEST_STEP, _LONGEST_STEP), promise
+    longest = max(_LONGEST_STEP[0], _LONGEST_STEP[1] * float(np.ptp(objective.y)))
+    return np.clip(step, -longest, longest), promise
 
 
 def _solve(matrix: Floats, vector: Floats) -> Floats:
