@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import random
@@ -314,3 +316,16 @@ def test_a_run_too_large_for_memory_is_recorded_and_the_others_go_on(tmp_path: P
     assert len(outcome.standing.stored) == 2
     (failure,) = outcome.failed.values()
     assert failure["reason"].startswith("MemoryError: ") or "Unable to allocate" in failure["reason"]
+
+
+def test_a_file_system_without_locks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(handle: int, kind: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(saltus.InputError) as refusal:
+        saltus.sweep(jobs(1), store=tmp_path)
+    assert str(refusal.value) == (
+        f"the store must be on a file system that can lock files; received '{tmp_path}'; No locks available: choose a "
+        "store on a file system with locks"
+    )

@@ -24,7 +24,7 @@ def locked(folder: Path, shard: Shard) -> Iterator[None]:
             no locks.
     """
     with _lock_file(folder / "lock") as common:
-        alone = _try_lock(common, fcntl.LOCK_EX)
+        alone = _try_lock(common, fcntl.LOCK_EX, folder)
         if alone:
             os.ftruncate(common, 0)
             os.pwrite(common, str(shard.count).encode(), 0)
@@ -34,12 +34,12 @@ def locked(folder: Path, shard: Shard) -> Iterator[None]:
             yield
             return
         # Another driver may come between letting go of the exclusive lock and taking the shared one: so look again.
-        if not _try_lock(common, fcntl.LOCK_SH) or os.pread(common, 20, 0) != str(shard.count).encode():
+        if not _try_lock(common, fcntl.LOCK_SH, folder) or os.pread(common, 20, 0) != str(shard.count).encode():
             raise _refusal(
                 folder, f"wait for it or stop it; only shards of one count, here {shard.count}, share a store"
             )
         with _lock_file(folder / f"lock.{shard.index}-of-{shard.count}") as own:
-            if not _try_lock(own, fcntl.LOCK_EX):
+            if not _try_lock(own, fcntl.LOCK_EX, folder):
                 raise _refusal(folder, f"shard {shard.index}/{shard.count} is running already")
             yield
 
@@ -68,14 +68,14 @@ def _let_go() -> None:
 os.register_at_fork(after_in_child=_let_go)
 
 
-def _try_lock(handle: int, kind: int) -> bool:
+def _try_lock(handle: int, kind: int, folder: Path) -> bool:
     try:
         fcntl.flock(handle, kind | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
             return False
         advice = f"{error.strerror}: choose a store on a file system with locks"
-        raise InputError("the store must be on a file system that can lock files", handle, advice) from error
+        raise InputError("the store must be on a file system that can lock files", str(folder), advice) from error
     return True
 
 
