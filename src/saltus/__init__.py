@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from saltus.curves import tidy_table as tidy_table
     from saltus.errors import InputError as InputError
     from saltus.errors import TrainingWarning as TrainingWarning
+    from saltus.forecast.assess import assess as assess
     from saltus.forecast.calibrate import calibrate as calibrate
+    from saltus.forecast.calibration import Calibration as Calibration
+    from saltus.forecast.plan import plan_budget as plan_budget
+    from saltus.forecast.plan import plan_frequency as plan_frequency
+    from saltus.forecast.plan import plan_skills as plan_skills
     from saltus.parity.strength import skill_strengths as skill_strengths
     from saltus.parity.task import MultitaskSparseParity as MultitaskSparseParity
     from saltus.theory.allocation import compute_optimal as compute_optimal
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
     from saltus.train.run import train_mlp as train_mlp
 
 _HOME_OF = {
+    "Calibration": "saltus.forecast.calibration",
     "DataEmergence": "saltus.theory.extended",
     "DeepMultilinear": "saltus.theory.variants.deep",
     "DiscreteMultilinear": "saltus.theory.variants.discrete",
@@ -50,6 +56,7 @@ _HOME_OF = {
     "PowerLaw": "saltus.theory.frequencies",
     "TrainingWarning": "saltus.errors",
     "UnbalancedMultilinear": "saltus.theory.variants.unbalanced",
+    "assess": "saltus.forecast.assess",
     "calibrate": "saltus.forecast.calibrate",
     "compute_optimal": "saltus.theory.allocation",
     "corrected_time_law": "saltus.theory.scaling",
@@ -57,6 +64,9 @@ _HOME_OF = {
     "local_exponent": "saltus.theory.scaling",
     "loss_staircase": "saltus.theory.stages",
     "n_emerged": "saltus.theory.stages",
+    "plan_budget": "saltus.forecast.plan",
+    "plan_frequency": "saltus.forecast.plan",
+    "plan_skills": "saltus.forecast.plan",
     "scaling_law": "saltus.theory.scaling",
     "skill_strengths": "saltus.parity.strength",
     "small_start_law": "saltus.theory.scaling",

@@ -13,9 +13,11 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, Protocol, TextIO
 
+from saltus.cli.forecast import Forecast
 from saltus.cli.law import Law
 from saltus.cli.loss import Loss
 from saltus.cli.optimal import Optimal
+from saltus.cli.plan import Plan
 from saltus.cli.reproduce import Reproduce
 from saltus.cli.train import Train
 from saltus.errors import InputError
@@ -32,7 +34,15 @@ _DESCRIPTION = """Simulate, verify and forecast emergence: the sudden appearance
 
 Example: saltus reproduce fig1a --preset quick --out results/fig1a"""
 
-COMMANDS: dict[str, Any] = {"loss": Loss, "law": Law, "optimal": Optimal, "reproduce": Reproduce, "train": Train}
+COMMANDS: dict[str, Any] = {
+    "loss": Loss,
+    "law": Law,
+    "optimal": Optimal,
+    "forecast": Forecast,
+    "plan": Plan,
+    "reproduce": Reproduce,
+    "train": Train,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

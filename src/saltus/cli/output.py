@@ -34,7 +34,8 @@ def show(report: Report, paths: Sequence[Path], *, as_json: bool) -> None:
     console.print(table)
     for remark in report.remarks:
         print(remark)
-    print("wrote " + ", ".join(map(str, paths)))
+    if paths:
+        print("wrote " + ", ".join(map(str, paths)))
 
 
 def chosen(what: str, name: str, choices: Mapping[str, T]) -> T:
