@@ -83,7 +83,14 @@ def test_a_kept_run_repeats() -> None:
 
 def test_a_small_study_from_end_to_end() -> None:
     tiny = Settings(
-        6, 2, n_skills=(2, 2), init_std=(0.03, 0.04), learning_rate=(0.015, 0.02), batch_sizes=(200,), width=500, margin=2.5
+        6,
+        2,
+        n_skills=(2, 2),
+        init_std=(0.03, 0.04),
+        learning_rate=(0.015, 0.02),
+        batch_sizes=(200,),
+        width=500,
+        margin=2.5,
     )
     report = reproduce(tiny, RunOptions(seed=5))
     assert len(report.rows) == 3
