@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltus import InputError, emergence_times, tidy_table
@@ -29,6 +29,7 @@ def curves_of(strength: np.ndarray, steps: np.ndarray) -> xr.Dataset:
     )
 
 
+@settings(deadline=None)
 @given(
     steps=st.lists(st.integers(0, 10_000), min_size=2, max_size=30, unique=True).map(sorted),
     threshold=st.floats(0.01, 0.99),
@@ -66,6 +67,36 @@ def test_tidy_table_has_one_row_a_measurement_and_leaves_out_what_was_not_measur
         "strength": [0.0, 0.5, 0.1],
         "loss": [2.0, 0.5, pytest.approx(1.62)],
     }
+
+
+def test_crossing_bridges_steps_that_were_not_measured() -> None:
+    nan = np.nan
+    strength = np.array(
+        [[[nan, 0.1, nan, 0.9, nan], [nan, nan, 0.6, nan, 0.7]], [[0.2, nan, nan, nan, 0.4], [nan] * 5]]
+    )
+    times = crossing_times(curves_of(strength, np.arange(0, 50, 10)), 0.5)
+    np.testing.assert_allclose(times, [[20.0, 20.0], [nan, nan]])
+
+
+def test_curves_over_data_have_crossings_and_a_table_over_data() -> None:
+    line = np.array([[[0.0, 1.0]]])
+    curves = make_curves(
+        steps=[100, 300],
+        strength=line,
+        strength_error=np.full_like(line, np.nan),
+        skill_loss=np.full_like(line, np.nan),
+        frequencies=[1.0],
+        runs=[3],
+        status=["unknown"],
+        target_scale=1.0,
+        flow_learning_rate=np.nan,
+        settings={},
+        resource="data",
+    )
+    assert crossing_times(curves, 0.25)[0, 0] == 150.0
+    table = tidy_table(curves)
+    assert table[["run", "skill", "data", "strength"]].to_numpy().tolist() == [[3, 1, 100, 0.0], [3, 1, 300, 1.0]]
+    assert table["loss"].isna().all()
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1.0, -1.0, float("nan")])

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from saltus.curves import emergence_times as emergence_times
     from saltus.curves import tidy_table as tidy_table
     from saltus.errors import InputError as InputError
+    from saltus.errors import StoppedError as StoppedError
     from saltus.errors import TrainingWarning as TrainingWarning
     from saltus.forecast.assess import assess as assess
     from saltus.forecast.calibrate import calibrate as calibrate
@@ -19,8 +20,17 @@ if TYPE_CHECKING:
     from saltus.forecast.plan import plan_budget as plan_budget
     from saltus.forecast.plan import plan_frequency as plan_frequency
     from saltus.forecast.plan import plan_skills as plan_skills
+    from saltus.forecast.read.reading import read_curves as read_curves
+    from saltus.forecast.read.report import reading_report as reading_report
+    from saltus.lawfit.compare import compare_forms as compare_forms
+    from saltus.lawfit.compare import hold_out as hold_out
+    from saltus.lawfit.fit import fit_law as fit_law
+    from saltus.lawfit.implied import implied_alphas as implied_alphas
+    from saltus.lawfit.implied import implied_exponent as implied_exponent
     from saltus.parity.strength import skill_strengths as skill_strengths
     from saltus.parity.task import MultitaskSparseParity as MultitaskSparseParity
+    from saltus.sweep.dataset import read_store as read_store
+    from saltus.sweep.run import sweep as sweep
     from saltus.theory.allocation import compute_optimal as compute_optimal
     from saltus.theory.extended import DataEmergence as DataEmergence
     from saltus.theory.extended import ParameterEmergence as ParameterEmergence
@@ -40,6 +50,8 @@ if TYPE_CHECKING:
     from saltus.theory.variants.linear import Linear as Linear
     from saltus.theory.variants.momentum import with_momentum as with_momentum
     from saltus.theory.variants.unbalanced import UnbalancedMultilinear as UnbalancedMultilinear
+    from saltus.train.configuration import MLPTraining as MLPTraining
+    from saltus.train.run import Job as Job
     from saltus.train.run import train_mlp as train_mlp
 
 _HOME_OF = {
@@ -49,28 +61,40 @@ _HOME_OF = {
     "DiscreteMultilinear": "saltus.theory.variants.discrete",
     "Frequencies": "saltus.theory.frequencies",
     "InputError": "saltus.errors",
+    "Job": "saltus.train.run",
     "Linear": "saltus.theory.variants.linear",
+    "MLPTraining": "saltus.train.configuration",
     "Multilinear": "saltus.theory.multilinear",
     "MultitaskSparseParity": "saltus.parity.task",
     "ParameterEmergence": "saltus.theory.extended",
     "PowerLaw": "saltus.theory.frequencies",
+    "StoppedError": "saltus.errors",
     "TrainingWarning": "saltus.errors",
     "UnbalancedMultilinear": "saltus.theory.variants.unbalanced",
     "assess": "saltus.forecast.assess",
     "calibrate": "saltus.forecast.calibrate",
+    "compare_forms": "saltus.lawfit.compare",
     "compute_optimal": "saltus.theory.allocation",
     "corrected_time_law": "saltus.theory.scaling",
     "emergence_times": "saltus.curves",
+    "fit_law": "saltus.lawfit.fit",
+    "hold_out": "saltus.lawfit.compare",
+    "implied_alphas": "saltus.lawfit.implied",
+    "implied_exponent": "saltus.lawfit.implied",
     "local_exponent": "saltus.theory.scaling",
     "loss_staircase": "saltus.theory.stages",
     "n_emerged": "saltus.theory.stages",
     "plan_budget": "saltus.forecast.plan",
     "plan_frequency": "saltus.forecast.plan",
     "plan_skills": "saltus.forecast.plan",
+    "read_curves": "saltus.forecast.read.reading",
+    "read_store": "saltus.sweep.dataset",
+    "reading_report": "saltus.forecast.read.report",
     "scaling_law": "saltus.theory.scaling",
     "skill_strengths": "saltus.parity.strength",
     "small_start_law": "saltus.theory.scaling",
     "stage_like": "saltus.theory.stages",
+    "sweep": "saltus.sweep.run",
     "tidy_table": "saltus.curves",
     "train_mlp": "saltus.train.run",
     "with_feature_rate": "saltus.theory.extended",

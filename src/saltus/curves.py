@@ -8,6 +8,10 @@ Curves are an `xarray.Dataset` over ``run`` (its seed), ``skill`` (from 1) and `
 - attributes ``target_scale``, ``flow_learning_rate`` (NaN if unknown), ``settings`` (JSON) and ``version``.
 
 Entries that were never measured (after a divergence) are NaN.
+
+Curves that `read_curves` made of a file may run over ``data`` or ``parameters`` in place of ``step``. Their
+``skill_loss`` is the file's, in its unit, their ``status`` is "unknown", and what the file does not tell is NaN. They
+also have coordinates ``skill_name`` and ``run_name``, and the attribute ``reading`` (see `saltus.reading_report`).
 """
 
 from __future__ import annotations
@@ -34,18 +38,19 @@ def make_curves(
     strength_error: ArrayLike,
     skill_loss: ArrayLike,
     frequencies: ArrayLike,
-    runs: Sequence[int],
+    runs: ArrayLike,
     status: Sequence[str],
     target_scale: float,
     flow_learning_rate: float,
     settings: dict[str, Any],
+    resource: str = "step",
 ) -> xr.Dataset:
     """Assemble curves from arrays of shape ``(runs, skills, steps)`` and their labels."""
     import xarray as xr
 
     import saltus
 
-    dims = ("run", "skill", "step")
+    dims = ("run", "skill", resource)
     frequency = np.asarray(frequencies, dtype=float)
     return xr.Dataset(
         {
@@ -56,7 +61,7 @@ def make_curves(
         coords={
             "run": np.asarray(runs, dtype=np.int64),
             "skill": np.arange(1, len(frequency) + 1),
-            "step": np.asarray(steps, dtype=np.int64),
+            resource: np.asarray(steps, dtype=np.int64),
             "frequency": ("skill", frequency),
             "status": ("run", np.asarray(status, dtype=str)),
         },
@@ -71,9 +76,10 @@ def make_curves(
 
 def tidy_table(curves: xr.Dataset) -> pd.DataFrame:
     """One row a measurement: run, skill, step, strength (R/S), loss (of that skill); unmeasured entries left out."""
-    table = curves[["strength", "skill_loss"]].to_dataframe(dim_order=["run", "skill", "step"]).reset_index()
+    dims = list(curves["strength"].dims)
+    table = curves[["strength", "skill_loss"]].to_dataframe(dim_order=dims).reset_index()
     table = table.rename(columns={"skill_loss": "loss"})
-    return table[["run", "skill", "step", "strength", "loss"]].dropna(ignore_index=True)
+    return table[[*dims, "strength", "loss"]].dropna(how="all", subset=["strength", "loss"], ignore_index=True)
 
 
 def total_loss(curves: xr.Dataset) -> xr.DataArray:
@@ -91,15 +97,23 @@ def crossing_times(curves: xr.Dataset, threshold: float = 0.5) -> NDArray[np.flo
     """
     if not 0 < threshold < 1:
         raise InputError("threshold must lie between 0 and 1", threshold, "give a share of the full strength, e.g. 0.5")
-    steps, strength = curves["step"].to_numpy().astype(float), curves["strength"].to_numpy()
+    strength = curves["strength"].to_numpy()
+    steps = curves[curves["strength"].dims[-1]].to_numpy().astype(float)
     above = strength >= threshold
     after = above.argmax(axis=-1)
-    before = np.maximum(after - 1, 0)
+    before = _last_measured_before(strength, after)
     low, high = (np.take_along_axis(strength, i[..., None], axis=-1)[..., 0] for i in (before, after))
-    rise = np.where(after > 0, high - low, 1.0)
-    share = np.where(after > 0, (threshold - low) / rise, 0.0)
+    rise = np.where(before < after, high - low, 1.0)
+    share = np.where(before < after, (threshold - low) / rise, 0.0)
     times = steps[before] + share * (steps[after] - steps[before])
     return np.where(above.any(axis=-1), times, np.nan)
+
+
+def _last_measured_before(strength: NDArray[np.float64], after: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Index of the last entry before ``after`` that is not NaN; ``after`` itself if there is none."""
+    index = np.arange(strength.shape[-1])
+    known = np.isfinite(strength) & (index < after[..., None])
+    return np.where(known.any(axis=-1), index[-1] - known[..., ::-1].argmax(axis=-1), after)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,13 @@ class InputError(ValueError):
         super().__init__(f"{rule}; received {shown(received)}; {advice}")
 
 
+class StoppedError(RuntimeError):
+    """Work that could not go on though the input was right (a full disk, a lost cluster), and how to continue it.
+
+    The message is one line; the command line turns it into exit status 1.
+    """
+
+
 class TrainingWarning(UserWarning):
     """A run that diverged or stalled: it says the step, what was seen and what to try."""
 

@@ -26,6 +26,11 @@ def json_text(data: Mapping[str, Any]) -> str:
     return json.dumps(_without_nan(data), indent=1, allow_nan=False) + "\n"
 
 
+def canonical_text(data: Mapping[str, Any]) -> str:
+    """JSON with sorted keys and no spaces: equal data is equal text, to be hashed."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return describe(value)

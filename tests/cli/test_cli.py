@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from saltus.reproduce import TARGETS
+
 TINY = "--n-skills 2 --n-bits 12 --n-relevant 2 --steps 1500 --width 100 --batch-size 100 --init-std 0.05".split()
 
 
@@ -23,17 +25,30 @@ def saltus(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProc
 
 
 def test_help_of_every_command_shows_an_example() -> None:
-    for command in ([], ["reproduce"], ["train"]):
+    for command in (
+        [],
+        ["reproduce"],
+        ["train"],
+        ["sweep"],
+        ["sweep", "run"],
+        ["sweep", "status"],
+        ["sweep", "export"],
+    ):
         done = saltus(*command, "--help")
         assert done.returncode == 0
         assert "Example: saltus " + " ".join(command) in done.stdout
 
 
-def test_the_examples_in_help_work(tmp_path: Path) -> None:
-    for command in ("train",):
-        example = saltus(command, "--help").stdout.split("Example: saltus ")[1].splitlines()[0]
-        done = saltus(*example.split(), cwd=tmp_path)
-        assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize("command", ["train", "loss", "law", "optimal"])
+def test_the_example_in_help_works(command: str, tmp_path: Path) -> None:
+    example = saltus(command, "--help").stdout.split("Example: saltus ")[1].splitlines()[0]
+    done = saltus(*example.split(), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_names_every_target() -> None:
+    shown = saltus("reproduce", "--help").stdout
+    assert [target for target in TARGETS if target not in shown] == []
 
 
 def test_version() -> None:
@@ -56,7 +71,7 @@ def test_training_from_the_command_line_end_to_end(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "mlp"
     done = saltus("train", "mlp", *TINY, "--seeds", "2", "--seed", "7", "--out", str(out))
     assert done.returncode == 0, done.stderr
-    assert {"curves.csv", "emergence.png", "emergence.pdf", "summary.json"} == set(os.listdir(out))
+    assert {"curves.csv", "emergence.png", "emergence.pdf", "summary.json", "runs"} == set(os.listdir(out))
     summary = json.loads((out / "summary.json").read_text())
     assert [run["seed"] for run in summary["runs"]] == [7, 8]
     assert summary["settings"]["training"]["width"] == 100
@@ -134,26 +149,20 @@ def test_a_stalled_run_is_named_on_stderr_and_its_curves_are_kept(tmp_path: Path
     assert (tmp_path / "curves.csv").exists()
 
 
-def test_ctrl_c_stops_quickly_with_one_line_and_no_files(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "saltus",
-        "train",
-        "mlp",
-        "--steps",
-        "1000000",
-        "--seeds",
-        "3",
-        "--out",
-        str(tmp_path),
-    ]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+def test_ctrl_c_stops_quickly_and_says_how_to_continue(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "saltus", "train", "mlp", *TINY, "--steps", "1000000", "--seeds", "3"]
+    with subprocess.Popen(
+        [*command, "--out", str(out)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         time.sleep(8)
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert stderr.splitlines()[-1] == "saltus: interrupted; nothing was written"
+    assert stderr.splitlines()[-1] == (
+        f"saltus: interrupted; 0 of 3 runs are stored in {out / 'runs'}: start the same again and it continues"
+    )
     assert "Traceback" not in stderr
     assert stdout == ""
-    assert os.listdir(tmp_path) == []
+    assert os.listdir(out) == ["runs"]  # no figure and no table of half a training
+    assert len(list(out.glob("runs/*/*.checkpoint.npz"))) == min(3, len(os.sched_getaffinity(0)))

@@ -13,21 +13,23 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, Protocol, TextIO
 
+from saltus.cli.fit import Fit
 from saltus.cli.forecast import Forecast
 from saltus.cli.law import Law
 from saltus.cli.loss import Loss
 from saltus.cli.optimal import Optimal
 from saltus.cli.plan import Plan
 from saltus.cli.reproduce import Reproduce
+from saltus.cli.sweep import Sweep
 from saltus.cli.train import Train
-from saltus.errors import InputError
+from saltus.errors import InputError, StoppedError
 
 
 class Command(Protocol):
     """A parsed command line."""
 
-    def run(self) -> None:
-        """Do what the command says; results go to stdout, progress to stderr."""
+    def run(self) -> int | None:
+        """Do what the command says; results go to stdout, progress to stderr. Returns an exit status other than 0."""
 
 
 _DESCRIPTION = """Simulate, verify and forecast emergence: the sudden appearance of skills while a network trains.
@@ -42,6 +44,8 @@ COMMANDS: dict[str, Any] = {
     "plan": Plan,
     "reproduce": Reproduce,
     "train": Train,
+    "sweep": Sweep,
+    "fit": Fit,
 }
 
 
@@ -50,18 +54,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
-            _parse(sys.argv[1:] if arguments is None else list(arguments)).run()
+            return _parse(sys.argv[1:] if arguments is None else list(arguments)).run() or 0
         except InputError as error:
             return _fail(str(error), 2)
-        except KeyboardInterrupt:
-            return _fail("interrupted; nothing was written", 1)
+        except KeyboardInterrupt as interrupt:
+            return _fail(str(interrupt) or "interrupted; nothing was written", 1)
+        except StoppedError as error:
+            return _fail(str(error), 1)
         except BrokenPipeError:
             # Whoever read our output has gone; without this, Python would complain at exit that it cannot flush.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
         except OSError as error:
             return _fail(str(error), 1)
-    return 0
 
 
 def _parse(arguments: list[str]) -> Command:

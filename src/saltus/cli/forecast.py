@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -47,7 +48,7 @@ class Forecast:
     """Pattern of the columns to read, for example 'eval/*_acc'."""
     step_column: str | None = None
     """Column of steps, if the file does not make it plain."""
-    quantity: str | None = None
+    quantity: Literal["strength", "loss", "accuracy"] | None = None
     """What the values are: strength, loss or accuracy."""
     skip: int = 0
     """Measurements to leave out at the start of every curve."""
@@ -139,7 +140,7 @@ def _report(curves: xr.Dataset, assessment: Assessment, settings: dict[str, Any]
         summary={**summary, "settings": settings, "version": saltus.__version__},
         name="forecast",
         figures={"forecast": forecast_figure(curves, assessment, f"saltus {saltus.__version__}")},
-        remarks=[*_calibrated(assessment), str(assessment.verdict)],
+        remarks=[*_reading(curves), *_calibrated(assessment), str(assessment.verdict)],
     )
 
 
@@ -166,6 +167,13 @@ def _row(skill: dict[str, Any], assessment: Assessment) -> list[str]:
         yes_no(skill["hit"]),
         basis,
     ]
+
+
+def _reading(curves: xr.Dataset) -> Sequence[str]:
+    """How the file was read, by which rule it became strengths, and all that was irregular in it."""
+    from saltus.forecast.read.report import reading_report
+
+    return reading_report(curves).lines if "reading" in curves.attrs else ()
 
 
 def _calibrated(assessment: Assessment) -> list[str]:

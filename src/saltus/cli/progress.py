@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+    from saltus.sweep.drive import Tally
     from saltus.train.run import Job, Progress
 
 _SECONDS_BETWEEN_LINES = 10.0
@@ -61,19 +62,52 @@ def run_progress() -> Iterator[Callable[[Sequence[Job]], Progress]]:
 def _follow_in_lines(jobs: Sequence[Job]) -> Progress:
     done = _Done(jobs)
     started = last_line = math.nan
+    before = 0.0
 
     def report(index: int, steps_taken: int) -> None:
-        nonlocal started, last_line
+        nonlocal started, last_line, before
         with done.lock:
             share, now = done.share(index, steps_taken), time.monotonic()
-            if math.isnan(started):  # the first steps wait for the compiler and say nothing about the rest
-                started = last_line = now
+            # The first steps wait for the compiler, and stored runs take no time: neither says anything about the rest.
+            if math.isnan(started) or (steps_taken == jobs[index].training.steps and now - started < 1):
+                started, last_line, before = now, now, share
             if now - last_line > _SECONDS_BETWEEN_LINES:
-                left = (now - started) * (1 - share) / share
+                left = (now - started) * (1 - share) / (share - before)
                 print(f"{len(jobs)} runs, {share:.0%} done, about {left:.0f} s left", file=sys.stderr, flush=True)
                 last_line = now
 
     return report
+
+
+@contextmanager
+def sweep_progress() -> Iterator[Callable[[Tally], None]]:
+    """Give the function that a sweep tells its state of things: one line, rewritten at a terminal."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    started = time.monotonic()
+    last_line = started
+    if console.is_terminal:
+        with console.status("starting") as line:
+            yield lambda tally: line.update(_sentence(tally, time.monotonic() - started))
+        return
+
+    def follow_in_lines(tally: Tally) -> None:
+        nonlocal last_line
+        if time.monotonic() - last_line > _SECONDS_BETWEEN_LINES:
+            last_line = time.monotonic()
+            print(_sentence(tally, last_line - started), file=sys.stderr, flush=True)
+
+    yield follow_in_lines
+
+
+def _sentence(tally: Tally, seconds: float) -> str:
+    ended = tally.stored + tally.failed
+    text = f"{tally.before + ended} of {tally.planned} runs done, {tally.running} running, {tally.failed} failed"
+    if tally.done > 0:
+        left = seconds * (tally.cost - tally.done) / tally.done
+        text += f", {60 * ended / seconds:.3g} a minute, about {left:.0f} s left"
+    return text
 
 
 class _Done:

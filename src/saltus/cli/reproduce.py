@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,15 +21,17 @@ if TYPE_CHECKING:
 class Reproduce:
     """Reproduce a figure or table of the paper: train, calculate, compare, draw.
 
+    Training runs are kept as they end: after an interruption the same command continues.
+
     Example: saltus reproduce fig1a --preset quick --out results/fig1a
     """
 
     target: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TARGET")]
-    """A figure or table of the paper, for example fig1a."""
+    """fig1a, fig2, fig3, fig5, fig6, fig7, fig9, fig10, table2 or errata."""
     preset: str | None = None
     """Settings by name: quick for a first look, paper for the printed ones; each target has a default."""
     out: Path | None = None
-    """Folder for figures, tables and summary.json; results/TARGET by default."""
+    """Folder for figures, tables and summary.json, with training runs in runs/; results/TARGET by default."""
     seed: int = 0
     """Seed of the first run; the others count up from it."""
     workers: int | None = None
@@ -47,6 +50,8 @@ class Reproduce:
         if self.workers is not None:
             require_whole("workers", self.workers, 1, "give 1 or more")
         out = prepare_folder(Path("results", self.target) if self.out is None else self.out)
+        # Recipes that train say so by taking a store; the others have no runs to keep.
+        kept = {"store": out / "runs"} if "store" in inspect.signature(recipe.reproduce).parameters else {}
         with run_progress() as watch:
-            report: Report = recipe.reproduce(settings, RunOptions(self.seed, self.workers, watch))
+            report: Report = recipe.reproduce(settings, RunOptions(self.seed, self.workers, watch), **kept)
         show(report, write(report, out), as_json=self.json)

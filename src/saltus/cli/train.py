@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Train:
     """Train networks on multitask sparse parity and write their curves.
 
-    Options that are left out come from the preset.
+    Options that are left out come from the preset. The same command continues after an interruption.
 
     Example: saltus train mlp --n-skills 3 --steps 6000 --seeds 2 --out results/mlp
     """
@@ -30,7 +30,7 @@ class Train:
     network: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NETWORK")]
     """Which network: mlp (two layers, ReLU)."""
     out: Path
-    """Folder for curves.csv, emergence.png, emergence.pdf and summary.json."""
+    """Folder for curves.csv, emergence.png, emergence.pdf and summary.json; its runs are kept in runs/."""
     preset: str = "quick"
     """Settings by name: quick (batch 1000, 24,000 steps) or paper (batch 4000, 30,000 steps)."""
     alpha: float = 0.6
@@ -74,14 +74,15 @@ class Train:
         from saltus.cli.progress import run_progress
         from saltus.errors import require_whole
         from saltus.report import prepare_folder, write
-        from saltus.train.run import collect, run_jobs
+        from saltus.sweep.run import stored_runs
+        from saltus.train.run import collect
 
         if self.workers is not None:
             require_whole("workers", self.workers, 1, "give 1 or more")
         jobs = self._jobs()
         out = prepare_folder(self.out)
         with run_progress() as watch:
-            results = run_jobs(jobs, self.workers, watch(jobs))
+            results = stored_runs(jobs, out / "runs", self.workers, watch(jobs))
         show(report := _report(collect(jobs, results)), write(report, out), as_json=self.json)
 
     def _jobs(self) -> list[Job]:

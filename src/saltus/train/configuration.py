@@ -18,6 +18,9 @@ from saltus.settings import describe
 
 Optimizer = Literal["sgd", "adam"]
 
+# Raise it whenever the same configuration gives other numbers: stored runs of before then count as other runs.
+NUMBERS_VERSION = 1
+
 _WHOLE = {
     "steps": "give the number of parameter updates, e.g. 24000",
     "width": "give the number of hidden units, e.g. 1000",

@@ -1,8 +1,9 @@
-"""The training loop of one run: take samples, update, measure, and say how it ended."""
+"""The training of one run: take samples, update, measure; pause, keep its state, go on to the same bits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -15,20 +16,26 @@ from saltus.parity.strength import measure
 from saltus.parity.task import MultitaskSparseParity
 
 Status = Literal["finished", "stalled", "diverged"]
+State = dict[str, NDArray[Any]]  # plain arrays: they travel between machines and into files without pickle
 
 # A flow never climbs above its start, and batch noise stays within a factor of a few: a thousandfold loss is lost.
 _LOST = 1e3
 _SAMPLES_AT_A_TIME = 65_536
+_MEASURED = ("strength", "strength_error", "skill_loss")
 
 
 class Learner(Protocol):
-    """What the loop trains: anything that can be updated on a batch and evaluated on one."""
+    """What is trained: anything that can be updated on a batch, evaluated on one, kept and taken up again."""
 
     steps_taken: int
 
     def advance(self, batch: Batch, n_steps: int, limit: float) -> NDArray[np.float64]: ...
 
     def evaluate(self, batch: Batch) -> NDArray[Any]: ...
+
+    def state(self) -> State: ...
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -52,36 +59,122 @@ class Measurements:
     diverged_at: int | None
 
 
-def train(
-    learner: Learner,
-    task: MultitaskSparseParity,
-    source: SampleSource,
-    measure_rng: np.random.Generator,
-    *,
-    batch_size: int,
-    measurement_steps: NDArray[np.int64],
-    strength_samples: int,
-    progress: Callable[[int], None],
-) -> Measurements:
-    """Train ``learner`` up to the last measurement step, calling ``progress(steps_taken)`` after each stretch."""
-    shape = (task.n_skills, len(measurement_steps))
-    strength, error, skill_loss = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
-    limit, peak, peak_step = np.inf, 0.0, 0
-    diverged_at = None
-    for i, target_step in enumerate(measurement_steps):
-        while learner.steps_taken < target_step and diverged_at is None:
-            first = learner.steps_taken
-            n_steps = min(int(target_step) - first, max(1, _SAMPLES_AT_A_TIME // batch_size))
-            squared_errors = learner.advance(source.take(n_steps, batch_size), n_steps, limit)
-            diverged_at = learner.steps_taken if len(squared_errors) > learner.steps_taken - first else None
-            if first == 0:
-                limit = _LOST * max(task.target_scale**2, float(squared_errors[0]))
-            highest = int(np.argmax(squared_errors))
-            if squared_errors[highest] > peak:
-                peak, peak_step = float(squared_errors[highest]), first + highest
-            progress(learner.steps_taken)
-        if diverged_at is not None:
-            break
-        seen = measure(learner.evaluate, task, n_samples=strength_samples, rng=measure_rng)
-        strength[:, i], error[:, i], skill_loss[:, i] = seen.relative, seen.relative_error, seen.skill_loss
-    return Measurements(measurement_steps, strength, error, skill_loss, peak / 2, peak_step, diverged_at)
+class Course:
+    """One run under way: it advances until told to pause, and its state continues it to the same bits.
+
+    Args:
+        learner: what is trained.
+        task: whose skills are measured.
+        source: where the samples come from.
+        measure_rng: draws the samples of the measurements.
+        batch_size: samples an update.
+        measurement_steps: steps at which to measure, ascending; the last one ends the run.
+        strength_samples: function evaluations a skill and measurement.
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        task: MultitaskSparseParity,
+        source: SampleSource,
+        measure_rng: np.random.Generator,
+        *,
+        batch_size: int,
+        measurement_steps: NDArray[np.int64],
+        strength_samples: int,
+    ) -> None:
+        self._learner, self._task, self._source, self._measure_rng = learner, task, source, measure_rng
+        self._batch_size, self._steps, self._strength_samples = batch_size, measurement_steps, strength_samples
+        shape = (task.n_skills, len(measurement_steps))
+        self._measured = {name: np.full(shape, np.nan) for name in _MEASURED}
+        self._n_measured = 0
+        self._limit, self._peak, self._peak_step = np.inf, 0.0, 0
+        self._diverged_at: int | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last measurement is made, or the run diverged."""
+        return self._n_measured == len(self._steps) or self._diverged_at is not None
+
+    @property
+    def measurements(self) -> Measurements:
+        """What was measured so far."""
+        return Measurements(
+            self._steps,
+            **self._measured,
+            peak_loss=self._peak / 2,
+            peak_step=self._peak_step,
+            diverged_at=self._diverged_at,
+        )
+
+    def advance(self, pause: Callable[[int], bool | None]) -> None:
+        """Go on to the end, or until ``pause(steps_taken)``, called after each stretch of steps, returns True."""
+        while not self.finished:
+            if self._learner.steps_taken == self._steps[self._n_measured]:
+                self._measure()
+            else:
+                self._take_steps()
+                if pause(self._learner.steps_taken):
+                    return
+
+    def state(self) -> State:
+        """All that the rest of the run depends on: parameters, generators, and what was measured so far."""
+        generators, arrays = _parts(self._source)
+        scalars = {
+            "generators": {name: rng.bit_generator.state for name, rng in generators.items()},
+            "measure_rng": self._measure_rng.bit_generator.state,
+            "n_measured": self._n_measured,
+            "limit": self._limit,
+            "peak": self._peak,
+            "peak_step": self._peak_step,
+            "diverged_at": self._diverged_at,
+        }
+        learner = {f"learner.{name}": value for name, value in self._learner.state().items()}
+        source = {f"source.{name}": value for name, value in arrays.items()}
+        return {"scalars": np.array(json.dumps(scalars)), **self._measured, **learner, **source}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go back to a `state` of the same run.
+
+        Raises:
+            KeyError, TypeError, ValueError: if it is the state of something else.
+        """
+        scalars = json.loads(str(state["scalars"]))
+        generators, arrays = _parts(self._source)
+        for name, rng in generators.items():
+            rng.bit_generator.state = scalars["generators"][name]
+        for name in arrays:
+            setattr(self._source, name, state[f"source.{name}"].copy())
+        self._measure_rng.bit_generator.state = scalars["measure_rng"]
+        self._n_measured, self._diverged_at = scalars["n_measured"], scalars["diverged_at"]
+        self._limit, self._peak, self._peak_step = scalars["limit"], scalars["peak"], scalars["peak_step"]
+        for name, values in self._measured.items():
+            values[:] = state[name]
+        start = len("learner.")
+        self._learner.restore({name[start:]: value for name, value in state.items() if name.startswith("learner.")})
+
+    def _take_steps(self) -> None:
+        learner = self._learner
+        first, until = learner.steps_taken, int(self._steps[self._n_measured])
+        n_steps = min(until - first, max(1, _SAMPLES_AT_A_TIME // self._batch_size))
+        squared_errors = learner.advance(self._source.take(n_steps, self._batch_size), n_steps, self._limit)
+        self._diverged_at = learner.steps_taken if len(squared_errors) > learner.steps_taken - first else None
+        if first == 0:
+            self._limit = _LOST * max(self._task.target_scale**2, float(squared_errors[0]))
+        highest = int(np.argmax(squared_errors))
+        if squared_errors[highest] > self._peak:
+            self._peak, self._peak_step = float(squared_errors[highest]), first + highest
+
+    def _measure(self) -> None:
+        seen = measure(self._learner.evaluate, self._task, n_samples=self._strength_samples, rng=self._measure_rng)
+        for name, values in zip(_MEASURED, (seen.relative, seen.relative_error, seen.skill_loss), strict=True):
+            self._measured[name][:, self._n_measured] = values
+        self._n_measured += 1
+
+
+def _parts(source: SampleSource) -> tuple[dict[str, np.random.Generator], State]:
+    """What changes in a sample source as samples are taken: its generators and its arrays, by attribute."""
+    parts = vars(source)
+    generators = {name: part for name, part in parts.items() if isinstance(part, np.random.Generator)}
+    arrays = {name: part for name, part in parts.items() if isinstance(part, np.ndarray)}
+    return generators, arrays

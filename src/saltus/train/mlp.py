@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +12,7 @@ from saltus.parity.batch import Batch
 from saltus.parity.task import MultitaskSparseParity
 from saltus.train import kernel
 from saltus.train.configuration import MLPTraining
+from saltus.train.loop import State
 
 
 class MLP:
@@ -37,6 +41,15 @@ class MLP:
     def rows(self) -> NDArray[np.float32]:
         """View of the parameters, ``(n_skills + n_bits + 2, width)``: control, bit weights, hidden bias, output."""
         return self.parameters[:-1].reshape(self._shape)[:, : self._training.width]
+
+    def state(self) -> State:
+        """All that the next steps depend on."""
+        return {"parameters": self.parameters, "moments": self.moments, "steps_taken": np.array(self.steps_taken)}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go back to a `state`; its arrays are copied, so that ours keep their alignment."""
+        self.parameters[:], self.moments[:] = state["parameters"], state["moments"]
+        self.steps_taken = int(state["steps_taken"])
 
     def evaluate(self, batch: Batch) -> NDArray[np.float32]:
         """Network output for each sample, shape ``(n,)``."""

@@ -19,7 +19,7 @@ from saltus.parity.task import MultitaskSparseParity
 from saltus.settings import describe
 from saltus.train.configuration import MLPTraining, Optimizer, run_streams
 from saltus.train.diagnosis import diagnose
-from saltus.train.loop import Measurements, train
+from saltus.train.loop import Course, Measurements
 from saltus.train.mlp import MLP
 
 if TYPE_CHECKING:
@@ -36,14 +36,15 @@ class Job:
     training: MLPTraining
     seed: int
 
-    def run(self, progress: Callable[[int], None]) -> Measurements:
+    def course(self) -> Course:
+        """The run at its start."""
         start, samples, measurements = run_streams(self.seed, self.task, self.training)
         source: SampleSource
         if self.training.n_data is None:
             source = FreshSamples(self.task, samples)
         else:
             source = FixedSamples(self.task, self.training.n_data, samples)
-        return train(
+        return Course(
             MLP(self.task, self.training, np.random.default_rng(start)),
             self.task,
             source,
@@ -51,8 +52,13 @@ class Job:
             batch_size=self.training.batch_size,
             measurement_steps=self.training.measurement_steps,
             strength_samples=self.training.strength_samples,
-            progress=progress,
         )
+
+    def run(self, progress: Callable[[int], None]) -> Measurements:
+        """The whole run, calling ``progress(steps_taken)`` along the way."""
+        course = self.course()
+        course.advance(progress)
+        return course.measurements
 
 
 def run_jobs(jobs: Sequence[Job], workers: int | None = None, progress: Progress | None = None) -> list[Measurements]:

@@ -1,0 +1,1 @@
+"""Anybody's learning curves, from their files: formats, layouts, hygiene, conversion to strength."""

@@ -1,0 +1,135 @@
+"""A store read back: one labelled dataset of all its runs, whole or not, or a table row by row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saltus.errors import InputError
+from saltus.sweep.plan import Labels
+from saltus.sweep.record import Record, read_record
+from saltus.sweep.standing import take_stock
+from saltus.sweep.store import Store
+from saltus.sweep.where import Condition
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_CURVES = ("strength", "strength_error", "skill_loss")
+
+
+def stored_labels(store: Store, where: str | None = None) -> dict[str, Labels]:
+    """Settings of the runs that are stored and for which ``where`` holds, by name, in the sweep's order."""
+    planned = store.planned()
+    condition = None if where is None else Condition(where)
+    wanted = [key for key, labels in planned.items() if condition is None or condition.holds(labels)]
+    return {key: planned[key] for key in take_stock(store, wanted).stored}
+
+
+def read_store(folder: str | Path, *, where: str | None = None) -> xr.Dataset:
+    """The runs of a store as curves over ``run``, ``skill`` and ``step``; runs that are missing are left out.
+
+    ``run`` counts the runs. Every setting that differs between them is a coordinate of ``run`` by its name (``seed``,
+    ``width``, ...), beside ``status`` and ``key``, the name of the run's file; the others are in the attribute
+    ``settings`` (JSON). Skills and steps that a run does not have are NaN. ``frequency``, ``target_scale`` and
+    ``flow_learning_rate`` are as in `saltus.curves` if all runs share them, and else coordinates of ``run``.
+
+    Args:
+        folder: the store.
+        where: take only runs whose settings fulfil this condition (`saltus.sweep.where`).
+
+    Raises:
+        InputError: if there is no store, no such run, or a run's file is damaged.
+    """
+    import xarray as xr
+
+    store = Store.open(Path(folder))
+    labels = stored_labels(store, where)
+    if not labels:
+        raise InputError("there must be a stored run to read", str(folder) if where is None else where, "run the sweep")
+    records = [read_record(store, key) for key in labels]
+    steps = np.unique(np.concatenate([record.measurements.steps for record in records]))
+    n_skills = max(len(record.frequencies) for record in records)
+    shape = (len(records), n_skills, len(steps))
+    curves = {name: np.full(shape, np.nan) for name in _CURVES}
+    frequency = np.full(shape[:2], np.nan)
+    for i, record in enumerate(records):
+        places = np.searchsorted(steps, record.measurements.steps)
+        for name, values in curves.items():
+            values[i, : len(record.frequencies), places] = getattr(record.measurements, name).T
+        frequency[i, : len(record.frequencies)] = record.frequencies
+    varying, shared = _split(list(labels.values()))
+    coordinates: dict[str, Any] = {
+        "run": np.arange(len(records)),
+        "skill": np.arange(1, n_skills + 1),
+        "step": steps,
+        "key": ("run", np.array(list(labels))),
+        "status": ("run", np.array([record.status for record in records])),
+        **{name: ("run", values) for name, values in varying.items()},
+    }
+    attributes: dict[str, Any] = {
+        "settings": json.dumps(shared, sort_keys=True),
+        "version": ", ".join(sorted({record.version for record in records})),
+    }
+    one = np.array_equal(frequency, np.broadcast_to(frequency[:1], frequency.shape), equal_nan=True)
+    coordinates["frequency"] = ("skill", frequency[0]) if one else (("run", "skill"), frequency)
+    if "target_scale" in shared:
+        attributes["target_scale"] = float(shared["target_scale"])
+    rates = np.array([record.flow_learning_rate for record in records])
+    if np.array_equal(rates, np.full_like(rates, rates[0]), equal_nan=True):
+        attributes["flow_learning_rate"] = float(rates[0])
+    else:
+        coordinates["flow_learning_rate"] = ("run", rates)
+    return xr.Dataset(
+        {name: (("run", "skill", "step"), values) for name, values in curves.items()}, coordinates, attributes
+    )
+
+
+def table_columns(labels: Sequence[Labels]) -> list[str]:
+    """Columns of `table_rows`: the run, every setting that differs between runs, then what was measured."""
+    varying, _ = _split(labels)
+    return ["run", *varying, "status", "skill", "frequency", "step", "strength", "strength_error", "loss"]
+
+
+def table_rows(store: Store, labels: dict[str, Labels]) -> Iterator[dict[str, Any]]:
+    """The table of each run in turn, as columns of equal length; measurements that were not made are left out."""
+    varying, _ = _split(list(labels.values()))
+    for number, key in enumerate(labels):
+        record = read_record(store, key)
+        yield _columns_of_run(number, {name: values[number] for name, values in varying.items()}, record)
+
+
+def _columns_of_run(number: int, own: Labels, record: Record) -> dict[str, Any]:
+    seen = record.measurements
+    made = np.isfinite(seen.strength).ravel()
+    n_skills, n_steps = seen.strength.shape
+    columns: dict[str, Any] = {name: np.full(made.sum(), value) for name, value in ({"run": number} | own).items()}
+    columns["status"] = np.full(made.sum(), record.status)
+    columns["skill"] = np.repeat(np.arange(1, n_skills + 1), n_steps)[made]
+    columns["frequency"] = np.repeat(record.frequencies, n_steps)[made]
+    columns["step"] = np.tile(seen.steps, n_skills)[made]
+    columns["strength"] = seen.strength.ravel()[made]
+    columns["strength_error"] = seen.strength_error.ravel()[made]
+    columns["loss"] = seen.skill_loss.ravel()[made]
+    return columns
+
+
+def _split(labels: Sequence[Labels]) -> tuple[dict[str, np.ndarray[Any, Any]], Labels]:
+    """Settings that differ between runs, as arrays, and those that do not."""
+    names = list(dict.fromkeys(name for run in labels for name in run))
+    every = {name: [run.get(name) for run in labels] for name in names}
+    shared = {name: values[0] for name, values in every.items() if all(value == values[0] for value in values)}
+    # A seed tells runs apart even where there is only one.
+    varying = {name: _array(values) for name, values in every.items() if name not in shared or name == "seed"}
+    return varying, shared
+
+
+def _array(values: list[Any]) -> np.ndarray[Any, Any]:
+    """Numbers as numbers, with NaN for "none"; anything else as text."""
+    if all(isinstance(value, (int, float)) or value is None for value in values):
+        return np.array([np.nan if value is None else value for value in values])
+    return np.array([value if isinstance(value, str) else json.dumps(value) for value in values])

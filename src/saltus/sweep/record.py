@@ -1,0 +1,106 @@
+"""What the file of one run says: its configuration, how it ended, and its curves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import saltus
+from saltus.errors import InputError
+from saltus.settings import describe
+from saltus.sweep.plan import key_of_settings
+from saltus.sweep.store import Store
+from saltus.train.configuration import NUMBERS_VERSION
+from saltus.train.diagnosis import diagnose
+from saltus.train.loop import Measurements
+from saltus.train.run import Job
+
+_CURVES = ("strength", "strength_error", "skill_loss")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One stored run.
+
+    Attributes:
+        configuration: as `saltus.settings.describe` gives it.
+        status, message: how it ended, and one line unless it finished; see `saltus.train.diagnosis`.
+        version: of the software that made it.
+        frequencies: of the task's skills, shape ``(n_skills,)``.
+        flow_learning_rate: for the theory; NaN if there is none.
+        measurements: the curves.
+    """
+
+    configuration: Mapping[str, Any]
+    status: str
+    message: str | None
+    version: str
+    frequencies: NDArray[np.float64]
+    flow_learning_rate: float
+    measurements: Measurements
+
+
+def arrays_of(job: Job, seen: Measurements, version: str = "") -> tuple[dict[str, NDArray[Any]], str, str | None]:
+    """A finished run as arrays to be stored, with its status and message."""
+    status, message = diagnose(job.task, job.training, job.seed, seen)
+    about = {
+        "configuration": describe(job),
+        "numbers_version": NUMBERS_VERSION,
+        "status": status,
+        "message": message,
+        "version": version or saltus.__version__,
+        "peak_step": seen.peak_step,
+        "diverged_at": seen.diverged_at,
+    }
+    arrays = {
+        "about": np.array(json.dumps(about)),
+        "frequencies": job.task.frequencies.first(),
+        "flow_learning_rate": np.array(job.training.flow_learning_rate),
+        "peak_loss": np.array(seen.peak_loss),
+        "steps": seen.steps,
+        **{name: getattr(seen, name) for name in _CURVES},
+    }
+    return arrays, status, message
+
+
+def read_record(store: Store, key: str) -> Record:
+    """The stored run of that name.
+
+    Raises:
+        InputError: if its file is damaged, or is another run's.
+    """
+    path = store.path(key, ".npz")
+    arrays = store.read_arrays(key, ".npz")
+    try:
+        return _record(key, path, arrays or {})
+    except (KeyError, ValueError, TypeError) as error:
+        advice = "delete it and run the sweep again: it makes this run anew"
+        raise InputError("a run's file must be whole and its own", str(path), advice) from error
+
+
+def _record(key: str, path: Path, arrays: Mapping[str, NDArray[Any]]) -> Record:
+    about = json.loads(str(arrays["about"]))
+    if key_of_settings(about["configuration"], about["numbers_version"]) != key:
+        raise ValueError(f"{path} holds another run")
+    measurements = Measurements(
+        steps=arrays["steps"],
+        **{name: arrays[name] for name in _CURVES},
+        peak_loss=float(arrays["peak_loss"]),
+        peak_step=about["peak_step"],
+        diverged_at=about["diverged_at"],
+    )
+    return Record(
+        configuration=about["configuration"],
+        status=about["status"],
+        message=about["message"],
+        version=about["version"],
+        frequencies=arrays["frequencies"],
+        flow_learning_rate=float(arrays["flow_learning_rate"]),
+        measurements=measurements,
+    )

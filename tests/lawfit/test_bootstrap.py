@@ -1,0 +1,74 @@
+"""Intervals: their coverage over repeated data, against Student's t, over runs, and their seeds."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from saltus import fit_law
+from saltus.lawfit.bootstrap import expanded_interval
+
+X = np.geomspace(1e3, 1e9, 30)
+
+
+@pytest.mark.parametrize(("delta", "form", "sets"), [(math.inf, "power-offset", 120), (1e-3, "power", 120)])
+def test_intervals_cover_what_they_say(delta: float, form: str, sets: int) -> None:
+    offset = 1.5 if form == "power-offset" else 0.0
+    truth = {"A": 30.0, "b": 0.3} | ({"E": 1.5} if offset else {})
+    hits = dict.fromkeys(truth, 0)
+    for seed in range(sets):
+        noise = np.random.default_rng(seed).normal(size=X.size)
+        loss = (offset + 30 * X**-0.3) * np.exp(0.02 * noise)
+        fit = fit_law(X, loss, form, delta=delta, n_bootstrap=250, level=0.9, seed=seed)
+        for name, value in truth.items():
+            low, high = fit.intervals[name]
+            hits[name] += low <= value <= high
+    # Binomial: three standard errors of 0.027, and 0.04 for what the bootstrap promises only for many points.
+    for count in hits.values():
+        assert 0.9 - 3 * 0.027 - 0.04 <= count / sets <= 0.9 + 3 * 0.027 + 0.04
+
+
+@pytest.mark.parametrize("n", [5, 20, 1000])
+def test_an_interval_of_a_mean_is_students(n: int) -> None:
+    # Resampled means of n normal values have the variance s^2 (n-1)/n / n; here all their quantiles.
+    spread = math.sqrt((n - 1) / n / n)
+    means = spread * stats.norm.ppf((np.arange(200_000) + 0.5) / 200_000)
+    low, high = expanded_interval(means, 0.95, n, n - 1)
+    expected = stats.t.ppf(0.975, n - 1) / math.sqrt(n)
+    assert (low, high) == pytest.approx((-expected, expected), rel=1e-3)  # quantiles of 200,000 values
+
+
+def test_runs_are_drawn_whole() -> None:
+    rng = np.random.default_rng(5)
+    n_runs = 12
+    x = np.tile(X, n_runs)
+    runs = np.repeat(np.arange(n_runs), X.size)
+    level = 0.05 * rng.normal(size=n_runs)  # each run is off by a factor of its own
+    loss = 3 * x**-0.3 * np.exp(level[runs] + 0.001 * rng.normal(size=x.size))
+
+    def width(**options: ArrayLike) -> float:
+        low, high = fit_law(x, loss, delta=math.inf, runs=options.get("runs")).band(math.sqrt(X[0] * X[-1]))
+        return math.log(high / low)
+
+    # In the middle the law is the mean over runs, with a standard error of sd/sqrt(12); a resampled variance is known
+    # to a few per cent, and its outer order statistics too.
+    expected = 2 * stats.t.ppf(0.975, n_runs - 1) * level.std(ddof=1) / math.sqrt(n_runs)
+    assert width(runs=runs) == pytest.approx(expected, rel=0.15)
+    # Points one by one take the 30 errors of a run for independent: sqrt(30) = 5.5 times too sure.
+    assert width() < expected / 4
+    slope = fit_law(x, loss, delta=math.inf, runs=runs).intervals["b"]
+    assert slope[1] - slope[0] < 1e-3  # runs differ in level only
+
+
+def test_the_seed_decides_the_intervals_and_the_names_of_runs_do_not() -> None:
+    loss = 3 * X**-0.3 * np.exp(0.02 * np.random.default_rng(0).normal(size=X.size))
+    runs = np.repeat(np.arange(6), 5)
+    first, again, other = (fit_law(X, loss, n_bootstrap=100, seed=seed).intervals for seed in (1, 1, 2))
+    assert first == again != other
+    named, counted = (fit_law(X, loss, runs=names, n_bootstrap=100) for names in ([f"run {r}" for r in runs], runs))
+    assert named.n_runs == 6
+    assert named.intervals == counted.intervals
