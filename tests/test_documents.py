@@ -80,3 +80,17 @@ def test_readme_quotes_the_kept_results() -> None:
 def test_errata_page_quotes_what_the_command_computes() -> None:
     report = errata.reproduce(errata.PRESETS["paper"], RunOptions())
     assert quoted_table(ROOT / "docs/errata.md", "errata") == [f"| {' | '.join(row)} |" for row in report.rows]
+
+
+def test_forecasting_page_quotes_the_kept_study() -> None:
+    rows = []
+    for name, runs in (("forecast-study", "held out, 24–63"), ("forecast-study-fresh", "fresh, 1000–1039")):
+        summary = json.loads((ROOT / f"docs/results/{name}/summary.json").read_text())
+        first, last = summary["seeds"]["testing"][0], summary["seeds"]["testing"][-1]
+        assert runs.endswith(f" {first}–{last}")
+        rows += [
+            f"| {runs} | {one['threshold']:g} | {one['n_skills']} | {one['coverage']:.1%} "
+            f"| {one['median_error']:.3f} | {one['median_error_paper']:.3f} |"
+            for one in summary["scores"]
+        ]
+    assert quoted_table(ROOT / "docs/forecasting.md", "forecast-study") == rows

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from saltus.errors import InputError as InputError
     from saltus.errors import StoppedError as StoppedError
     from saltus.errors import TrainingWarning as TrainingWarning
+    from saltus.forecast.assess import assess as assess
     from saltus.forecast.calibrate import calibrate as calibrate
+    from saltus.forecast.calibration import Calibration as Calibration
+    from saltus.forecast.plan import plan_budget as plan_budget
+    from saltus.forecast.plan import plan_frequency as plan_frequency
+    from saltus.forecast.plan import plan_skills as plan_skills
     from saltus.forecast.read.reading import read_curves as read_curves
     from saltus.forecast.read.report import reading_report as reading_report
     from saltus.lawfit.compare import compare_forms as compare_forms
@@ -50,6 +55,7 @@ if TYPE_CHECKING:
     from saltus.train.run import train_mlp as train_mlp
 
 _HOME_OF = {
+    "Calibration": "saltus.forecast.calibration",
     "DataEmergence": "saltus.theory.extended",
     "DeepMultilinear": "saltus.theory.variants.deep",
     "DiscreteMultilinear": "saltus.theory.variants.discrete",
@@ -65,6 +71,7 @@ _HOME_OF = {
     "StoppedError": "saltus.errors",
     "TrainingWarning": "saltus.errors",
     "UnbalancedMultilinear": "saltus.theory.variants.unbalanced",
+    "assess": "saltus.forecast.assess",
     "calibrate": "saltus.forecast.calibrate",
     "compare_forms": "saltus.lawfit.compare",
     "compute_optimal": "saltus.theory.allocation",
@@ -77,6 +84,9 @@ _HOME_OF = {
     "local_exponent": "saltus.theory.scaling",
     "loss_staircase": "saltus.theory.stages",
     "n_emerged": "saltus.theory.stages",
+    "plan_budget": "saltus.forecast.plan",
+    "plan_frequency": "saltus.forecast.plan",
+    "plan_skills": "saltus.forecast.plan",
     "read_curves": "saltus.forecast.read.reading",
     "read_store": "saltus.sweep.dataset",
     "reading_report": "saltus.forecast.read.report",

@@ -31,6 +31,7 @@ class Report:
         figures: by file stem; each is written as PNG and PDF.
         tables: by file stem; each is written as CSV.
         remarks: lines below the table.
+        name: file stem of the summary.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Report:
     figures: Mapping[str, Figure] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     remarks: Sequence[str] = ()
+    name: str = "summary"
 
     @property
     def summary_text(self) -> str:
@@ -79,7 +81,7 @@ def write(report: Report, out: Path) -> list[Path]:
             writers[f"{stem}.{form}"] = partial(figure.savefig, format=form, metadata=about)
     for stem, table in report.tables.items():
         writers[f"{stem}.csv"] = partial(table.to_csv, index=False, float_format="%.9g")
-    writers["summary.json"] = lambda file: file.write(report.summary_text.encode())
+    writers[f"{report.name}.json"] = lambda file: file.write(report.summary_text.encode())
     with house_style():  # resolution and fonts are decided when a figure is saved
         return [_write_whole(out / name, writer) for name, writer in writers.items()]
 

@@ -8,6 +8,7 @@ import xarray as xr
 
 from saltus import Frequencies, InputError, PowerLaw, calibrate
 from saltus.curves import make_curves
+from saltus.forecast.departure import PAPER
 
 RATE, LOGIT, SCALE, FLOW_RATE = 0.02, -9.0, 5.0, 0.04
 FREQUENCIES = PowerLaw(0.6, 3)
@@ -75,7 +76,7 @@ def test_a_noiseless_curve_is_recovered_exactly_whichever_skill_is_used() -> Non
 def test_forecast_of_a_noiseless_model_meets_its_crossing_times() -> None:
     curves = synthetic(np.random.default_rng(0), 2, noise=0.0)
     for threshold in (0.05, 0.5, 0.95):
-        forecast = calibrate(curves).forecast(FREQUENCIES, measured=curves, threshold=threshold)
+        forecast = calibrate(curves).forecast(FREQUENCIES, measured=curves, threshold=threshold, departure=PAPER)
         logit = np.log(threshold / (1 - threshold))
         by_hand = (logit - LOGIT) / (RATE * curves["frequency"].to_numpy())
         np.testing.assert_allclose(forecast.emergence_time, by_hand, rtol=1e-9)
@@ -85,7 +86,7 @@ def test_forecast_of_a_noiseless_model_meets_its_crossing_times() -> None:
 
 def test_forecast_without_measurements_knows_no_ratio_and_takes_other_frequencies() -> None:
     calibration = calibrate(synthetic(np.random.default_rng(0), 1, noise=0.0))
-    forecast = calibration.forecast(Frequencies([3, 1]), threshold=0.05)
+    forecast = calibration.forecast(Frequencies([3, 1]), threshold=0.05, departure=PAPER)
     by_hand = (np.log(0.05 / 0.95) - LOGIT) / (RATE * np.array([0.75, 0.25]))
     np.testing.assert_allclose(forecast.emergence_time, by_hand, rtol=1e-8)
     assert forecast.skill.tolist() == [1, 2]

@@ -14,9 +14,11 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TextIO
 
 from saltus.cli.fit import Fit
+from saltus.cli.forecast import Forecast
 from saltus.cli.law import Law
 from saltus.cli.loss import Loss
 from saltus.cli.optimal import Optimal
+from saltus.cli.plan import Plan
 from saltus.cli.reproduce import Reproduce
 from saltus.cli.sweep import Sweep
 from saltus.cli.train import Train
@@ -38,6 +40,8 @@ COMMANDS: dict[str, Any] = {
     "loss": Loss,
     "law": Law,
     "optimal": Optimal,
+    "forecast": Forecast,
+    "plan": Plan,
     "reproduce": Reproduce,
     "train": Train,
     "sweep": Sweep,

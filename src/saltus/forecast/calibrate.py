@@ -1,7 +1,7 @@
-"""Calibrate the extended multilinear model on the emergence of one skill (``Nam et al. 2024, Eq. 14``).
+"""Calibrate the extended multilinear model on the emergence of chosen skills (``Nam et al. 2024, Eq. 14``).
 
-The model's logit is a straight line in time, ``logit(R/S) = logit(r/S) + rate * frequency * step``. Each run is fitted
-by least squares with its rate and its half-strength time, which are nearly uncorrelated, and the runs are averaged
+The model's logit is a straight line in exposure, ``logit(R/S) = logit(r/S) + rate * frequency * step``. Each run is
+fitted by least squares with its rate and its half exposure, which are nearly uncorrelated, and the runs are averaged
 in logarithms. (One fit to all runs at once would be biased: where runs differ in time, their mean curve is flatter than
 any of them.)
 """
@@ -9,7 +9,7 @@ any of them.)
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,164 +19,99 @@ from scipy.special import expit
 
 from saltus.curves import crossing_times
 from saltus.errors import InputError, require_whole
-from saltus.forecast.predict import EmergenceForecast, forecast_emergence
+from saltus.forecast.calibration import Calibration, Covariance
 from saltus.theory.frequencies import SkillFrequencies
-from saltus.theory.multilinear import Multilinear
 
 if TYPE_CHECKING:
     import xarray as xr
 
-
-@dataclass(frozen=True)
-class Calibration:
-    """The extended model's two constants, with standard errors.
-
-    Attributes:
-        rate: growth of the logit per step for a skill of frequency 1, ``2 eta B^2 S``.
-        half_exposure: frequency times step at which R/S is 0.5.
-        covariance: of ``log(rate)`` and ``log(half_exposure)``.
-        error_source: where the covariance comes from: "spread over runs", or with one run "residuals", which takes
-            them as independent.
-        residual: root mean square of measured minus fitted R/S.
-        target_scale: S.
-        flow_learning_rate: eta of the calibrated curves, NaN if unknown (then B^2 is unknown too).
-        skill, n_skills, n_runs: what the fit used.
-    """
-
-    rate: float
-    half_exposure: float
-    covariance: tuple[tuple[float, float], tuple[float, float]]
-    error_source: str
-    residual: float
-    target_scale: float
-    flow_learning_rate: float
-    skill: int
-    n_skills: int
-    n_runs: int
-
-    @property
-    def rate_error(self) -> float:
-        return self.rate * math.sqrt(self.covariance[0][0])
-
-    @property
-    def half_exposure_error(self) -> float:
-        return self.half_exposure * math.sqrt(self.covariance[1][1])
-
-    @property
-    def initial_logit(self) -> float:
-        """``log(r / (S - r))``, where the fitted line starts."""
-        return -self.rate * self.half_exposure
-
-    @property
-    def initial_logit_error(self) -> float:
-        return -self.initial_logit * math.sqrt(sum(map(sum, self.covariance)))
-
-    @property
-    def initial_strength(self) -> float:
-        """r = R(0), the strength at which the fitted curve starts."""
-        return self.target_scale * float(expit(self.initial_logit))
-
-    @property
-    def initial_strength_error(self) -> float:
-        return self.initial_strength * float(expit(-self.initial_logit)) * self.initial_logit_error
-
-    @property
-    def feature_rate_squared(self) -> float:
-        """B^2, how much slower the network learns than the multilinear model."""
-        return self.rate / (2 * self.flow_learning_rate * self.target_scale)
-
-    @property
-    def feature_rate_squared_error(self) -> float:
-        return self.feature_rate_squared * math.sqrt(self.covariance[0][0])
-
-    def model(self, frequencies: SkillFrequencies) -> Multilinear:
-        """The calibrated model for any frequencies, in steps of the calibrated curves."""
-        return Multilinear(
-            frequencies,
-            target_scale=self.target_scale,
-            initial_strength=self.initial_strength,
-            learning_rate=self.rate / (2 * self.target_scale),
-        )
-
-    def forecast(
-        self, frequencies: SkillFrequencies, *, measured: xr.Dataset | None = None, threshold: float = 0.5
-    ) -> EmergenceForecast:
-        """Forecast when each skill emerges.
-
-        Args:
-            frequencies: of the skills to forecast, finitely many.
-            measured: curves of the same skills, to set the forecast beside what happened.
-            threshold: the strength R/S that counts as emerged, between 0 and 1.
-
-        Raises:
-            InputError: if there are infinitely many skills, or ``threshold`` is out of range.
-        """
-        return forecast_emergence(self.model(frequencies), measured, threshold)
-
-    def summary(self) -> dict[str, Any]:
-        """All constants and derived quantities with their errors, for a report; unknown ones are NaN."""
-        values: dict[str, Any] = {}
-        for name in ("feature_rate_squared", "initial_strength", "rate", "half_exposure", "initial_logit"):
-            values[name], values[f"{name}_error"] = getattr(self, name), getattr(self, f"{name}_error")
-        return values | asdict(self)
+Floats = NDArray[np.float64]
 
 
-def calibrate(curves: xr.Dataset, frequencies: SkillFrequencies | None = None, on_skill: int = 1) -> Calibration:
-    """Fit rate and initial strength to the measured strengths of one skill.
+def calibrate(
+    curves: xr.Dataset, frequencies: SkillFrequencies | None = None, on_skill: int | Sequence[int] = 1
+) -> Calibration:
+    """Fit rate and initial strength to the measured strengths of one skill, or of several together.
 
     Args:
         curves: labelled curves (`saltus.curves`).
         frequencies: of the curves' skills; by default those that the curves carry.
-        on_skill: the skill to calibrate on, from 1.
+        on_skill: the skill to calibrate on, from 1, or several.
 
     Returns:
-        The constants, from the runs in which that skill emerged.
+        The constants, from the runs in which at least one of those skills emerged.
 
     Raises:
-        InputError: if there is no such skill, or it did not emerge in any run.
+        InputError: if there is no such skill, or none of them emerged in any run.
     """
-    skill = require_whole("on_skill", on_skill, 1, "skills count from 1")
-    n_skills = curves.sizes["skill"]
-    if skill > n_skills:
-        raise InputError(f"on_skill must be at most {n_skills}, the number of skills", on_skill, "choose one of them")
-    of_skill = np.asarray(curves["frequency"] if frequencies is None else frequencies.pmf(curves["skill"].to_numpy()))
-    one = curves.isel(skill=[skill - 1])
-    exposure = float(of_skill[skill - 1]) * one["step"].to_numpy()
-    early, half = (crossing_times(one, level)[:, 0] * of_skill[skill - 1] for level in (0.1, 0.5))
-    emerged = np.flatnonzero(half > early)
-    if emerged.size == 0:
-        highest = float(one["strength"].max())
+    skills = _checked_skills(on_skill, curves.sizes["skill"])
+    all_frequencies = curves["frequency"] if frequencies is None else frequencies.pmf(curves["skill"].to_numpy())
+    chosen = [skill - 1 for skill in skills]
+    frequency, of_skills = np.asarray(all_frequencies, dtype=float)[chosen], curves.isel(skill=chosen)
+    fits = [fit for run in range(curves.sizes["run"]) if (fit := _fit_run(of_skills, run, frequency)) is not None]
+    if not fits:
         raise InputError(
-            "the skill to calibrate on must rise through R/S = 0.1 and 0.5", highest, "train longer or measure earlier"
+            "the skill to calibrate on must rise through R/S = 0.1 and 0.5",
+            float(of_skills["strength"].max()),
+            "train longer or measure earlier",
         )
-    fits = [_fit_logistic(exposure, one["strength"].to_numpy()[run, 0], early[run], half[run]) for run in emerged]
     constants = np.array([fit.x for fit in fits])
-    covariance = np.cov(constants.T) / len(fits) if len(fits) > 1 else _residual_covariance(fits[0])
+    of_residuals = np.sum([_residual_covariance(fit) for fit in fits], axis=0) / len(fits) ** 2
     log_rate, log_half = constants.mean(axis=0)
     return Calibration(
         rate=math.exp(log_rate),
         half_exposure=math.exp(log_half),
-        covariance=(tuple(covariance[0].tolist()), tuple(covariance[1].tolist())),
+        covariance=_as_tuples(np.cov(constants.T) / len(fits) if len(fits) > 1 else of_residuals),
         error_source="spread over runs" if len(fits) > 1 else "residuals",
+        fit_covariance=_as_tuples(of_residuals),
         residual=math.sqrt(np.mean(np.concatenate([fit.fun for fit in fits]) ** 2)),
         target_scale=float(curves.attrs["target_scale"]),
         flow_learning_rate=float(curves.attrs["flow_learning_rate"]),
-        skill=skill,
-        n_skills=n_skills,
+        skills=skills,
+        frequency=float(np.exp(np.log(frequency).mean())),
+        n_skills=curves.sizes["skill"],
         n_runs=len(fits),
     )
 
 
-def _fit_logistic(exposure: NDArray[np.float64], strength: NDArray[np.float64], early: float, half: float) -> Any:
-    """Least squares for log(rate) and log(half exposure), from the curve through its 0.1 and 0.5 crossings."""
-    measured = np.isfinite(strength)
-    x, y = exposure[measured], strength[measured]
+def has_emerged(curves: xr.Dataset, on_skill: int | Sequence[int] = 1) -> bool:
+    """Whether `calibrate` would find a run in which one of those skills has risen through R/S = 0.1 and 0.5."""
+    of_skills = curves.isel(skill=[skill - 1 for skill in _checked_skills(on_skill, curves.sizes["skill"])])
+    return bool(np.any(crossing_times(of_skills, 0.5) > crossing_times(of_skills, 0.1)))
 
-    def residuals(constants: NDArray[np.float64]) -> NDArray[np.float64]:
+
+def _checked_skills(on_skill: int | Sequence[int], n_skills: int) -> tuple[int, ...]:
+    asked = on_skill if isinstance(on_skill, Sequence) else [on_skill]
+    skills = tuple(sorted({require_whole("on_skill", skill, 1, "skills count from 1") for skill in asked}))
+    if not skills:
+        raise InputError("on_skill must name at least one skill", on_skill, "skills count from 1")
+    if skills[-1] > n_skills:
+        raise InputError(f"on_skill must be at most {n_skills}, the number of skills", skills[-1], "choose one of them")
+    return skills
+
+
+def _fit_run(curves: xr.Dataset, run: int, frequency: Floats) -> Any:
+    """The fit to those skills that emerged in one run, or None if none did."""
+    early, half = (crossing_times(curves, level)[run] for level in (0.1, 0.5))
+    emerged = half > early
+    if not emerged.any():
+        return None
+    exposure = frequency[emerged, None] * curves["step"].to_numpy()
+    strength = curves["strength"].to_numpy()[run, emerged]
+    measured = np.isfinite(strength)
+    first = emerged.argmax()
+    start = frequency[first] * early[first], frequency[first] * half[first]
+    return _fit_logistic(exposure[measured], strength[measured], *start)
+
+
+def _fit_logistic(x: Floats, y: Floats, early: float, half: float) -> Any:
+    """Least squares for log(rate) and log(half exposure), from the curve through its 0.1 and 0.5 crossings."""
+
+    def residuals(constants: Floats) -> Floats:
         rate, half_exposure = np.exp(constants)
         return np.asarray(expit(rate * (x - half_exposure)) - y)
 
-    def jacobian(constants: NDArray[np.float64]) -> NDArray[np.float64]:
+    def jacobian(constants: Floats) -> Floats:
         rate, half_exposure = np.exp(constants)
         logit = rate * (x - half_exposure)
         slope = expit(logit) * expit(-logit)
@@ -189,6 +124,11 @@ def _fit_logistic(exposure: NDArray[np.float64], strength: NDArray[np.float64], 
     return fit
 
 
-def _residual_covariance(fit: Any) -> NDArray[np.float64]:
-    variance = fit.fun @ fit.fun / (len(fit.fun) - len(fit.x))
+def _residual_covariance(fit: Any) -> Floats:
+    variance = fit.fun @ fit.fun / max(len(fit.fun) - len(fit.x), 1)
     return np.asarray(variance * np.linalg.inv(fit.jac.T @ fit.jac))
+
+
+def _as_tuples(covariance: Floats) -> Covariance:
+    (a, b), (c, d) = covariance.tolist()
+    return (a, b), (c, d)

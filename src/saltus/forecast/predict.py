@@ -1,19 +1,46 @@
-"""Forecast when skills emerge, from a calibrated model, and compare with what happened."""
+"""Forecast when skills emerge, from a calibration, with intervals; and set the forecast beside what happened."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
-from saltus.curves import EmergenceTimes, emergence_times
-from saltus.theory.frequencies import require_finite_skills
-from saltus.theory.multilinear import Multilinear
+from saltus.curves import EmergenceTimes, crossing_times, emergence_times
+from saltus.errors import InputError
+from saltus.forecast.departure import Departure
+from saltus.forecast.early import noise_floor, sharpen
+from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from saltus.forecast.calibration import Calibration
+
+Floats = NDArray[np.float64]
+
+_LEAST_ERROR = 1e-4  # of a strength in units of S, where neither noise nor misfit shows
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """Standard deviations of log10(emergence time), kept apart by source; arrays of shape ``(n_skills,)``.
+
+    Attributes:
+        fit: noise of the measurements that were fitted.
+        runs: differences between the calibrated runs (0 for a single run, which shows none).
+        misfit: how far networks stray from the model (`saltus.forecast.departure.Departure`).
+        total: all of them, sharpened by what a skill's own early strengths say.
+    """
+
+    fit: Floats
+    runs: Floats
+    misfit: Floats
+    total: Floats
 
 
 @dataclass(frozen=True)
@@ -25,30 +52,136 @@ class EmergenceForecast:
         skill: from 1.
         frequency: of each skill.
         emergence_time: steps.
+        interval: steps, shape ``(n_skills, 2)``.
+        level: probability that the interval is to have.
+        uncertainty: what makes the interval wide.
+        sharpened: whether a skill's own early strengths were used.
         measured: when the skills did emerge, or None if that is not known.
     """
 
     threshold: float
     skill: NDArray[np.int64]
-    frequency: NDArray[np.float64]
-    emergence_time: NDArray[np.float64]
+    frequency: Floats
+    emergence_time: Floats
+    interval: Floats
+    level: float
+    uncertainty: Uncertainty
+    sharpened: NDArray[np.bool_]
     measured: EmergenceTimes | None
 
     @property
-    def log10_ratio(self) -> NDArray[np.float64]:
+    def log10_ratio(self) -> Floats:
         """log10(forecast / measured): in decades, positive where the forecast is late; NaN where nothing emerged."""
         if self.measured is None:
             return np.full(self.skill.shape, np.nan)
         return np.log10(self.emergence_time / self.measured.mean)
 
+    @property
+    def hit(self) -> list[bool | None]:
+        """Whether the measured time lies in the interval; None where there is none."""
+        if self.measured is None:
+            return [None] * len(self.skill)
+        return [
+            bool(low <= time <= high) if math.isfinite(time) else None
+            for time, (low, high) in zip(self.measured.mean, self.interval, strict=True)
+        ]
 
-def forecast_emergence(model: Multilinear, measured: xr.Dataset | None, threshold: float) -> EmergenceForecast:
-    """Emergence times of all skills of ``model``, beside those in the curves ``measured``, if there are any."""
-    skill = np.arange(1, require_finite_skills(model.frequencies) + 1)
+
+def forecast_emergence(
+    calibration: Calibration,
+    frequencies: SkillFrequencies,
+    *,
+    measured: xr.Dataset | None,
+    threshold: float,
+    until: float | None,
+    departure: Departure,
+    level: float,
+) -> EmergenceForecast:
+    """Emergence times of all skills; `Calibration.forecast` says what the arguments mean."""
+    if not 0 < level < 1:
+        raise InputError("level must lie between 0 and 1", level, "give a probability, e.g. 0.9")
+    if until is not None and not until >= 0:
+        raise InputError("until must be a step of at least 0", until, "give the last step that may be used")
+    if not (0 < threshold < 1 and logit(threshold) > calibration.initial_logit):
+        start = f"{calibration.initial_strength / calibration.target_scale:.3g}, where the calibrated curve starts"
+        raise InputError(f"threshold must lie between {start}, and 1", threshold, "give a share of the full strength")
+    skill = np.arange(1, require_finite_skills(frequencies) + 1)
+    if measured is not None and measured.sizes["skill"] != len(skill):
+        raise InputError(
+            "measured curves must have as many skills as there are frequencies",
+            measured.sizes["skill"],
+            f"give frequencies of {measured.sizes['skill']} skills, not {len(skill)}",
+        )
+    frequency = frequencies.pmf(skill)
+    decades = np.asarray(np.log10(calibration.frequency / frequency), dtype=np.float64)
+    model_time = np.log10(calibration.model(frequencies).emergence_time(skill, threshold))
+    log_time = model_time + departure.mean(decades, threshold)
+    fit, runs, misfit = _variances(calibration, threshold, departure, decades)
+    total, sharpened = np.sqrt(fit + runs + misfit), np.zeros(len(skill), dtype=bool)
+    if measured is not None and until is not None:
+        known = measured.sel(step=(measured["step"] <= until) & (measured["step"] > 0))
+        for k in _still_to_come(known, threshold, calibration.skills):
+            shift, total[k] = _by_own_growth(known.isel(skill=k), calibration, frequency[k], threshold, departure)
+            log_time[k], sharpened[k] = log_time[k] + shift, True
+    reach = departure.quantile(0.5 + level / 2) * total
     return EmergenceForecast(
         threshold=threshold,
         skill=skill,
-        frequency=model.frequencies.pmf(skill),
-        emergence_time=model.emergence_time(skill, threshold),
+        frequency=frequency,
+        emergence_time=10**log_time,
+        interval=10 ** np.column_stack([log_time - reach, log_time + reach]),
+        level=level,
+        uncertainty=Uncertainty(np.sqrt(fit), np.sqrt(runs), np.sqrt(misfit), total),
+        sharpened=sharpened,
         measured=None if measured is None else emergence_times(measured, threshold),
     )
+
+
+def _variances(
+    calibration: Calibration, threshold: float, departure: Departure, decades: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Of log10(time): from the fit, from runs that differ, from misfit."""
+    fit = calibration.log10_time_variance(threshold, calibration.fit_covariance)
+    # Runs that differ less than their fits' noise show no difference.
+    runs = max(calibration.log10_time_variance(threshold) - fit, 0.0)
+    same = np.ones_like(decades)
+    return fit * same, runs * same, departure.sd(decades, threshold) ** 2
+
+
+def _still_to_come(known: xr.Dataset, threshold: float, calibrated: tuple[int, ...]) -> list[int]:
+    """Positions of skills that have been measured, have not passed the threshold, and were not calibrated on."""
+    if known.sizes["step"] == 0:
+        return []
+    measured = np.isfinite(known["strength"].to_numpy()).any(axis=(0, 2))
+    emerged = np.isfinite(crossing_times(known, threshold)).any(axis=0)
+    return [int(k) for k in np.flatnonzero(measured & ~emerged) if k + 1 not in calibrated]
+
+
+def _by_own_growth(
+    curve: xr.Dataset, calibration: Calibration, frequency: float, threshold: float, departure: Departure
+) -> tuple[float, float]:
+    """How far one skill's early strengths shift the forecast of log10(time), and its standard deviation then."""
+    decades = np.asarray(math.log10(calibration.frequency / frequency))
+    prior = math.log10(calibration.half_exposure / frequency) + float(departure.mean(decades))
+    at_half, at_threshold = (
+        math.sqrt(float(sum(_variances(calibration, at, departure, decades)))) for at in (0.5, threshold)
+    )
+    strength = curve["strength"].mean("run").to_numpy()
+    squares = curve["strength_error"].fillna(0.0).to_numpy() ** 2
+    seen = np.isfinite(strength)
+    if at_half == 0 or not seen.any():
+        return 0.0, at_threshold
+    standard_error = np.maximum(np.sqrt(squares.sum(axis=0)) / len(squares), noise_floor(strength))
+    error = np.hypot(standard_error, max(calibration.residual, _LEAST_ERROR))
+    mean, sd = sharpen(
+        prior,
+        at_half,
+        steps=curve["step"].to_numpy().astype(float)[seen],
+        strength=strength[seen],
+        error=error[seen],
+        initial_logit=calibration.initial_logit,
+        decades=float(decades),
+        departure=departure,
+    )
+    beyond_half = max(at_threshold**2 - at_half**2, 0.0)  # what the threshold adds to the doubt stays
+    return mean - prior, min(at_threshold, math.sqrt(sd**2 + beyond_half))

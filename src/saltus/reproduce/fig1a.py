@@ -13,7 +13,9 @@ from typing import Any
 import saltus
 from saltus.curves import tidy_table
 from saltus.figures.emergence import emergence_figure
-from saltus.forecast.calibrate import Calibration, calibrate
+from saltus.forecast.calibrate import calibrate
+from saltus.forecast.calibration import Calibration
+from saltus.forecast.departure import PAPER
 from saltus.forecast.predict import EmergenceForecast
 from saltus.parity.task import MultitaskSparseParity
 from saltus.report import Report, cell
@@ -77,8 +79,8 @@ def reproduce(settings: Settings, options: RunOptions, store: Path | None = None
     by_single = calibrate(single_curves)
     by_own = calibrate(curves)
     skills = _compare(
-        by_single.forecast(frequencies, measured=curves),
-        by_own.forecast(frequencies, measured=curves),
+        by_single.forecast(frequencies, measured=curves, departure=PAPER),
+        by_own.forecast(frequencies, measured=curves, departure=PAPER),
     )
     seeds = [job.seed for job in jobs]
     used = settings.training

@@ -1,0 +1,194 @@
+"""The extended model's constants as data: what a calibration knows, how it forecasts, how it is kept in a file.
+
+Nam et al. 2024, Eq. 14, in the two constants that curves determine almost independently: how fast the logit of a skill
+grows, and the exposure (frequency times step) at which a skill is half learned.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scipy.special import expit, logit
+
+from saltus.errors import InputError
+from saltus.forecast.departure import Departure, learned
+from saltus.forecast.predict import EmergenceForecast, forecast_emergence
+from saltus.settings import json_text
+from saltus.theory.frequencies import SkillFrequencies
+from saltus.theory.multilinear import Multilinear
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Covariance = tuple[tuple[float, float], tuple[float, float]]
+
+_KIND = "saltus calibration"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The extended model's two constants, with standard errors.
+
+    Attributes:
+        rate: growth of the logit per step for a skill of frequency 1, ``2 eta B^2 S``.
+        half_exposure: frequency times step at which R/S is 0.5.
+        covariance: of ``log(rate)`` and ``log(half_exposure)``.
+        error_source: where the covariance comes from: "spread over runs", or with one run "residuals", which takes
+            them as independent.
+        fit_covariance: the part of it that the residuals of the fits account for; the rest is runs that differ.
+        residual: root mean square of measured minus fitted R/S.
+        target_scale: S.
+        flow_learning_rate: eta of the calibrated curves, NaN if unknown (then B^2 is unknown too).
+        skills: those that the fit used, from 1.
+        frequency: geometric mean of their frequencies; forecasts of other frequencies are extrapolations.
+        n_skills, n_runs: how many the curves had, and how many runs the fit used.
+    """
+
+    rate: float
+    half_exposure: float
+    covariance: Covariance
+    error_source: str
+    fit_covariance: Covariance
+    residual: float
+    target_scale: float
+    flow_learning_rate: float
+    skills: tuple[int, ...]
+    frequency: float
+    n_skills: int
+    n_runs: int
+
+    @property
+    def rate_error(self) -> float:
+        return self.rate * math.sqrt(self.covariance[0][0])
+
+    @property
+    def half_exposure_error(self) -> float:
+        return self.half_exposure * math.sqrt(self.covariance[1][1])
+
+    @property
+    def initial_logit(self) -> float:
+        """``log(r / (S - r))``, where the fitted line starts."""
+        return -self.rate * self.half_exposure
+
+    @property
+    def initial_logit_error(self) -> float:
+        return -self.initial_logit * math.sqrt(sum(map(sum, self.covariance)))
+
+    @property
+    def initial_strength(self) -> float:
+        """r = R(0), the strength at which the fitted curve starts."""
+        return self.target_scale * float(expit(self.initial_logit))
+
+    @property
+    def initial_strength_error(self) -> float:
+        return self.initial_strength * float(expit(-self.initial_logit)) * self.initial_logit_error
+
+    @property
+    def feature_rate_squared(self) -> float:
+        """B^2, how much slower the network learns than the multilinear model."""
+        return self.rate / (2 * self.flow_learning_rate * self.target_scale)
+
+    @property
+    def feature_rate_squared_error(self) -> float:
+        return self.feature_rate_squared * math.sqrt(self.covariance[0][0])
+
+    def model(self, frequencies: SkillFrequencies) -> Multilinear:
+        """The calibrated model for any frequencies, in steps of the calibrated curves."""
+        return Multilinear(
+            frequencies,
+            target_scale=self.target_scale,
+            initial_strength=self.initial_strength,
+            learning_rate=self.rate / (2 * self.target_scale),
+        )
+
+    def forecast(
+        self,
+        frequencies: SkillFrequencies,
+        *,
+        measured: xr.Dataset | None = None,
+        threshold: float = 0.5,
+        until: float | None = None,
+        departure: Departure | None = None,
+        level: float = 0.9,
+    ) -> EmergenceForecast:
+        """Forecast when each skill emerges, with an interval.
+
+        Args:
+            frequencies: of the skills to forecast, finitely many.
+            measured: curves of the same skills. What they show up to ``until`` sharpens the forecast of skills that
+                had not emerged by then; all of it is set beside the forecast.
+            threshold: the strength R/S that counts as emerged, between 0 and 1.
+            until: the step up to which ``measured`` may be used; None uses none of it, 0 or more otherwise.
+            departure: how networks depart from the model; by default what the runs of ``saltus reproduce
+                forecast-study`` taught (`saltus.forecast.departure.learned`). ``PAPER`` is the model as published.
+            level: probability that the interval is to have, between 0 and 1.
+
+        Raises:
+            InputError: if there are infinitely many skills, or a value is out of range.
+        """
+        return forecast_emergence(
+            self,
+            frequencies,
+            measured=measured,
+            threshold=threshold,
+            until=until,
+            departure=learned() if departure is None else departure,
+            level=level,
+        )
+
+    def log10_time_variance(self, threshold: float, covariance: Covariance | None = None) -> float:
+        """Variance of log10 of the model's time at a threshold that a covariance of the constants brings about."""
+        after = float(logit(threshold)) / self.rate  # exposure between half strength and the threshold
+        exposure = self.half_exposure + after
+        by_rate, by_half = -after / exposure, self.half_exposure / exposure
+        (a, b), (_, c) = self.covariance if covariance is None else covariance
+        return (by_rate**2 * a + 2 * by_rate * by_half * b + by_half**2 * c) / math.log(10) ** 2
+
+    def summary(self) -> dict[str, Any]:
+        """All constants and derived quantities with their errors, for a report; unknown ones are NaN."""
+        values: dict[str, Any] = {}
+        for name in ("feature_rate_squared", "initial_strength", "rate", "half_exposure", "initial_logit"):
+            values[name], values[f"{name}_error"] = getattr(self, name), getattr(self, f"{name}_error")
+        return values | asdict(self)
+
+    def save(self, path: str | Path) -> None:
+        """Write the calibration as JSON; `Calibration.load` gives an equal one back, to the last bit."""
+        Path(path).write_text(json_text({"kind": _KIND, **self.summary()}))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Calibration:
+        """Read what `save` wrote, or the calibration in a forecast.json.
+
+        Raises:
+            InputError: if the file is no such JSON.
+        """
+        advice = "give a file that `saltus forecast --out` or Calibration.save wrote"
+        try:
+            data = json.loads(Path(path).read_text())
+            data = data.get("calibration", data)
+            values = {entry.name: data[entry.name] for entry in fields(cls)}
+        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+            raise InputError("a calibration must be a JSON file of ours", str(path), advice) from error
+        return cls(**{name: _from_json(value) for name, value in values.items()}).checked(path)
+
+    def checked(self, source: str | Path) -> Calibration:
+        """Itself, if its numbers can be a calibration's."""
+        numbers = (self.rate, self.half_exposure, self.target_scale, self.frequency)
+        if not all(isinstance(number, float) and math.isfinite(number) and number > 0 for number in numbers):
+            raise InputError(
+                "rate, half exposure, scale and frequency must be finite numbers greater than 0",
+                str(source),
+                "save the calibration again",
+            )
+        return self
+
+
+def _from_json(value: Any) -> Any:
+    """Lists become tuples again, and null the number that is not known."""
+    if isinstance(value, list):
+        return tuple(map(_from_json, value))
+    return math.nan if value is None else value

@@ -1,0 +1,116 @@
+"""``saltus forecast`` and ``saltus plan``, on curves whose constants are known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import saltus
+from saltus.cli import main
+
+from ..forecast.test_calibrate import LOGIT, RATE, synthetic
+
+
+@pytest.fixture(autouse=True)
+def curves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Curves without a file: reading has tests of its own."""
+
+    def read(path: Path, **options: Any) -> xr.Dataset:
+        assert set(options) == {"columns", "step_column", "quantity", "skip"}
+        return synthetic(np.random.default_rng(0), 2, noise=0.01)
+
+    monkeypatch.setattr(saltus, "read_curves", read, raising=False)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    assert main([*arguments, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert isinstance(result, dict)
+    return result
+
+
+def test_forecast_json_has_all_that_is_promised(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    result = run(capsys, "forecast", "c.csv", "--alpha", "0.6", "--until", "2000", "--out", str(tmp_path / "out"))
+    assert {"calibration", "skills", "verdict", "settings", "version"} <= set(result)
+    assert result["verdict"]["level"] in ("trust", "use with care", "do not use")
+    frequency = np.array([k**-1.6 for k in (1, 2, 3)]) / sum(k**-1.6 for k in (1, 2, 3))
+    for k, skill in enumerate(result["skills"]):
+        assert {"skill", "frequency", "emergence_time", "interval", "observed_time", "log10_error"} <= set(skill)
+        truth = -LOGIT / (RATE * frequency[k])
+        assert skill["observed_time"] == pytest.approx(truth, rel=0.02)  # on a grid of 7 % steps, noise 0.01
+        assert skill["interval"][0] < truth < skill["interval"][1]
+        assert skill["log10_error"] == pytest.approx(np.log10(skill["emergence_time"] / skill["observed_time"]))
+        assert set(skill["scores"]) == {"0.05", "0.5", "0.95"}
+    files = {path.name for path in (tmp_path / "out").iterdir()}
+    assert files == {"forecast.json", "forecast.png", "forecast.pdf"}
+    assert json.loads((tmp_path / "out/forecast.json").read_text()) == result
+
+
+def test_a_kept_calibration_forecasts_the_same(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    common = ("forecast", "c.csv", "--alpha", "0.6")
+    first = run(capsys, *common, "--calibrate-on", "1", "2", "--out", str(tmp_path))
+    again = run(capsys, *common, "--calibration", str(tmp_path / "forecast.json"))
+    assert again["calibration"] == first["calibration"]
+    assert again["skills"] == first["skills"]
+
+
+def test_table_names_what_each_forecast_rests_on(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    mix = tmp_path / "mix.txt"
+    mix.write_text("600, 200\n100")
+    assert main(["forecast", "c.csv", "--frequencies", str(mix), "--until", "2000"]) == 0
+    printed = capsys.readouterr().out
+    assert "calibrated on" in printed
+    assert "calibration, own growth" in printed
+    assert "wrote" not in printed
+
+
+def test_before_anything_emerged_the_answer_is_do_not_use(capsys: pytest.CaptureFixture[str]) -> None:
+    result = run(capsys, "forecast", "c.csv", "--alpha", "0.6", "--until", "100")
+    assert result["calibration"] is None
+    assert result["verdict"]["level"] == "do not use"
+    assert any("no skill to calibrate on has emerged" in reason for reason in result["verdict"]["reasons"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "frequencies must be given once; received None; give --alpha, or --frequencies FILE"),
+        (["--alpha", "0.6", "--calibrate-on", "4"], "on_skill must be at most 3, the number of skills; received 4"),
+        (["--alpha", "0.6", "--calibration", "none.json"], "a calibration must be a JSON file of ours"),
+        (["--frequencies", "none.txt"], "frequencies must be a file of numbers; received 'none.txt'"),
+    ],
+)
+def test_bad_requests_end_in_one_line_and_write_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    assert main(["forecast", "c.csv", *arguments, "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_ascending_frequencies_are_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "mix.txt").write_text("1 2 3")
+    assert main(["forecast", "c.csv", "--frequencies", str(tmp_path / "mix.txt")]) == 2
+    assert "frequencies must descend: skill 1 is the most frequent" in capsys.readouterr().err
+
+
+def test_plans(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    kept = run(capsys, "forecast", "c.csv", "--alpha", "0.6", "--out", str(tmp_path))
+    plan = ("plan", str(tmp_path / "forecast.json"))
+    second = kept["skills"][1]
+    by = run(capsys, *plan, "--by", str(2 * kept["calibration"]["half_exposure"]))
+    assert 0.5 <= by["expected_frequency"] < by["safe_frequency"]
+    skills = run(capsys, *plan, "--alpha", "0.6", "--n-skills", "3", "--time", "2500")["skills"]
+    assert skills[1]["frequency"] == pytest.approx(second["frequency"])
+    assert [skill["learned"] for skill in skills] == [skill["time"] <= 2500 for skill in skills]
+    best = run(capsys, *plan, "--alpha", "0.6", "--n-skills", "3", "--compute", "9000")
+    assert best["n_parameters"] * best["time"] == pytest.approx(9000)
+    assert main([*plan]) == 2
+    assert "one question at a time; received 0" in capsys.readouterr().err

@@ -1,0 +1,170 @@
+"""Whole forecasts: what may be used, how sure they are, what they say about networks and about smooth curves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saltus import Calibration, InputError, MultitaskSparseParity, PowerLaw, assess, calibrate, train_mlp
+from saltus.curves import make_curves
+from saltus.forecast.departure import PAPER
+
+from .test_calibrate import FREQUENCIES, LOGIT, RATE, synthetic
+
+LADDER = Path(__file__).parents[3] / "shared/data/olmo-ladder"
+
+
+def test_what_comes_later_does_not_change_a_forecast() -> None:
+    curves = synthetic(np.random.default_rng(0), 3, noise=0.01)
+    changed = curves.copy(deep=True)
+    changed["strength"] = changed["strength"].where(changed["step"] <= 2000, 0.123)
+    one, other = (assess(each, FREQUENCIES, until=2000) for each in (curves, changed))
+    assert one.calibration == other.calibration
+    assert one.verdict == other.verdict
+    assert one.forecast is not None
+    assert other.forecast is not None
+    np.testing.assert_array_equal(one.forecast.interval, other.forecast.interval)
+    assert one.forecast.sharpened.tolist() == [False, True, True]
+
+
+def test_uncertainty_of_the_fit_is_what_repeated_fits_show() -> None:
+    rng = np.random.default_rng(1)
+    for threshold in (0.05, 0.95):
+        fits = [calibrate(synthetic(rng, 1, noise=0.03)) for _ in range(200)]
+        times = [fit.forecast(FREQUENCIES, threshold=threshold, departure=PAPER) for fit in fits]
+        seen = np.std([np.log10(one.emergence_time[2]) for one in times])
+        said = np.sqrt(np.mean([one.uncertainty.fit[2] ** 2 for one in times]))
+        assert said == pytest.approx(seen, rel=0.2)  # 200 fits show a deviation to 5 %; four of them
+
+
+def test_runs_that_differ_are_kept_apart_from_the_fit() -> None:
+    spread = calibrate(synthetic(np.random.default_rng(2), 40, noise=0.01, run_spread=0.1)).forecast(FREQUENCIES)
+    # ln T of a run has standard deviation 0.1, its mean over 40 runs 0.1/sqrt(40); known to 11 %.
+    assert spread.uncertainty.runs[1] == pytest.approx(0.1 / np.log(10) / np.sqrt(40), rel=0.4)
+    assert spread.uncertainty.fit[1] < 0.1 * spread.uncertainty.runs[1]
+    total = np.sqrt(spread.uncertainty.fit**2 + spread.uncertainty.runs**2 + spread.uncertainty.misfit**2)
+    np.testing.assert_allclose(spread.uncertainty.total, total)
+
+
+def test_several_skills_calibrate_together() -> None:
+    curves = synthetic(np.random.default_rng(3), 1, noise=0.02)
+    one, both = calibrate(curves, on_skill=1), calibrate(curves, on_skill=[2, 1])
+    assert both.skills == (1, 2)
+    assert both.frequency == pytest.approx(float(np.sqrt(np.prod(FREQUENCIES.pmf([1, 2])))))
+    assert both.rate_error < one.rate_error
+    assert abs(both.rate - RATE) < 4 * both.rate_error
+    assert abs(both.initial_logit - LOGIT) < 4 * both.initial_logit_error
+
+
+numbers = st.floats(1e-9, 1e9)
+
+
+@given(rate=numbers, half=numbers, entries=st.lists(st.floats(-1, 1), min_size=8, max_size=8), flow=st.booleans())
+def test_a_calibration_survives_its_file(
+    tmp_path_factory: pytest.TempPathFactory, rate: float, half: float, entries: list[float], flow: bool
+) -> None:
+    a, b, c, d, e, f, g, h = entries
+    fit = Calibration(
+        rate=rate,
+        half_exposure=half,
+        covariance=((abs(b) + abs(a), b), (b, abs(b) + abs(c))),
+        error_source="residuals",
+        fit_covariance=((abs(e) + abs(d), e), (e, abs(e) + abs(f))),
+        residual=abs(g),
+        target_scale=1.0 + abs(h),
+        flow_learning_rate=rate / 3,
+        skills=(1, 3),
+        frequency=0.1,
+        n_skills=4,
+        n_runs=1,
+    )
+    path = tmp_path_factory.mktemp("calibration") / "cal.json"
+    fit.save(path)
+    assert Calibration.load(path) == fit
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"calibration": null}', "\x00"])
+def test_what_is_no_calibration_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "cal.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match="a calibration must be a JSON file of ours; received .*; give a file that"):
+        Calibration.load(path)
+
+
+def test_a_calibration_with_impossible_numbers_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cal.json"
+    calibrate(synthetic(np.random.default_rng(0), 1, noise=0.01)).save(path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"rate": -1.0}))
+    with pytest.raises(InputError, match="rate, half exposure, scale and frequency must be finite numbers greater"):
+        Calibration.load(path)
+
+
+def test_bad_requests_are_refused_in_one_line() -> None:
+    curves = synthetic(np.random.default_rng(0), 1, noise=0.01)
+    with pytest.raises(InputError, match="frequencies must be those of the 3 skills of the curves; received 4; give"):
+        assess(curves, PowerLaw(0.6, 4))
+    with pytest.raises(InputError, match="until must leave at least one measurement; received -5"):
+        assess(curves, FREQUENCIES, until=-5)
+    with pytest.raises(InputError, match="level must lie between 0 and 1; received 1; give a probability"):
+        assess(curves, FREQUENCIES, level=1)
+    with pytest.raises(InputError, match="threshold must lie between .*, where the calibrated curve starts, and 1"):
+        assess(curves, FREQUENCIES, threshold=1e-6)
+
+
+@pytest.mark.parametrize(("optimizer", "learning_rate", "steps"), [("sgd", 0.02, 9000), ("adam", 1e-3, 1500)])
+def test_networks_under_sgd_are_trusted_and_under_adam_not(
+    optimizer: Literal["sgd", "adam"], learning_rate: float, steps: int
+) -> None:
+    task = MultitaskSparseParity(PowerLaw(0.6, 3))
+    curves = train_mlp(
+        task, steps=steps, learning_rate=learning_rate, init_std=0.01, batch_size=250, optimizer=optimizer, seeds=[7]
+    )
+    curves.attrs["settings"] = "{}"  # as in a table from elsewhere, which does not name its optimizer
+    verdict = assess(curves).verdict
+    assert (verdict.level == "trust") == (optimizer == "sgd"), str(verdict)
+
+
+def test_one_skill_alone_is_never_trusted() -> None:
+    curves = synthetic(np.random.default_rng(0), 1, noise=0.01)
+    verdict = assess(curves, FREQUENCIES, until=900).verdict
+    assert verdict.level == "use with care"
+    assert "only one skill has emerged" in str(verdict)
+
+
+@pytest.mark.parametrize("kind", ["downstream_bpb", "downstream"])
+def test_slow_smooth_tasks_are_told_that_the_model_does_not_apply(kind: str) -> None:
+    if not LADDER.is_dir():
+        pytest.skip("the training ladder is not here")
+    import pandas as pd
+
+    table = pd.read_csv(LADDER / "1B-5xC.csv")
+    columns = [name for name in table if str(name).startswith(f"eval/{kind}/")][:8]
+    values = table[columns].dropna().to_numpy().T
+    bits = kind == "downstream_bpb"
+    strength = 1 - np.sqrt(values / values[:, :1]) if bits else (values - 0.25) / 0.75
+    verdict = assess(_ladder_curves(table.dropna(subset=columns)["_step"].to_numpy(), strength)).verdict
+    assert verdict.level == "do not use"
+    assert "the model does not apply" in str(verdict) or "no skill to calibrate on has emerged" in str(verdict)
+
+
+def _ladder_curves(steps: np.ndarray, strength: np.ndarray) -> xr.Dataset:
+    n = len(strength)
+    return make_curves(
+        steps=steps,
+        strength=strength[None],
+        strength_error=np.full_like(strength[None], np.nan),
+        skill_loss=np.full_like(strength[None], np.nan),
+        frequencies=PowerLaw(0.6, n).first(),
+        runs=[0],
+        status=["unknown"],
+        target_scale=1.0,
+        flow_learning_rate=float("nan"),
+        settings={},
+    )
