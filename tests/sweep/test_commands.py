@@ -142,12 +142,12 @@ def test_a_recipe_takes_up_its_stored_runs(tmp_path: Path) -> None:
         n_skills=2,
     )
     plain = reproduce(settings, RunOptions())
-    first = reproduce(settings, RunOptions(), tmp_path)
+    first = reproduce(settings, RunOptions(store=tmp_path))
     before = run_files(tmp_path)
     assert len(before) == 4
     removed = sorted(tmp_path.glob("??/*.npz"))[0]
     removed.unlink()
-    again = reproduce(settings, RunOptions(), tmp_path)
+    again = reproduce(settings, RunOptions(store=tmp_path))
     assert plain.summary_text == first.summary_text == again.summary_text
     assert (set(before.items()) & set(run_files(tmp_path).items())) == {
         entry for entry in before.items() if entry[0] != removed.name

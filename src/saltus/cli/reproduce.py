@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -50,8 +49,6 @@ class Reproduce:
         if self.workers is not None:
             require_whole("workers", self.workers, 1, "give 1 or more")
         out = prepare_folder(Path("results", self.target) if self.out is None else self.out)
-        # Recipes that train say so by taking a store; the others have no runs to keep.
-        kept = {"store": out / "runs"} if "store" in inspect.signature(recipe.reproduce).parameters else {}
         with run_progress() as watch:
-            report: Report = recipe.reproduce(settings, RunOptions(self.seed, self.workers, watch), **kept)
+            report: Report = recipe.reproduce(settings, RunOptions(self.seed, self.workers, watch, out / "runs"))
         show(report, write(report, out), as_json=self.json)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,8 +29,10 @@ class RunOptions:
         seed: of the first run; the others count up from it.
         workers: runs side by side, one a thread; None for as many as processors.
         watch: given the jobs before they run, returns the function that is told of their progress.
+        store: folder in which runs are kept one by one, and not trained again if they are there; None keeps none.
     """
 
     seed: int = 0
     workers: int | None = None
     watch: Callable[[Sequence[Job]], Progress] | None = None
+    store: Path | None = None

@@ -7,7 +7,6 @@ skill of the very runs whose other skills are then forecast.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import saltus
@@ -20,11 +19,11 @@ from saltus.forecast.predict import EmergenceForecast
 from saltus.parity.task import MultitaskSparseParity
 from saltus.report import Report, cell
 from saltus.reproduce import RunOptions
+from saltus.reproduce.runs import train_all
 from saltus.settings import describe
-from saltus.sweep.run import stored_runs
 from saltus.theory.frequencies import PowerLaw
 from saltus.train.configuration import MLPTraining
-from saltus.train.run import Job, collect, run_jobs
+from saltus.train.run import Job, collect
 
 
 @dataclass(frozen=True)
@@ -58,22 +57,15 @@ PRESETS = {
 }
 
 
-def reproduce(settings: Settings, options: RunOptions, store: Path | None = None) -> Report:
-    """Train both systems, calibrate in both ways and set the forecasts beside the measurements.
-
-    With a ``store``, runs are kept there one by one, and those that it has already are not trained again.
-    """
+def reproduce(settings: Settings, options: RunOptions) -> Report:
+    """Train both systems, calibrate in both ways and set the forecasts beside the measurements."""
     frequencies = PowerLaw(settings.alpha, settings.n_skills)
     task = MultitaskSparseParity(frequencies)
     single = MultitaskSparseParity(PowerLaw(settings.alpha, 1))
     jobs = [Job(task, settings.training, options.seed + i) for i in range(settings.n_seeds)]
     single_jobs = [Job(single, settings.calibration, options.seed + i) for i in range(settings.n_calibration_seeds)]
     everything = jobs + single_jobs  # the long ones first, which keeps all threads busy to the end
-    progress = options.watch and options.watch(everything)
-    if store is None:
-        results = run_jobs(everything, options.workers, progress)
-    else:
-        results = stored_runs(everything, store, options.workers, progress)
+    results = train_all(everything, options)
     curves = collect(jobs, results[: len(jobs)])
     single_curves = collect(single_jobs, results[len(jobs) :])
     by_single = calibrate(single_curves)

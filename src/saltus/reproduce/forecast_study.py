@@ -22,10 +22,11 @@ from saltus.forecast.departure import PAPER, Departure, Lesson, learned, teach
 from saltus.parity.task import MultitaskSparseParity
 from saltus.report import Report
 from saltus.reproduce import RunOptions
+from saltus.reproduce.runs import train_all
 from saltus.settings import describe
 from saltus.theory.frequencies import PowerLaw, SkillFrequencies
 from saltus.train.configuration import MLPTraining, geometric_steps
-from saltus.train.run import Job, collect, run_jobs
+from saltus.train.run import Job, collect
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +70,7 @@ _SCALE = 5.0
 def reproduce(settings: Settings, options: RunOptions) -> Report:
     """Train all runs, teach with the first ones, forecast the others and count the hits."""
     jobs = draw_jobs(settings, options.seed)
-    results = run_jobs(jobs, options.workers, options.watch and options.watch(jobs))
+    results = train_all(jobs, options)
     curves = [collect([job], [seen]) for job, seen in zip(jobs, results, strict=True)]
     table = measured_times(jobs, curves, settings.n_teaching)
     return report_on(table, settings, options.seed, jobs)

@@ -107,10 +107,15 @@ class PowerLaw(SkillFrequencies):
     normalisation: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        require_positive("alpha", self.alpha, "give the exponent minus one, e.g. 0.6 for k^-1.6")
+        # Equal laws are equal data, whether 5, 5.0 or a NumPy number was given.
+        plain: dict[str, float] = {
+            "alpha": require_positive("alpha", self.alpha, "give the exponent minus one, e.g. 0.6 for k^-1.6"),
+            "offset": require_not_negative("offset", self.offset, "use 0 for a plain power law"),
+        }
         if self.n_skills != math.inf:
-            require_whole("n_skills", self.n_skills, 1, "give the number of skills, or inf")
-        require_not_negative("offset", self.offset, "use 0 for a plain power law")
+            plain["n_skills"] = require_whole("n_skills", self.n_skills, 1, "give the number of skills, or inf")
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
         everything = power_sum(self.alpha + 1, 1 + self.offset, self.n_skills)
         object.__setattr__(self, "normalisation", float(everything))
 
