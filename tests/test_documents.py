@@ -94,3 +94,16 @@ def test_forecasting_page_quotes_the_kept_study() -> None:
             for one in summary["scores"]
         ]
     assert quoted_table(ROOT / "docs/forecasting.md", "forecast-study") == rows
+
+
+def test_readme_quotes_the_forecast_study() -> None:
+    text = " ".join((ROOT / "README.md").read_text().split())
+    for name, form in (
+        ("forecast-study", "the interval held {:.0%} of the other skills, with a median error of {:.3f} decades"),
+        ("forecast-study-fresh", "on 40 fresh ones {:.0%}, and {:.3f}"),
+    ):
+        scores = json.loads((ROOT / "docs/results" / name / "summary.json").read_text())["scores"]
+        (half,) = (score for score in scores if score["threshold"] == 0.5)
+        quoted = form.format(half["coverage"], half["median_error"]).replace("%", " %")
+        assert half["n_runs"] == 40
+        assert quoted in text
