@@ -79,7 +79,7 @@ def test_a_column_of_outputs_is_accepted_and_lists_too() -> None:
 
 def test_bad_input_is_refused_in_one_line() -> None:
     with pytest.raises(
-        InputError, match=r"the function must return one number an input, shape \(16,\); received \(16, 2\)"
+        InputError, match=r"the function must return one number an input, shape \(48,\); received \(48, 2\)"
     ):
         skill_strengths(lambda x: np.zeros((len(x), 2)), TASK, n_samples=16)
     with pytest.raises(InputError, match="n_samples must be at least 16 to average over 8 patterns twice; received 15"):

@@ -17,6 +17,8 @@ from saltus.errors import InputError, require_whole
 from saltus.parity.batch import Batch, draw_bits
 from saltus.parity.task import MultitaskSparseParity
 
+_SAMPLES_AT_A_TIME = 65_536  # bounds the memory, however many skills there are
+
 
 @dataclass(frozen=True)
 class SkillStrengths:
@@ -108,26 +110,31 @@ def measure(
         )
     n_skills, scale = task.n_skills, task.target_scale
     strength, loss = np.empty((2, n_skills)), np.empty((2, n_skills))
-    for k in range(1, n_skills + 1):
-        batch = _probe(task, k, draws, rng, stratified)
-        target = batch.targets.astype(float).reshape(draws, patterns)
-        value = np.asarray(evaluate(batch), dtype=float).reshape(draws, patterns)
-        strength[:, k - 1] = _mean_and_error((target * value).mean(axis=1) / scale)
-        loss[:, k - 1] = _mean_and_error(0.5 * ((target - value) ** 2).mean(axis=1))
+    at_a_time = max(1, _SAMPLES_AT_A_TIME // (draws * patterns))
+    for first in range(0, n_skills, at_a_time):
+        skills = np.arange(first, min(first + at_a_time, n_skills)) + 1
+        batch = _probe(task, skills, draws, rng, stratified)
+        target = batch.targets.astype(float).reshape(len(skills), draws, patterns)
+        value = np.asarray(evaluate(batch), dtype=float).reshape(target.shape)
+        strength[:, skills - 1] = _mean_and_error((target * value).mean(axis=2) / scale)
+        loss[:, skills - 1] = _mean_and_error(0.5 * ((target - value) ** 2).mean(axis=2))
     return SkillStrengths(strength[0], strength[1], loss[0], loss[1], scale, draws * patterns)
 
 
-def _probe(task: MultitaskSparseParity, skill: int, draws: int, rng: np.random.Generator, stratified: bool) -> Batch:
-    """Samples of one skill; if stratified, each random background with every pattern of the relevant bits."""
-    bits = draw_bits(draws, task.n_bits, rng)
+def _probe(
+    task: MultitaskSparseParity, skills: NDArray[np.int64], draws: int, rng: np.random.Generator, stratified: bool
+) -> Batch:
+    """Samples of each skill in turn; if stratified, each random background with every pattern of the relevant bits."""
+    bits = draw_bits(len(skills) * draws, task.n_bits, rng).reshape(len(skills), draws, 1)
     if stratified:
-        positions = task.relevant_bits[skill - 1].astype(np.uint64)
+        positions = task.relevant_bits[skills - 1, None, :].astype(np.uint64)
         index = np.arange(2**task.n_relevant, dtype=np.uint64)[:, None]
         chosen = (index >> np.arange(task.n_relevant, dtype=np.uint64)) & np.uint64(1)
-        patterns = np.bitwise_or.reduce(chosen << positions, axis=1)
-        bits = ((bits & ~task.masks[skill - 1])[:, None] | patterns).ravel()
-    return task.batch(np.full(len(bits), skill), bits)
+        patterns = np.bitwise_or.reduce(chosen << positions, axis=2)
+        bits = (bits & ~task.masks[skills - 1, None, None]) | patterns[:, None, :]
+    return task.batch(np.repeat(skills, bits[0].size), bits.ravel())
 
 
-def _mean_and_error(values: NDArray[np.float64]) -> tuple[float, float]:
-    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
+def _mean_and_error(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each row."""
+    return values.mean(axis=1), values.std(axis=1, ddof=1) / np.sqrt(values.shape[1])
