@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from saltus.train import kernel
+from saltus.train import kernel, workspace
 from saltus.train.run import available_processors
 
 
@@ -48,8 +48,8 @@ class Problem:
     def __init__(self, shape: Shape, seed: int) -> None:
         rng = np.random.default_rng(seed)
         self.shape = shape
-        size = (kernel.n_rows(shape.n_skills, shape.n_bits), kernel.padded_width(shape.width))
-        self.parameters = kernel.aligned_zeros((size[0] * size[1] + 1,))
+        size = (workspace.n_rows(shape.n_skills, shape.n_bits), workspace.padded_width(shape.width))
+        self.parameters = workspace.aligned_zeros((size[0] * size[1] + 1,))
         self.rows = self.parameters[:-1].reshape(size)[:, : shape.width]
         # Multiples of 1/1024 make pre-activations exact: no unit is on in one precision and off in the other.
         self.rows[:] = rng.integers(-256, 257, self.rows.shape) / 1024
@@ -64,14 +64,14 @@ class Problem:
 
     def kernel_step(self, steps: int) -> Callable[[], object]:
         """A call that takes ``steps`` steps with the kernel."""
-        work = kernel.make_workspace(self.shape.n_skills, self.shape.n_bits, self.shape.width)
+        work = workspace.make_workspace(self.shape.n_skills, self.shape.n_bits, self.shape.width)
         moments = np.zeros((2, self.parameters.size), np.float32)
         skills, bits, targets = (np.tile(values, (steps, 1)) for values in (self.skills, self.bits, self.targets))
-        losses = np.zeros(steps)
+        losses, rates = np.zeros(steps), np.full(steps, RATE)
         n_bits = self.shape.n_bits
         parameters = self.parameters.copy()
         return lambda: kernel.train_steps(
-            parameters, moments, 0, n_bits, work, skills, bits, targets, RATE, 0.0, 0.0, False, np.inf, losses
+            parameters, moments, 0, n_bits, work, skills, bits, targets, rates, 0.0, 0.0, False, np.inf, losses
         )
 
     def dense_gradient(self, dtype: Any) -> tuple[Any, ...]:
@@ -93,7 +93,7 @@ class Problem:
     def gradient_error(self) -> float:
         """Relative distance of the kernel's gradient from double precision."""
         shape = self.shape
-        work = kernel.make_workspace(shape.n_skills, shape.n_bits, shape.width)
+        work = workspace.make_workspace(shape.n_skills, shape.n_bits, shape.width)
         kernel.squared_error_gradient(self.parameters, shape.n_bits, work, self.skills, self.bits, self.targets)
         ours = work.gradient[:-1].reshape(len(self.rows), -1)[:, : shape.width]
         weights, bias, out, _ = self.dense_gradient(np.float64)

@@ -25,7 +25,8 @@ class SkillStrengths:
     """Measured strengths and losses, one entry a skill; standard errors come from the spread of the samples.
 
     Attributes:
-        strength: R_k, the projection of the function on skill k (``Nam et al. 2024, Eq. 7``), ``(n_skills,)``.
+        strength: R_k, the projection of the function on skill k (``Nam et al. 2024, Eq. 7``), ``(n_skills,)``;
+            ``(functions, n_skills)`` here and below where several functions were measured at once.
         standard_error: of ``strength``.
         skill_loss: L_k, half the mean squared error on samples of skill k (Eq. 8).
         skill_loss_error: standard error of ``skill_loss``.
@@ -98,7 +99,10 @@ def measure(
     rng: np.random.Generator,
     stratified: bool = True,
 ) -> SkillStrengths:
-    """As `skill_strengths`, for a function of packed batches and a generator that goes on between calls."""
+    """As `skill_strengths`, for a function of packed batches and a generator that goes on between calls.
+
+    The function may return values of shape ``(functions, n)``: several functions, all measured on the same samples.
+    """
     patterns = 2**task.n_relevant if stratified else 1
     require_whole("n_samples", n_samples, 2, "a standard error needs several samples")
     draws = n_samples // patterns
@@ -109,16 +113,20 @@ def measure(
             "take more samples, or stratified=False",
         )
     n_skills, scale = task.n_skills, task.target_scale
-    strength, loss = np.empty((2, n_skills)), np.empty((2, n_skills))
+    parts = []
     at_a_time = max(1, _SAMPLES_AT_A_TIME // (draws * patterns))
     for first in range(0, n_skills, at_a_time):
         skills = np.arange(first, min(first + at_a_time, n_skills)) + 1
         batch = _probe(task, skills, draws, rng, stratified)
         target = batch.targets.astype(float).reshape(len(skills), draws, patterns)
-        value = np.asarray(evaluate(batch), dtype=float).reshape(target.shape)
-        strength[:, skills - 1] = _mean_and_error((target * value).mean(axis=2) / scale)
-        loss[:, skills - 1] = _mean_and_error(0.5 * ((target - value) ** 2).mean(axis=2))
-    return SkillStrengths(strength[0], strength[1], loss[0], loss[1], scale, draws * patterns)
+        value = np.asarray(evaluate(batch), dtype=float)
+        value = value.reshape(value.shape[:-1] + target.shape)
+        own = _mean_and_error((target * value).mean(axis=-1) / scale)
+        parts.append(own + _mean_and_error(0.5 * ((target - value) ** 2).mean(axis=-1)))
+    strength, strength_error, loss, loss_error = (
+        np.concatenate(values, axis=-1) for values in zip(*parts, strict=True)
+    )
+    return SkillStrengths(strength, strength_error, loss, loss_error, scale, draws * patterns)
 
 
 def _probe(
@@ -136,5 +144,5 @@ def _probe(
 
 
 def _mean_and_error(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of each row."""
-    return values.mean(axis=1), values.std(axis=1, ddof=1) / np.sqrt(values.shape[1])
+    """Over the last axis."""
+    return values.mean(axis=-1), values.std(axis=-1, ddof=1) / np.sqrt(values.shape[-1])

@@ -57,6 +57,7 @@ def arrays_of(job: Job, seen: Measurements, version: str = "") -> tuple[dict[str
         "version": version or saltus.__version__,
         "peak_step": seen.peak_step,
         "diverged_at": seen.diverged_at,
+        "converged_at": seen.converged_at,
     }
     arrays = {
         "about": np.array(json.dumps(about)),
@@ -94,6 +95,7 @@ def _record(key: str, path: Path, arrays: Mapping[str, NDArray[Any]]) -> Record:
         peak_loss=float(arrays["peak_loss"]),
         peak_step=about["peak_step"],
         diverged_at=about["diverged_at"],
+        converged_at=about["converged_at"],
     )
     return Record(
         configuration=about["configuration"],

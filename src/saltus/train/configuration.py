@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
 from typing import Literal
@@ -23,15 +24,20 @@ NUMBERS_VERSION = 1
 
 _WHOLE = {
     "steps": "give the number of parameter updates, e.g. 24000",
-    "width": "give the number of hidden units, e.g. 1000",
     "batch_size": "give the number of samples an update, e.g. 4000",
+    "halve_every": "give a number of steps, or leave it out for a constant rate",
     "n_data": "give the size of the training set, or leave it out",
     "strength_samples": "give the function evaluations a skill, e.g. 2000",
 }
 _POSITIVE = {
     "learning_rate": "give a step size, e.g. 0.02",
     "init_std": "give the spread of the starting weights, e.g. 0.01",
+    "until_loss": "give the loss on the training set at which a run may end, e.g. 0.01, or leave it out",
 }
+# They say how long and how closely a run is watched, which changes none of its numbers.
+_WATCHING = ("steps", "measure_at", "strength_samples", "until_loss")
+# Settings that came later: where they are not used, random streams are those of before.
+_LATER = ("halve_every",)
 
 
 @dataclass(frozen=True)
@@ -42,12 +48,15 @@ class MLPTraining:
         steps: number of parameter updates.
         learning_rate: of the plain squared error; it counts double in the theory (docs/conventions.md).
         init_std: standard deviation of every parameter at the start.
-        width: hidden units.
+        width: hidden units; several widths train that many networks side by side, on the same samples.
         batch_size: samples an update.
         optimizer: "sgd" or "adam" (betas 0.9 and 0.999, as in PyTorch).
         momentum: of SGD, 0 or more and below 1.
         weight_decay: added to the gradient times the parameter, as in PyTorch.
         n_data: size of the training set; None draws fresh samples for every batch.
+        halve_every: steps after which the learning rate is halved, again and again; None keeps it.
+        until_loss: with ``n_data``, ends the run at the first measurement at which the loss on the training set is
+            below this and the strengths stand still (`saltus.train.settling`); None goes on to the last step.
         measure_at: steps at which skill strengths are measured; by default a grid of 2 % steps (`geometric_steps`).
         strength_samples: function evaluations a skill and measurement.
 
@@ -59,12 +68,14 @@ class MLPTraining:
     _: KW_ONLY
     learning_rate: float
     init_std: float
-    width: int = 1000
+    width: int | tuple[int, ...] = 1000
     batch_size: int = 4000
     optimizer: Optimizer = "sgd"
     momentum: float = 0.0
     weight_decay: float = 0.0
     n_data: int | None = None
+    halve_every: int | None = None
+    until_loss: float | None = None
     measure_at: tuple[int, ...] | None = None
     strength_samples: int = 2000
 
@@ -74,7 +85,9 @@ class MLPTraining:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, require_whole(name, getattr(self, name), 1, advice))
         for name, advice in _POSITIVE.items():
-            object.__setattr__(self, name, require_positive(name, getattr(self, name), advice))
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, require_positive(name, getattr(self, name), advice))
+        object.__setattr__(self, "width", _checked_width(self.width))
         if self.optimizer not in ("sgd", "adam"):
             raise InputError("optimizer must be 'sgd' or 'adam'", self.optimizer, "choose one of them")
         if not 0 <= self.momentum < 1:
@@ -85,6 +98,8 @@ class MLPTraining:
             raise InputError("weight_decay must be at least 0", self.weight_decay, "use 0 for none")
         object.__setattr__(self, "momentum", float(self.momentum))
         object.__setattr__(self, "weight_decay", float(self.weight_decay))
+        if self.until_loss is not None and self.n_data is None:
+            raise InputError("until_loss belongs to a training set", self.until_loss, "give n_data, or leave it out")
         if self.measure_at is not None:
             object.__setattr__(self, "measure_at", _checked_steps(self.measure_at, self.steps))
 
@@ -94,6 +109,22 @@ class MLPTraining:
         if self.measure_at is None:
             return geometric_steps(self.steps)
         return np.array(self.measure_at, dtype=np.int64)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Hidden units of each network."""
+        return (self.width,) if isinstance(self.width, int) else self.width
+
+    @property
+    def side_by_side(self) -> tuple[int, ...]:
+        """Shape that networks side by side add in front of a run's measurements: their number, or nothing for one."""
+        return () if isinstance(self.width, int) else (len(self.width),)
+
+    def learning_rates(self, first_step: int, n_steps: int) -> NDArray[np.float64]:
+        """The learning rate of each step."""
+        steps = first_step + np.arange(n_steps)
+        halvings = 0 * steps if self.halve_every is None else steps // self.halve_every
+        return np.asarray(self.learning_rate * 0.5**halvings)
 
     @property
     def flow_learning_rate(self) -> float:
@@ -114,11 +145,23 @@ def run_streams(seed: int, task: MultitaskSparseParity, training: MLPTraining) -
     or more closely watched run repeats the shorter one's numbers.
     """
     shaping = describe(training)
-    for watching in ("steps", "measure_at", "strength_samples"):
-        del shaping[watching]
+    for name in _WATCHING:
+        del shaping[name]
+    for name in _LATER:
+        if shaping[name] is None:
+            del shaping[name]
     text = json.dumps([describe(task), shaping], sort_keys=True)
     words = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype="<u4")
     return np.random.SeedSequence([seed, *words.tolist()]).spawn(3)
+
+
+def _checked_width(width: int | tuple[int, ...]) -> int | tuple[int, ...]:
+    advice = "give the number of hidden units, e.g. 1000, or several for networks side by side"
+    if not isinstance(width, Sequence):
+        return require_whole("width", width, 1, advice)
+    if len(width) == 0:
+        raise InputError("width must name at least one network", width, advice)
+    return tuple(require_whole("every width", units, 1, advice) for units in width)
 
 
 def _checked_steps(measure_at: tuple[int, ...], steps: int) -> tuple[int, ...]:

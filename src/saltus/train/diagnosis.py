@@ -25,14 +25,13 @@ def diagnose(
     start = f"start {task.target_scale**2 / 2:g}"
     advice = f"try learning_rate={training.learning_rate / 2:g}"
     if seen.diverged_at is not None:
-        kept = int(np.isfinite(seen.strength[0]).sum())
         return "diverged", (
             f"run with seed {seed} diverged: at step {seen.diverged_at} the batch loss left all bounds (peak "
-            f"{seen.peak_loss:.3g}, {start}); its first {kept} measurements are kept; {advice}"
+            f"{seen.peak_loss:.3g}, {start}); its first {seen.n_made} measurements are kept; {advice}"
         )
     last = int(seen.steps[-1])
     for skill, expected in enumerate(_expected_half_times(task, training), start=1):
-        reached = float(seen.strength[skill - 1, -1])
+        reached = float(seen.strength[..., skill - 1, -1].min())
         if last > _PATIENCE * expected and reached < 0.5:
             return "stalled", (
                 f"run with seed {seed} stalled: at step {last} skill {skill} has R/S = {reached:.2f}, though at "

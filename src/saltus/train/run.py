@@ -21,6 +21,7 @@ from saltus.train.configuration import MLPTraining, Optimizer, run_streams
 from saltus.train.diagnosis import diagnose
 from saltus.train.loop import Course, Measurements
 from saltus.train.mlp import MLP
+from saltus.train.settling import Settling
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,10 +41,13 @@ class Job:
         """The run at its start."""
         start, samples, measurements = run_streams(self.seed, self.task, self.training)
         source: SampleSource
+        settling = None
         if self.training.n_data is None:
             source = FreshSamples(self.task, samples)
         else:
             source = FixedSamples(self.task, self.training.n_data, samples)
+            if self.training.until_loss is not None:
+                settling = Settling(self.training.until_loss, source.data)
         return Course(
             MLP(self.task, self.training, np.random.default_rng(start)),
             self.task,
@@ -52,6 +56,8 @@ class Job:
             batch_size=self.training.batch_size,
             measurement_steps=self.training.measurement_steps,
             strength_samples=self.training.strength_samples,
+            side_by_side=self.training.side_by_side,
+            settling=settling,
         )
 
     def run(self, progress: Callable[[int], None]) -> Measurements:
