@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,13 @@ class Record:
     frequencies: NDArray[np.float64]
     flow_learning_rate: float
     measurements: Measurements
+
+    def network(self, index: int | None) -> Record:
+        """One of the networks that were trained side by side; the record itself for None."""
+        if index is None:
+            return self
+        own = {name: getattr(self.measurements, name)[index] for name in _CURVES}
+        return replace(self, measurements=replace(self.measurements, **own))
 
 
 def arrays_of(job: Job, seen: Measurements, version: str = "") -> tuple[dict[str, NDArray[Any]], str, str | None]:
