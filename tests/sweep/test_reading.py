@@ -184,7 +184,7 @@ def test_networks_side_by_side_are_read_one_by_one(tmp_path: Path) -> None:
     saltus.sweep([job], store=tmp_path / "store")
     curves = saltus.read_store(tmp_path / "store")
     np.testing.assert_array_equal(curves["width"], widths)
-    seen = job.run(lambda steps_taken: None).strength
+    seen = job.run(lambda _: None).strength
     np.testing.assert_array_equal(curves["strength"], seen)
     export(tmp_path / "store", tmp_path / "table.csv")
     with (tmp_path / "table.csv").open() as file:

@@ -17,7 +17,21 @@ if TYPE_CHECKING:
 
 TARGETS = {
     name: f"saltus.reproduce.{name}"
-    for name in ("fig1a", "fig2", "fig3", "fig5", "fig6", "fig7", "fig9", "fig10", "table2", "errata")
+    for name in (
+        "fig1",
+        "fig1a",
+        "fig2",
+        "fig3",
+        "fig5",
+        "fig6",
+        "fig7",
+        "fig9",
+        "fig10",
+        "fig11",
+        "table2",
+        "table5",
+        "errata",
+    )
 } | {"forecast-study": "saltus.reproduce.forecast_study"}
 
 

@@ -60,10 +60,11 @@ def networks_of(labels: dict[str, Labels]) -> list[StoredNetwork]:
 def read_store(folder: str | Path, *, where: str | None = None) -> xr.Dataset:
     """The runs of a store as curves over ``run``, ``skill`` and ``step``; runs that are missing are left out.
 
-    ``run`` counts the runs, and networks that were trained side by side one by one. Every setting that differs between them is a coordinate of ``run`` by its name (``seed``,
-    ``width``, ...), beside ``status`` and ``key``, the name of the run's file; the others are in the attribute
-    ``settings`` (JSON). Skills and steps that a run does not have are NaN. ``frequency``, ``target_scale`` and
-    ``flow_learning_rate`` are as in `saltus.curves` if all runs share them, and else coordinates of ``run``.
+    ``run`` counts the runs, and one by one the networks that were trained side by side. Every setting that differs
+    between them is a coordinate of ``run`` by its name (``seed``, ``width``, ...), beside ``status`` and ``key``, the
+    name of the run's file; the others are in the attribute ``settings`` (JSON). Skills and steps that a run does not
+    have are NaN. ``frequency``, ``target_scale`` and ``flow_learning_rate`` are as in `saltus.curves` if all runs share
+    them, and else coordinates of ``run``.
 
     Args:
         folder: the store.

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from saltus.curves import make_curves
-from saltus.errors import TrainingWarning, require_whole
+from saltus.errors import InputError, TrainingWarning, require_whole
 from saltus.parity.sampling import FixedSamples, FreshSamples, SampleSource
 from saltus.parity.task import MultitaskSparseParity
 from saltus.settings import describe
@@ -45,7 +46,7 @@ class Job:
         if self.training.n_data is None:
             source = FreshSamples(self.task, samples)
         else:
-            source = FixedSamples(self.task, self.training.n_data, samples)
+            source = self.training_set()
             if self.training.until_loss is not None:
                 settling = Settling(self.training.until_loss, source.data)
         return Course(
@@ -59,6 +60,21 @@ class Job:
             side_by_side=self.training.side_by_side,
             settling=settling,
         )
+
+    def training_set(self) -> FixedSamples:
+        """The training set, before the first of its samples is taken.
+
+        Raises:
+            InputError: if the run has fresh samples instead.
+        """
+        if self.training.n_data is None:
+            raise InputError("only a run with n_data has a training set", None, "give n_data")
+        return FixedSamples(self.task, self.training.n_data, run_streams(self.seed, self.task, self.training)[1])
+
+    def n_observed(self) -> NDArray[np.int64]:
+        """d_k, how often each skill occurs in the training set, ``(n_skills,)``."""
+        skills = self.training_set().data.skills
+        return np.bincount(skills, minlength=self.task.n_skills + 1)[1:]
 
     def run(self, progress: Callable[[int], None]) -> Measurements:
         """The whole run, calling ``progress(steps_taken)`` along the way."""
