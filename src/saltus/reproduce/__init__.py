@@ -32,7 +32,7 @@ TARGETS = {
         "table5",
         "errata",
     )
-} | {"forecast-study": "saltus.reproduce.forecast_study"}
+} | {"forecast-study": "saltus.reproduce.forecast_study", "equivalence": "saltus.reproduce.equivalence"}
 
 
 @dataclass(frozen=True)
