@@ -121,7 +121,7 @@ class Problem:
 
         def step() -> None:
             optimizer.zero_grad()
-            nn.functional.mse_loss(net(inputs), targets).backward()
+            torch.autograd.backward(nn.functional.mse_loss(net(inputs), targets))
             optimizer.step()
 
         return step
