@@ -57,8 +57,11 @@ if TYPE_CHECKING:
     from saltus.theory.variants.momentum import with_momentum as with_momentum
     from saltus.theory.variants.unbalanced import UnbalancedMultilinear as UnbalancedMultilinear
     from saltus.train.configuration import MLPTraining as MLPTraining
+    from saltus.train.network import NetworkTraining as NetworkTraining
+    from saltus.train.perceptron import Perceptron as Perceptron
     from saltus.train.run import Job as Job
     from saltus.train.run import train_mlp as train_mlp
+    from saltus.train.run import train_network as train_network
 
 _HOME_OF = {
     "Calibration": "saltus.forecast.calibration",
@@ -73,8 +76,10 @@ _HOME_OF = {
     "MLPTraining": "saltus.train.configuration",
     "Multilinear": "saltus.theory.multilinear",
     "MultitaskSparseParity": "saltus.parity.task",
+    "NetworkTraining": "saltus.train.network",
     "ParameterCalibration": "saltus.forecast.size_calibration",
     "ParameterEmergence": "saltus.theory.extended",
+    "Perceptron": "saltus.train.perceptron",
     "PowerLaw": "saltus.theory.frequencies",
     "StoppedError": "saltus.errors",
     "TrainingWarning": "saltus.errors",
@@ -109,6 +114,7 @@ _HOME_OF = {
     "sweep": "saltus.sweep.run",
     "tidy_table": "saltus.curves",
     "train_mlp": "saltus.train.run",
+    "train_network": "saltus.train.run",
     "with_feature_rate": "saltus.theory.extended",
     "with_momentum": "saltus.theory.variants.momentum",
 }

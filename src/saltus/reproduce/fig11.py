@@ -1,4 +1,5 @@
 """Fig. 11: the calibration: networks that learn one skill, in time, data and parameters, and each one constant."""
+
 from __future__ import annotations
 
 from dataclasses import asdict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Precision = Literal["single", "bfloat16"]
+LearningRates = Callable[[int, int], NDArray[np.float64]]
 
 
 class TorchLearner:
@@ -44,6 +45,7 @@ class TorchLearner:
             (Michaud et al. 2023); its strengths are those of S tanh(f/2), the expected target.
         precision: "bfloat16" computes outputs in mixed precision (autocast); parameters stay as they are.
         compiled: compile the module's training step with ``torch.compile``.
+        learning_rates: of each step, given the first one and how many; by default the optimiser's own, unchanged.
         seed: of the random numbers that the module draws while it trains, such as dropout's. Such learners train one
             at a time within a process, since PyTorch's generators belong to all of it. None promises that it draws
             none.
@@ -60,6 +62,7 @@ class TorchLearner:
         loss: Loss = "squared",
         precision: Precision = "single",
         compiled: bool = False,
+        learning_rates: LearningRates | None = None,
         seed: int | None = 0,
     ) -> None:
         import torch
@@ -67,7 +70,7 @@ class TorchLearner:
         self.steps_taken = 0
         self._module, self._optimizer, self._objective = module, optimizer, OBJECTIVES[loss]
         self._forward = torch.compile(module) if compiled else module
-        self._precision = precision
+        self._precision, self._learning_rates = precision, learning_rates
         self._device, self._dtype = home_of(module)
         self._random = None
         if seed is not None:
@@ -87,11 +90,15 @@ class TorchLearner:
 
         size = len(batch) // n_steps
         targets = torch.from_numpy(batch.targets).to(self._device)
+        rates = None if self._learning_rates is None else self._learning_rates(self.steps_taken, n_steps).tolist()
+        losses = []
         with self._alone(), _one_thread():
-            losses = [
-                self._step(batch[part], targets[part])
-                for part in (slice(first, first + size) for first in range(0, len(batch), size))
-            ]
+            for i in range(n_steps):
+                part = slice(i * size, (i + 1) * size)
+                if rates is not None:
+                    for group in self._optimizer.param_groups:
+                        group["lr"] = rates[i]
+                losses.append(self._step(batch[part], targets[part]))
         doubled = np.asarray(torch.stack(losses).double().cpu().numpy()) * (2 / self._objective.times_reported)
         lost = np.flatnonzero(~(doubled < limit))
         taken = int(lost[0]) if len(lost) else n_steps
