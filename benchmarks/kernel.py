@@ -121,7 +121,7 @@ class Problem:
 
         def step() -> None:
             optimizer.zero_grad()
-            nn.functional.mse_loss(net(inputs), targets).backward()
+            torch.autograd.backward(nn.functional.mse_loss(net(inputs), targets))
             optimizer.step()
 
         return step
@@ -141,7 +141,7 @@ class Problem:
         def four_steps() -> None:
             for inputs, targets in loader:
                 optimizer.zero_grad()
-                nn.functional.mse_loss(net(inputs), targets).backward()
+                torch.autograd.backward(nn.functional.mse_loss(net(inputs), targets))
                 optimizer.step()
 
         return four_steps
@@ -197,7 +197,7 @@ def batched_torch_step() -> Callable[[], object]:
     def step() -> None:
         optimizer.zero_grad()
         outputs = torch.relu(inputs @ weights + bias) @ out + out_bias
-        ((outputs - targets) ** 2).mean(dim=(1, 2)).sum().backward()
+        torch.autograd.backward(((outputs - targets) ** 2).mean(dim=(1, 2)).sum())
         optimizer.step()
 
     return step

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,11 @@ from numpy.typing import NDArray
 from saltus.errors import InputError, require_whole
 from saltus.parity.batch import Batch, draw_bits
 from saltus.parity.task import MultitaskSparseParity
+from saltus.parity.torch_module import AT_A_TIME, home_of, is_module, values_of
+from saltus.parity.torch_random import borrowed_random_state
+
+if TYPE_CHECKING:
+    from torch import nn
 
 _SAMPLES_AT_A_TIME = 65_536  # bounds the memory, however many skills there are
 
@@ -53,22 +58,26 @@ class SkillStrengths:
 
 
 def skill_strengths(
-    function: Callable[[NDArray[np.float32]], Any],
+    function: Callable[[NDArray[np.float32]], Any] | nn.Module,
     task: MultitaskSparseParity,
     *,
     n_samples: int = 20_000,
     seed: int = 0,
     stratified: bool = True,
+    at_a_time: int = AT_A_TIME,
 ) -> SkillStrengths:
     """Measure how much of each skill a function has.
 
     Args:
-        function: maps inputs of shape ``(n, n_skills + n_bits)`` in {0, 1} to outputs of shape ``(n,)`` or ``(n, 1)``.
+        function: maps inputs of shape ``(n, n_skills + n_bits)`` in {0, 1} to outputs of shape ``(n,)`` or ``(n, 1)``;
+            or a PyTorch module that does so with tensors, on any device. A module is measured in evaluation mode; its
+            own modes, its gradients and PyTorch's random state are afterwards as they were.
         task: the task whose skills are measured.
         n_samples: evaluations a skill; the stratified estimator rounds down to a multiple of ``2**n_relevant``.
         seed: of the random bits; a call with the same seed uses the same inputs.
         stratified: average over all patterns of the relevant bits (True), or draw every bit independently (False,
             as the paper does with 20,000 samples).
+        at_a_time: inputs that a PyTorch module is given at once, which bounds its memory.
 
     Returns:
         Strengths, skill losses and their standard errors.
@@ -76,6 +85,14 @@ def skill_strengths(
     Raises:
         InputError: if there are too few samples for a standard error, or the function returns another shape.
     """
+
+    rng = np.random.default_rng(require_whole("seed", seed, 0, "give a whole number"))
+    if is_module(function):
+        module, rows = function, require_whole("at_a_time", at_a_time, 1, "give the inputs at once, e.g. 4096")
+        with borrowed_random_state(home_of(module)[0]):
+            return measure(
+                lambda batch: values_of(module, batch, rows), task, n_samples=n_samples, rng=rng, stratified=stratified
+            )
 
     def evaluate(batch: Batch) -> NDArray[np.float64]:
         values = np.asarray(function(batch.inputs), dtype=float)
@@ -87,7 +104,6 @@ def skill_strengths(
             )
         return values.reshape(len(batch))
 
-    rng = np.random.default_rng(require_whole("seed", seed, 0, "give a whole number"))
     return measure(evaluate, task, n_samples=n_samples, rng=rng, stratified=stratified)
 
 

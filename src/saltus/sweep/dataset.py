@@ -50,7 +50,7 @@ def networks_of(labels: dict[str, Labels]) -> list[StoredNetwork]:
     """The networks of these runs, in order; those of one run differ in their ``width``."""
     networks = []
     for key, own in labels.items():
-        if isinstance(own["width"], list):
+        if isinstance(own.get("width"), list):
             networks += [StoredNetwork(key, i, own | {"width": width}) for i, width in enumerate(own["width"])]
         else:
             networks.append(StoredNetwork(key, None, own))

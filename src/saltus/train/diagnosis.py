@@ -8,7 +8,7 @@ import numpy as np
 
 from saltus.parity.task import MultitaskSparseParity
 from saltus.theory.multilinear import Multilinear
-from saltus.train.configuration import MLPTraining
+from saltus.train.configuration import Training
 from saltus.train.loop import Measurements, Status
 
 # The paper's calibration of the width-1000 network (Nam et al. 2024, Sec. 5 and the authors' code): rough for others,
@@ -19,7 +19,7 @@ _PATIENCE = 3.0
 
 
 def diagnose(
-    task: MultitaskSparseParity, training: MLPTraining, seed: int, seen: Measurements
+    task: MultitaskSparseParity, training: Training, seed: int, seen: Measurements
 ) -> tuple[Status, str | None]:
     """How the run ended and, unless it finished, one line with the step, what was seen and what to try."""
     start = f"start {task.target_scale**2 / 2:g}"
@@ -42,9 +42,9 @@ def diagnose(
     return "finished", None
 
 
-def _expected_half_times(task: MultitaskSparseParity, training: MLPTraining) -> list[float]:
+def _expected_half_times(task: MultitaskSparseParity, training: Training) -> list[float]:
     """Steps at which gradient flow would bring each skill to R/S = 0.5; none where the flow picture does not apply."""
-    initial_strength = training.init_std**2 * _INITIAL_STRENGTH_PER_VARIANCE
+    initial_strength = training.gaussian_start**2 * _INITIAL_STRENGTH_PER_VARIANCE
     rate = training.flow_learning_rate * _FEATURE_RATE_SQUARED
     if math.isnan(rate) or training.n_data is not None or not initial_strength < task.target_scale / 2:
         return []

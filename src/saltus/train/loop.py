@@ -14,6 +14,7 @@ from saltus.parity.batch import Batch
 from saltus.parity.sampling import SampleSource
 from saltus.parity.strength import measure
 from saltus.parity.task import MultitaskSparseParity
+from saltus.train.configuration import Training
 from saltus.train.settling import Settling
 
 Status = Literal["finished", "stalled", "diverged"]
@@ -21,7 +22,6 @@ State = dict[str, NDArray[Any]]  # plain arrays: they travel between machines an
 
 # A flow never climbs above its start, and batch noise stays within a factor of a few: a thousandfold loss is lost.
 _LOST = 1e3
-_SAMPLES_AT_A_TIME = 65_536
 _MEASURED = ("strength", "strength_error", "skill_loss")
 _STANDING = ("n_measured", "limit", "peak", "peak_step", "diverged_at", "converged_at")
 
@@ -86,6 +86,7 @@ class Course:
         strength_samples: function evaluations a skill and measurement.
         side_by_side: shape in front of the measurements if the learner is several networks.
         settling: the rule by which the run may end early, if there is one.
+        samples_at_a_time: between two calls of ``pause``; no number depends on it.
     """
 
     def __init__(
@@ -100,10 +101,11 @@ class Course:
         strength_samples: int,
         side_by_side: tuple[int, ...] = (),
         settling: Settling | None = None,
+        samples_at_a_time: int = Training.samples_at_a_time,
     ) -> None:
         self._learner, self._task, self._source, self._measure_rng = learner, task, source, measure_rng
         self._batch_size, self._steps, self._strength_samples = batch_size, measurement_steps, strength_samples
-        self._settling = settling
+        self._settling, self._samples_at_a_time = settling, samples_at_a_time
         shape = (*side_by_side, task.n_skills, len(measurement_steps))
         self._measured = {name: np.full(shape, np.nan) for name in _MEASURED}
         self._n_measured = 0
@@ -167,7 +169,7 @@ class Course:
     def _take_steps(self) -> None:
         learner = self._learner
         first, until = learner.steps_taken, int(self._steps[self._n_measured])
-        n_steps = min(until - first, max(1, _SAMPLES_AT_A_TIME // self._batch_size))
+        n_steps = min(until - first, max(1, self._samples_at_a_time // self._batch_size))
         squared_errors = learner.advance(self._source.take(n_steps, self._batch_size), n_steps, self._limit)
         self._diverged_at = learner.steps_taken if len(squared_errors) > learner.steps_taken - first else None
         if first == 0:
