@@ -60,6 +60,9 @@ if TYPE_CHECKING:
     from saltus.theory.variants.momentum import with_momentum as with_momentum
     from saltus.theory.variants.unbalanced import UnbalancedMultilinear as UnbalancedMultilinear
     from saltus.train.configuration import MLPTraining as MLPTraining
+    from saltus.train.gradient_descent import train_data_emergence as train_data_emergence
+    from saltus.train.gradient_descent import train_multilinear as train_multilinear
+    from saltus.train.gradient_descent import train_parameter_emergence as train_parameter_emergence
     from saltus.train.network import NetworkTraining as NetworkTraining
     from saltus.train.perceptron import Perceptron as Perceptron
     from saltus.train.run import Job as Job
@@ -119,8 +122,11 @@ _HOME_OF = {
     "stage_like": "saltus.theory.stages",
     "sweep": "saltus.sweep.run",
     "tidy_table": "saltus.curves",
+    "train_data_emergence": "saltus.train.gradient_descent",
     "train_mlp": "saltus.train.run",
     "train_network": "saltus.train.run",
+    "train_multilinear": "saltus.train.gradient_descent",
+    "train_parameter_emergence": "saltus.train.gradient_descent",
     "with_feature_rate": "saltus.theory.extended",
     "with_momentum": "saltus.theory.variants.momentum",
 }

@@ -53,7 +53,7 @@ def test_fig2_agrees_with_plain_sums_and_drawn_training_sets(tmp_path: Path) -> 
         # Six points: the largest of six normal deviates stays below 4 but once in 2,600.
         assert float(deviation) < (4.0 if unit == "standard errors" else 1e-12)
     table = pd.read_csv(tmp_path / "losses.csv")
-    assert set(table["kind"]) == {"exact", "law", "independent path"}
+    assert set(table["kind"]) == {"exact", "law", "trained"}
     # A law is a straight line of the stated slope.
     line = table[(table["panel"] == "time") & (table["family"] == "α = 0.6") & (table["kind"] == "law")]
     slope = np.diff(np.log(line["loss"])) / np.diff(np.log(line["x"]))

@@ -1,0 +1,315 @@
+"""The multilinear model and both extended models, trained by gradient descent on drawn samples.
+
+Simulations of the solvable model itself, against which its closed forms are measured: weights, batches and step sizes
+are those of a training program, and nothing here knows a solution. Strengths and losses of the trained model are exact,
+since its basis functions are orthonormal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from saltus.curves import make_curves
+from saltus.errors import InputError, require_positive, require_whole
+from saltus.settings import describe
+from saltus.theory.extended import DataEmergence, ParameterEmergence
+from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
+from saltus.theory.multilinear import Multilinear
+from saltus.train.configuration import geometric_steps
+from saltus.train.descent import (
+    Descent,
+    Draw,
+    Floats,
+    Integers,
+    SmallBatches,
+    Weights,
+    WholeBatches,
+    even_target,
+    principal_axes,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_STEPS_ADVICE = "give the number of parameter updates"
+
+
+def train_multilinear(
+    model: Multilinear,
+    *,
+    steps: int,
+    n_data: int | None = None,
+    batch_size: int | None = None,
+    seeds: int | Sequence[int] = 1,
+    measure_at: Sequence[int] | None = None,
+) -> xr.Dataset:
+    """Train f = sum_k a_k b_k g_k from a_k = b_k = sqrt(r) (``Nam et al. 2024, Eq. 9``), with steps of eta.
+
+    Small steps follow `Multilinear.strength` (Lemma 1): a hundredth of the learning rate and a hundred times the steps
+    are the same time. ``batch_size=1`` on fresh samples is the model on a training set of as many samples
+    (``docs/derivations/stochastic-descent.md``).
+
+    Args:
+        model: the model, with finitely many skills; its learning rate is the step size.
+        steps: number of parameter updates.
+        n_data: D, size of the training set; None for unlimited data.
+        batch_size: samples an update: fresh ones, or drawn from the training set with replacement. None for the whole
+            training set, or for the mean over all inputs, at every step.
+        seeds: how many runs (seeds 0, 1, ...), or the seeds themselves.
+        measure_at: steps at which to measure; by default at most 2 % apart.
+
+    Returns:
+        Curves (`saltus.curves`) over step, without errors: strength and loss are exact.
+
+    Raises:
+        InputError: if a value is outside its range, or the learning rate too large for whole batches to settle.
+    """
+    marks = _checked_marks(require_whole("steps", steps, 1, _STEPS_ADVICE), measure_at)
+    n_data, batch_size = _checked_count("n_data", n_data), _checked_count("batch_size", batch_size)
+    runs = _checked_seeds(seeds)
+    n_skills = require_finite_skills(model.frequencies)
+    strength = np.zeros((len(runs), n_skills, len(marks)))
+    loss = np.full(strength.shape, model.untrained_loss)
+    for run, seed in enumerate(runs):
+        weights, descent = _multilinear(model, n_data, batch_size, seed)
+        modelled = slice(len(weights.a))
+        for mark, n_steps in enumerate(np.diff(marks, prepend=0)):
+            descent.advance(int(n_steps))
+            strength[run, modelled, mark], loss[run, modelled, mark] = weights.strength, weights.loss
+    training = {"steps": steps, "n_data": n_data, "batch_size": batch_size}
+    return _curves(model, training, runs, ("step", marks), strength, loss, model.learning_rate)
+
+
+def train_data_emergence(
+    model: DataEmergence,
+    *,
+    data: Sequence[int],
+    steps: int,
+    learning_rate: float,
+    batch_size: int | None = None,
+    initial_weight: float = 1e-3,
+    seeds: int | Sequence[int] = 1,
+) -> xr.Dataset:
+    """Train the D_c-shot learner, f = sum_k a_k sum_l B_kl e_kl, on training sets (``Nam et al. 2024, Eq. 83, 85``).
+
+    The values of the basis functions on a sample are independent and Gaussian, so E[e_l e_l'] = delta. From a small
+    start a skill ends at the minimum-norm solution (Prop. 1). Its ``skill_loss`` is then S^2/2 (1 - d_k/D_c) on average
+    (Eq. 104), from which `DataEmergence` reads R_k; ``strength`` is the correlation with g_k (Eq. 7), d_k/D_c.
+
+    Args:
+        model: how many basis functions a skill has (``shots``), with finitely many skills.
+        data: sizes D of the training sets, ascending; each run draws one of each size.
+        steps: number of parameter updates. The end takes long where d_k is close to D_c.
+        learning_rate: eta of the loss **with** the factor 1/2.
+        batch_size: samples an update, drawn from the training set with replacement; None for the whole set.
+        initial_weight: a_k, and the root mean square of \\|B_k\\|, at the start.
+        seeds: how many runs (seeds 0, 1, ...), or the seeds themselves.
+
+    Returns:
+        Curves (`saltus.curves`) over data, without errors: strength and loss are exact.
+
+    Raises:
+        InputError: if a value is outside its range, or the learning rate too large for whole batches to settle.
+    """
+    training = _SmallStart(steps, learning_rate, batch_size, initial_weight)
+    return _trained_to_the_end(model, training, _shots, ("data", data), seeds)
+
+
+def train_parameter_emergence(
+    model: ParameterEmergence,
+    *,
+    n_parameters: Sequence[int],
+    steps: int,
+    learning_rate: float,
+    batch_size: int | None = None,
+    initial_weight: float = 1e-3,
+    seeds: int | Sequence[int] = 1,
+) -> xr.Dataset:
+    """Train N basis functions, N_c a skill, the most frequent skills first (``Nam et al. 2024, Eq. 18-21``).
+
+    With unlimited data the strengths end at `ParameterEmergence.strength` (Prop. 2). On batches a skill that lacks
+    functions sees them as noise and keeps wandering around it.
+
+    Args:
+        model: how many basis functions a skill takes (``nodes_per_skill``), with finitely many skills.
+        n_parameters: numbers N of basis functions, ascending; each run trains one model of each.
+        steps: number of parameter updates.
+        learning_rate: eta of the loss **with** the factor 1/2.
+        batch_size: fresh samples an update; None for the mean over all inputs at every step.
+        initial_weight: a_k, and the root mean square of \\|B_k\\|, at the start.
+        seeds: how many runs (seeds 0, 1, ...), or the seeds themselves.
+
+    Returns:
+        Curves (`saltus.curves`) over parameters, without errors: strength and loss are exact.
+
+    Raises:
+        InputError: if a value is outside its range, or the learning rate too large for whole batches to settle.
+    """
+    training = _SmallStart(steps, learning_rate, batch_size, initial_weight)
+    return _trained_to_the_end(model, training, _nodes, ("parameters", n_parameters), seeds)
+
+
+@dataclass(frozen=True)
+class _SmallStart:
+    """How an extended model is trained."""
+
+    steps: int
+    learning_rate: float
+    batch_size: int | None
+    initial_weight: float
+
+    def __post_init__(self) -> None:
+        require_whole("steps", self.steps, 1, _STEPS_ADVICE)
+        require_positive("learning_rate", self.learning_rate, "give the rate of the loss with the factor 1/2")
+        require_positive("initial_weight", self.initial_weight, "give a small one, e.g. 1e-3")
+        _checked_count("batch_size", self.batch_size)
+
+    def weights(self, target: Floats, rng: np.random.Generator) -> Weights:
+        """Small and Gaussian, with as much in a_k as in B_k."""
+        spread = self.initial_weight / math.sqrt(len(target))
+        return Weights(np.full(target.shape[1], self.initial_weight), rng.normal(0.0, spread, target.shape), target)
+
+
+def _multilinear(model: Multilinear, n_data: int | None, batch_size: int | None, seed: int) -> tuple[Weights, Descent]:
+    """The modelled skills at their start, and what trains them."""
+    data_rng, batch_rng = (np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(2))
+    n_modelled, frequencies = int(model.n_modelled), model.frequencies
+    start = np.full((1, n_modelled), math.sqrt(model.initial_strength))
+    weights = Weights(start[0].copy(), start, even_target(1, n_modelled, model.target_scale))
+    training_set = None if n_data is None else frequencies.sample(n_data, data_rng) - 1
+    if batch_size is None:
+        share = frequencies.first(n_modelled)
+        if training_set is not None:
+            share = np.bincount(training_set, minlength=n_modelled)[:n_modelled] / len(training_set)
+        return weights, WholeBatches(weights, share[None], model.learning_rate)
+    if training_set is None:
+        draw = _fresh(frequencies, lambda n: np.ones((n, 1)), batch_rng)
+    else:
+        draw = _again(training_set, np.ones((len(training_set), 1)), batch_rng)
+    return weights, SmallBatches(weights, np.ones(n_modelled, np.int64), draw, model.learning_rate, batch_size)
+
+
+def _shots(
+    model: DataEmergence, n_data: int, training: _SmallStart, rng: np.random.Generator
+) -> tuple[Weights, Descent]:
+    """Every skill of a training set at its start, and what trains it."""
+    n_skills, shots, rate = require_finite_skills(model.frequencies), model.shots, training.learning_rate
+    skills = model.frequencies.sample(n_data, rng) - 1
+    features = rng.standard_normal((n_data, shots))
+    weights = training.weights(even_target(shots, n_skills, model.target_scale), rng)
+    if training.batch_size is not None:
+        draw = _again(skills, features, rng)
+        return weights, SmallBatches(weights, np.full(n_skills, shots), draw, rate, training.batch_size)
+    curvature = np.empty(weights.b.shape)
+    for k in range(n_skills):
+        curvature[:, k], axes = principal_axes(features[skills == k].T, n_data)
+        # A Gaussian start is as Gaussian in any other axes.
+        weights.target[:, k] = axes.T @ weights.target[:, k]
+    return weights, WholeBatches(weights, curvature, rate)
+
+
+def _nodes(
+    model: ParameterEmergence, n_parameters: int, training: _SmallStart, rng: np.random.Generator
+) -> tuple[Weights, Descent]:
+    """Every skill with its share of the basis functions at its start, and what trains it."""
+    n_skills, nodes, rate = require_finite_skills(model.frequencies), model.nodes_per_skill, training.learning_rate
+    weights = training.weights(even_target(nodes, n_skills, model.target_scale), rng)
+    n_functions = np.clip(n_parameters - nodes * np.arange(n_skills), 0, nodes)
+    has = np.arange(nodes)[:, None] < n_functions
+    weights.b[~has] = 0.0
+    if training.batch_size is None:
+        return weights, WholeBatches(weights, model.frequencies.first() * has, rate)
+    draw = _fresh(model.frequencies, lambda n: rng.standard_normal((n, nodes)), rng)
+    return weights, SmallBatches(weights, n_functions, draw, rate, training.batch_size)
+
+
+def _fresh(frequencies: SkillFrequencies, features: Callable[[int], Floats], rng: np.random.Generator) -> Draw:
+    return lambda n: (frequencies.sample(n, rng) - 1, features(n))
+
+
+def _again(skills: Integers, features: Floats, rng: np.random.Generator) -> Draw:
+    """Samples of a training set, with replacement."""
+
+    def draw(n: int) -> tuple[Integers, Floats]:
+        chosen = rng.integers(len(skills), size=n)
+        return skills[chosen], features[chosen]
+
+    return draw
+
+
+_Extended = TypeVar("_Extended", DataEmergence, ParameterEmergence)
+
+
+def _trained_to_the_end(
+    model: _Extended,
+    training: _SmallStart,
+    at_start: Callable[[_Extended, int, _SmallStart, np.random.Generator], tuple[Weights, Descent]],
+    resource: tuple[str, Sequence[int]],
+    seeds: int | Sequence[int],
+) -> xr.Dataset:
+    name, asked = resource
+    sizes, runs = _ascending("data" if name == "data" else "n_parameters", asked), _checked_seeds(seeds)
+    ends = []
+    for seed in runs:
+        for size in sizes:
+            weights, descent = at_start(model, size, training, np.random.default_rng([seed, size]))
+            descent.advance(training.steps)
+            ends.append((weights.strength, weights.loss))
+    strength, loss = np.moveaxis(np.reshape(ends, (len(runs), len(sizes), 2, -1)), (2, 1), (0, 3))
+    return _curves(model, describe(training), runs, (name, sizes), strength, loss, training.learning_rate)
+
+
+def _curves(
+    model: Multilinear | DataEmergence | ParameterEmergence,
+    training: dict[str, Any],
+    runs: list[int],
+    resource: tuple[str, Sequence[int] | Integers],
+    strength: Floats,
+    loss: Floats,
+    learning_rate: float,
+) -> xr.Dataset:
+    finite = np.isfinite(strength) & np.isfinite(loss)
+    return make_curves(
+        resource=resource[0],
+        steps=resource[1],
+        strength=np.where(finite, strength, np.nan),
+        strength_error=np.where(finite, 0.0, np.nan),
+        skill_loss=np.where(finite, loss, np.nan),
+        frequencies=model.frequencies.first(),
+        runs=runs,
+        status=np.where(finite.all(axis=(1, 2)), "finished", "diverged").tolist(),
+        target_scale=model.target_scale,
+        flow_learning_rate=learning_rate,
+        settings={"model": describe(model), "training": training},
+    )
+
+
+def _checked_count(name: str, value: int | None) -> int | None:
+    return None if value is None else require_whole(name, value, 1, "give a number of samples, or None")
+
+
+def _checked_seeds(seeds: int | Sequence[int]) -> list[int]:
+    chosen = seeds if isinstance(seeds, Sequence) else range(require_whole("seeds", seeds, 1, "give how many runs"))
+    return [require_whole("seed", seed, 0, "give whole numbers") for seed in chosen]
+
+
+def _ascending(name: str, values: Sequence[int], least: int = 1) -> list[int]:
+    whole = [require_whole(f"every number in {name}", value, least, "give whole numbers") for value in values]
+    if not whole or any(later <= earlier for earlier, later in pairwise(whole)):
+        raise InputError(f"{name} must name at least one number, and ascend", values, "sort them")
+    return whole
+
+
+def _checked_marks(steps: int, measure_at: Sequence[int] | None) -> Integers:
+    if measure_at is None:
+        return geometric_steps(steps)
+    marks = _ascending("measure_at", measure_at, least=0)
+    if marks[-1] > steps:
+        raise InputError(f"measure_at must end by the last step, {steps}", measure_at, "measure earlier, or go further")
+    return np.array(marks, dtype=np.int64)
