@@ -16,12 +16,18 @@ if TYPE_CHECKING:
     from saltus.errors import TrainingWarning as TrainingWarning
     from saltus.forecast.assess import assess as assess
     from saltus.forecast.calibrate import calibrate as calibrate
+    from saltus.forecast.calibrate import load_calibration as load_calibration
+    from saltus.forecast.calibrate_size import calibrate_data as calibrate_data
+    from saltus.forecast.calibrate_size import calibrate_parameters as calibrate_parameters
+    from saltus.forecast.calibrate_time import calibrate_time as calibrate_time
     from saltus.forecast.calibration import Calibration as Calibration
     from saltus.forecast.plan import plan_budget as plan_budget
     from saltus.forecast.plan import plan_frequency as plan_frequency
     from saltus.forecast.plan import plan_skills as plan_skills
     from saltus.forecast.read.reading import read_curves as read_curves
     from saltus.forecast.read.report import reading_report as reading_report
+    from saltus.forecast.size_calibration import DataCalibration as DataCalibration
+    from saltus.forecast.size_calibration import ParameterCalibration as ParameterCalibration
     from saltus.lawfit.compare import compare_forms as compare_forms
     from saltus.lawfit.compare import hold_out as hold_out
     from saltus.lawfit.fit import fit_law as fit_law
@@ -56,6 +62,7 @@ if TYPE_CHECKING:
 
 _HOME_OF = {
     "Calibration": "saltus.forecast.calibration",
+    "DataCalibration": "saltus.forecast.size_calibration",
     "DataEmergence": "saltus.theory.extended",
     "DeepMultilinear": "saltus.theory.variants.deep",
     "DiscreteMultilinear": "saltus.theory.variants.discrete",
@@ -66,6 +73,7 @@ _HOME_OF = {
     "MLPTraining": "saltus.train.configuration",
     "Multilinear": "saltus.theory.multilinear",
     "MultitaskSparseParity": "saltus.parity.task",
+    "ParameterCalibration": "saltus.forecast.size_calibration",
     "ParameterEmergence": "saltus.theory.extended",
     "PowerLaw": "saltus.theory.frequencies",
     "StoppedError": "saltus.errors",
@@ -73,6 +81,9 @@ _HOME_OF = {
     "UnbalancedMultilinear": "saltus.theory.variants.unbalanced",
     "assess": "saltus.forecast.assess",
     "calibrate": "saltus.forecast.calibrate",
+    "calibrate_data": "saltus.forecast.calibrate_size",
+    "calibrate_parameters": "saltus.forecast.calibrate_size",
+    "calibrate_time": "saltus.forecast.calibrate_time",
     "compare_forms": "saltus.lawfit.compare",
     "compute_optimal": "saltus.theory.allocation",
     "corrected_time_law": "saltus.theory.scaling",
@@ -81,6 +92,7 @@ _HOME_OF = {
     "hold_out": "saltus.lawfit.compare",
     "implied_alphas": "saltus.lawfit.implied",
     "implied_exponent": "saltus.lawfit.implied",
+    "load_calibration": "saltus.forecast.calibrate",
     "local_exponent": "saltus.theory.scaling",
     "loss_staircase": "saltus.theory.stages",
     "n_emerged": "saltus.theory.stages",

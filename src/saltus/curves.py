@@ -74,6 +74,11 @@ def make_curves(
     )
 
 
+def resource_of(curves: xr.Dataset) -> str:
+    """What the curves run along: "step", "data" or "parameters"."""
+    return str(curves["strength"].dims[-1])
+
+
 def tidy_table(curves: xr.Dataset) -> pd.DataFrame:
     """One row a measurement: run, skill, step, strength (R/S), loss (of that skill); unmeasured entries left out."""
     dims = list(curves["strength"].dims)
@@ -98,7 +103,7 @@ def crossing_times(curves: xr.Dataset, threshold: float = 0.5) -> NDArray[np.flo
     if not 0 < threshold < 1:
         raise InputError("threshold must lie between 0 and 1", threshold, "give a share of the full strength, e.g. 0.5")
     strength = curves["strength"].to_numpy()
-    steps = curves[curves["strength"].dims[-1]].to_numpy().astype(float)
+    steps = curves[resource_of(curves)].to_numpy().astype(float)
     above = strength >= threshold
     after = above.argmax(axis=-1)
     before = _last_measured_before(strength, after)

@@ -12,7 +12,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saltus import Calibration, InputError, MultitaskSparseParity, PowerLaw, assess, calibrate, train_mlp
+from saltus import Calibration, InputError, MultitaskSparseParity, PowerLaw, assess, calibrate_time, train_mlp
 from saltus.curves import make_curves
 from saltus.forecast.departure import PAPER
 
@@ -37,7 +37,7 @@ def test_what_comes_later_does_not_change_a_forecast() -> None:
 def test_uncertainty_of_the_fit_is_what_repeated_fits_show() -> None:
     rng = np.random.default_rng(1)
     for threshold in (0.05, 0.95):
-        fits = [calibrate(synthetic(rng, 1, noise=0.03)) for _ in range(200)]
+        fits = [calibrate_time(synthetic(rng, 1, noise=0.03)) for _ in range(200)]
         times = [fit.forecast(FREQUENCIES, threshold=threshold, departure=PAPER) for fit in fits]
         seen = np.std([np.log10(one.emergence_time[2]) for one in times])
         said = np.sqrt(np.mean([one.uncertainty.fit[2] ** 2 for one in times]))
@@ -45,7 +45,7 @@ def test_uncertainty_of_the_fit_is_what_repeated_fits_show() -> None:
 
 
 def test_runs_that_differ_are_kept_apart_from_the_fit() -> None:
-    spread = calibrate(synthetic(np.random.default_rng(2), 40, noise=0.01, run_spread=0.1)).forecast(FREQUENCIES)
+    spread = calibrate_time(synthetic(np.random.default_rng(2), 40, noise=0.01, run_spread=0.1)).forecast(FREQUENCIES)
     # ln T of a run has standard deviation 0.1, its mean over 40 runs 0.1/sqrt(40); known to 11 %.
     assert spread.uncertainty.runs[1] == pytest.approx(0.1 / np.log(10) / np.sqrt(40), rel=0.4)
     assert spread.uncertainty.fit[1] < 0.1 * spread.uncertainty.runs[1]
@@ -55,7 +55,7 @@ def test_runs_that_differ_are_kept_apart_from_the_fit() -> None:
 
 def test_several_skills_calibrate_together() -> None:
     curves = synthetic(np.random.default_rng(3), 1, noise=0.02)
-    one, both = calibrate(curves, on_skill=1), calibrate(curves, on_skill=[2, 1])
+    one, both = calibrate_time(curves, on_skill=1), calibrate_time(curves, on_skill=[2, 1])
     assert both.skills == (1, 2)
     assert both.frequency == pytest.approx(float(np.sqrt(np.prod(FREQUENCIES.pmf([1, 2])))))
     assert both.rate_error < one.rate_error
@@ -100,7 +100,7 @@ def test_what_is_no_calibration_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_calibration_with_impossible_numbers_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cal.json"
-    calibrate(synthetic(np.random.default_rng(0), 1, noise=0.01)).save(path)
+    calibrate_time(synthetic(np.random.default_rng(0), 1, noise=0.01)).save(path)
     path.write_text(json.dumps(json.loads(path.read_text()) | {"rate": -1.0}))
     with pytest.raises(InputError, match="rate, half exposure, scale and frequency must be finite numbers greater"):
         Calibration.load(path)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from saltus import Frequencies, InputError, PowerLaw, calibrate
+from saltus import Frequencies, InputError, PowerLaw, calibrate_time
 from saltus.curves import make_curves
 from saltus.forecast.departure import PAPER
 
@@ -46,7 +46,7 @@ def test_known_constants_are_recovered_within_their_standard_errors(
     repetitions = 300
     scores = []
     for _ in range(repetitions):
-        fit = calibrate(synthetic(rng, n_runs, noise=0.02, run_spread=run_spread), on_skill=2)
+        fit = calibrate_time(synthetic(rng, n_runs, noise=0.02, run_spread=run_spread), on_skill=2)
         assert fit.error_source == source
         scores.append(
             [
@@ -66,7 +66,7 @@ def test_known_constants_are_recovered_within_their_standard_errors(
 def test_a_noiseless_curve_is_recovered_exactly_whichever_skill_is_used() -> None:
     curves = synthetic(np.random.default_rng(0), 1, noise=0.0)
     for skill in (1, 2, 3):
-        fit = calibrate(curves, FREQUENCIES, on_skill=skill)
+        fit = calibrate_time(curves, FREQUENCIES, on_skill=skill)
         assert fit.rate == pytest.approx(RATE, rel=1e-9)
         assert fit.initial_logit == pytest.approx(LOGIT, rel=1e-9)
         assert fit.initial_strength == pytest.approx(SCALE / (1 + np.exp(-LOGIT)), rel=1e-8)
@@ -76,7 +76,7 @@ def test_a_noiseless_curve_is_recovered_exactly_whichever_skill_is_used() -> Non
 def test_forecast_of_a_noiseless_model_meets_its_crossing_times() -> None:
     curves = synthetic(np.random.default_rng(0), 2, noise=0.0)
     for threshold in (0.05, 0.5, 0.95):
-        forecast = calibrate(curves).forecast(FREQUENCIES, measured=curves, threshold=threshold, departure=PAPER)
+        forecast = calibrate_time(curves).forecast(FREQUENCIES, measured=curves, threshold=threshold, departure=PAPER)
         logit = np.log(threshold / (1 - threshold))
         by_hand = (logit - LOGIT) / (RATE * curves["frequency"].to_numpy())
         np.testing.assert_allclose(forecast.emergence_time, by_hand, rtol=1e-9)
@@ -85,7 +85,7 @@ def test_forecast_of_a_noiseless_model_meets_its_crossing_times() -> None:
 
 
 def test_forecast_without_measurements_knows_no_ratio_and_takes_other_frequencies() -> None:
-    calibration = calibrate(synthetic(np.random.default_rng(0), 1, noise=0.0))
+    calibration = calibrate_time(synthetic(np.random.default_rng(0), 1, noise=0.0))
     forecast = calibration.forecast(Frequencies([3, 1]), threshold=0.05, departure=PAPER)
     by_hand = (np.log(0.05 / 0.95) - LOGIT) / (RATE * np.array([0.75, 0.25]))
     np.testing.assert_allclose(forecast.emergence_time, by_hand, rtol=1e-8)
@@ -97,15 +97,15 @@ def test_forecast_without_measurements_knows_no_ratio_and_takes_other_frequencie
 
 def test_given_frequencies_replace_those_of_the_curves() -> None:
     curves = synthetic(np.random.default_rng(0), 1, noise=0.0)
-    even = calibrate(curves, Frequencies([1, 1, 1]))
+    even = calibrate_time(curves, Frequencies([1, 1, 1]))
     assert even.rate * (1 / 3) == pytest.approx(RATE * float(curves["frequency"][0]), rel=1e-9)
 
 
 def test_summary_has_all_constants_and_says_what_is_unknown() -> None:
     curves = synthetic(np.random.default_rng(0), 1, noise=0.01)
-    assert calibrate(curves).summary()["feature_rate_squared"] == pytest.approx(RATE / 0.4, rel=0.05)
+    assert calibrate_time(curves).summary()["feature_rate_squared"] == pytest.approx(RATE / 0.4, rel=0.05)
     curves.attrs["flow_learning_rate"] = float("nan")
-    unknown = calibrate(curves).summary()
+    unknown = calibrate_time(curves).summary()
     assert np.isnan(unknown["feature_rate_squared"])
     assert unknown["rate"] == pytest.approx(RATE, rel=0.05)
 
@@ -113,8 +113,8 @@ def test_summary_has_all_constants_and_says_what_is_unknown() -> None:
 def test_bad_input_is_refused_in_one_line() -> None:
     curves = synthetic(np.random.default_rng(0), 1, noise=0.0)
     with pytest.raises(InputError, match="on_skill must be at most 3, the number of skills; received 4; choose one of"):
-        calibrate(curves, on_skill=4)
+        calibrate_time(curves, on_skill=4)
     with pytest.raises(
         InputError, match=r"the skill to calibrate on must rise through R/S = 0\.1 and 0\.5; received 0\.0"
     ):
-        calibrate(curves.isel(step=slice(0, 40)), on_skill=3)
+        calibrate_time(curves.isel(step=slice(0, 40)), on_skill=3)

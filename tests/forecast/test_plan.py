@@ -7,12 +7,12 @@ import math
 import numpy as np
 import pytest
 
-from saltus import Frequencies, InputError, PowerLaw, calibrate, plan_budget, plan_frequency, plan_skills
+from saltus import Frequencies, InputError, PowerLaw, calibrate_time, plan_budget, plan_frequency, plan_skills
 from saltus.forecast.departure import PAPER, Departure, Law
 
 from .test_calibrate import FREQUENCIES, LOGIT, RATE, SCALE, synthetic
 
-FIT = calibrate(synthetic(np.random.default_rng(0), 1, noise=0.0))
+FIT = calibrate_time(synthetic(np.random.default_rng(0), 1, noise=0.0))
 
 
 @pytest.mark.parametrize("threshold", [0.05, 0.5])

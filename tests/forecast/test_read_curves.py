@@ -30,7 +30,7 @@ def test_trained_curves_come_back_from_their_file_and_calibrate_alike(tmp_path: 
     assert not saltus.reading_report(read).findings or {
         finding.kind for finding in saltus.reading_report(read).findings
     } == {"strength outside [0, 1]"}
-    again, before = saltus.calibrate(read, frequencies), saltus.calibrate(trained)
+    again, before = saltus.calibrate_time(read, frequencies), saltus.calibrate_time(trained)
     assert again.rate == pytest.approx(before.rate, rel=1e-6)
     assert again.half_exposure == pytest.approx(before.half_exposure, rel=1e-6)
     assert again.rate_error == pytest.approx(before.rate_error, rel=1e-4)
@@ -48,7 +48,7 @@ def test_runs_on_different_grids_calibrate_as_on_their_own(tmp_path: Path) -> No
     for runs in ([(0, 50)], [(1, 70)], [(0, 50), (1, 70)]):
         path = tmp_path / "c.csv"
         path.write_text("\n".join(["run,skill,step,strength", *(row for run in runs for row in rows(*run))]))
-        fits.append(saltus.calibrate(saltus.read_curves(path), saltus.Frequencies([1])))
+        fits.append(saltus.calibrate_time(saltus.read_curves(path), saltus.Frequencies([1])))
     assert fits[2].n_runs == 2
     assert fits[2].rate == pytest.approx(np.sqrt(fits[0].rate * fits[1].rate), rel=1e-7)
     assert [fits[0].rate, fits[1].rate] == pytest.approx([0.01, 0.011], rel=1e-6)
@@ -86,4 +86,4 @@ def test_losses_of_the_ladder_convert_and_its_whole_width_is_reported() -> None:
     constant = next(finding for finding in everything.findings if finding.kind == "constant curves")
     assert constant.text == "2 of 96 never change: skill learning_rate_peak, skill batch_size_in_tokens"
     with pytest.raises(saltus.InputError, match="the skill to calibrate on must rise through"):
-        saltus.calibrate(losses, saltus.PowerLaw(0.6, 11), on_skill=5)
+        saltus.calibrate_time(losses, saltus.PowerLaw(0.6, 11), on_skill=5)

@@ -76,7 +76,7 @@ def test_a_partial_store_reads_without_what_is_missing(tmp_path: Path) -> None:
 def test_curves_of_a_sweep_go_on_to_calibration(tmp_path: Path) -> None:
     chosen = jobs(3, steps=3000, init_std=0.02, width=100, batch_size=200, learning_rate=0.02, strength_samples=400)
     curves = saltus.sweep(chosen, store=tmp_path).curves()
-    forecast = saltus.calibrate(curves).forecast(TASK.frequencies, measured=curves)
+    forecast = saltus.calibrate_time(curves).forecast(TASK.frequencies, measured=curves)
     assert np.all(np.abs(forecast.log10_ratio) < 0.3)
 
 

@@ -119,6 +119,27 @@ def test_expected_strength_is_the_mean_over_drawn_training_sets() -> None:
     assert np.all(np.abs(drawn.mean(axis=0) - model.expected_strength(40)) < 3 * standard_error)
 
 
+@pytest.mark.parametrize("shots", [1, 7.3, 20])
+def test_expected_strength_between_counts_is_the_sum_as_written(shots: float) -> None:
+    model, p, data = DataEmergence(Frequencies([6, 3, 1]), shots=shots, target_scale=2.0), np.array([0.6, 0.3, 0.1]), 40
+    by_hand = [
+        sum(
+            math.comb(data, d) * q**d * (1 - q) ** (data - d) * 2 * (1 - math.sqrt(1 - min(d / shots, 1)))
+            for d in range(data + 1)
+        )
+        for q in p
+    ]
+    np.testing.assert_allclose(model.expected_strength(data), by_hand, rtol=1e-12)
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.1, 1.0, 1.95])
+def test_expected_data_is_the_smallest_sufficient_training_set(strength: float) -> None:
+    model = DataEmergence(Frequencies([6, 3, 1]), shots=12.5, target_scale=2.0)
+    means = np.array([model.expected_strength(data) for data in range(600)])
+    np.testing.assert_array_equal(model.expected_data(strength), (means >= strength).argmax(axis=0))
+    assert model.expected_data(strength, skills=3)[0] == model.expected_data(strength)[2]
+
+
 def test_one_shot_is_the_multilinear_model_trained_to_the_end() -> None:
     model = DataEmergence(FIVE, shots=1, target_scale=2.0)
     np.testing.assert_array_equal(model.strength_on_sample([0, 1, 5]), [0, 2, 2])
@@ -166,8 +187,8 @@ def test_parameter_emergence_is_equations_18_to_21_as_printed(nodes_per_skill: i
 
 
 @settings(deadline=None)
-@given(nodes=st.integers(1, 50), skill=st.integers(1, 5), threshold=st.floats(0.001, 1))
-def test_emergence_parameters_is_the_smallest_sufficient_network(nodes: int, skill: int, threshold: float) -> None:
+@given(nodes=st.integers(1, 50) | st.floats(1, 50), skill=st.integers(1, 5), threshold=st.floats(0.001, 1))
+def test_emergence_parameters_is_the_smallest_sufficient_network(nodes: float, skill: int, threshold: float) -> None:
     model = ParameterEmergence(FIVE, nodes_per_skill=nodes)
     smallest = next(n for n in range(400) if model.strength(n, skills=skill)[0] >= threshold * (1 - 1e-15))
     assert model.emergence_parameters(skill, threshold) == smallest
@@ -180,6 +201,14 @@ def test_a_threshold_that_is_a_whole_number_of_nodes_asks_for_no_more() -> None:
     assert model.strength(107, skills=2) == 0.07
 
 
+@given(nodes=st.floats(1, 50), share=st.floats(0.001, 1))
+def test_parameters_is_the_inverse_of_the_ramp(nodes: float, share: float) -> None:
+    model = ParameterEmergence(FIVE, nodes_per_skill=nodes, target_scale=2.0)
+    skills = np.arange(1, 6)
+    np.testing.assert_allclose(model.parameters(2 * share), (skills - 1 + share) * nodes, rtol=1e-12)
+    np.testing.assert_array_equal(model.parameters([[0.5, 1]], skills=2), [[[1.25 * nodes], [1.5 * nodes]]])
+
+
 def test_infinitely_many_skills_are_learned_in_order() -> None:
     model = ParameterEmergence(PowerLaw(0.6), nodes_per_skill=4)
     np.testing.assert_array_equal(model.strength([0, 6, np.inf], skills=[1, 2, 3]), [[0, 0, 0], [1, 0.5, 0], [1, 1, 1]])
@@ -189,12 +218,14 @@ def test_infinitely_many_skills_are_learned_in_order() -> None:
 
 
 def test_bad_input_is_refused_in_one_line() -> None:
-    with pytest.raises(InputError, match=r"^shots must be a whole number, 1 or more; received 0; give the samples"):
-        DataEmergence(FIVE, shots=0)
     with pytest.raises(
-        InputError, match=r"^nodes_per_skill must be a whole number, 1 or more; received 1\.5; give the hid"
+        InputError, match=r"^shots must be a finite number greater than 0; received 0; give the samples"
     ):
-        ParameterEmergence(FIVE, nodes_per_skill=1.5)  # type: ignore[arg-type]
+        DataEmergence(FIVE, shots=0)
+    with pytest.raises(InputError, match=r"^nodes_per_skill must be at least 1; received 0\.5; give the hidden nodes"):
+        ParameterEmergence(FIVE, nodes_per_skill=0.5)
+    with pytest.raises(InputError, match=r"^strength must be less than target_scale; received 2; some training sets"):
+        DataEmergence(FIVE, shots=3, target_scale=2.0).expected_data(2)
     with pytest.raises(InputError, match=r"^feature_rate_squared must be a finite number greater than 0; received 0; "):
         with_feature_rate(Linear(FIVE), 0)
     with pytest.raises(InputError, match=r"^data must be at least 0; received -1; give a count$"):

@@ -38,9 +38,9 @@ class Plan:
     """D, samples in the training set."""
     parameters: float = float("inf")
     """N, hidden nodes."""
-    shots: int = 1
+    shots: float = 1
     """D_c, samples that one skill needs."""
-    nodes_per_skill: int = 1
+    nodes_per_skill: float = 1
     """N_c, hidden nodes that one skill needs."""
     alpha: float | None = None
     """Skill frequencies fall as k^-(alpha+1)."""

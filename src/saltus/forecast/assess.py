@@ -10,12 +10,12 @@ import numpy as np
 from scipy.special import logit
 
 from saltus.errors import InputError
-from saltus.forecast.calibrate import calibrate, has_emerged
+from saltus.forecast.calibrate_time import calibrate_time, carried_frequencies, has_emerged
 from saltus.forecast.calibration import Calibration
 from saltus.forecast.departure import Departure, learned
 from saltus.forecast.predict import EmergenceForecast
 from saltus.forecast.verdict import Verdict, judge
-from saltus.theory.frequencies import Frequencies, SkillFrequencies, require_finite_skills
+from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -113,7 +113,7 @@ def assess(
     if curves.attrs.get("resource", "step") != "step":
         raise InputError("a forecast in time needs curves over steps", curves.attrs["resource"], "give such a table")
     if frequencies is None:
-        frequencies = _carried(curves)
+        frequencies = carried_frequencies(curves)
     if require_finite_skills(frequencies) != curves.sizes["skill"]:
         raise InputError(
             f"frequencies must be those of the {curves.sizes['skill']} skills of the curves",
@@ -126,7 +126,7 @@ def assess(
         raise InputError("until must leave at least one measurement", until, f"first step: {int(curves['step'][0])}")
     chosen = learned() if departure is None else departure
     if calibration is None and has_emerged(known, on_skill):
-        calibration = calibrate(known, frequencies, on_skill)
+        calibration = calibrate_time(known, frequencies, on_skill)
     forecast = hindcast = None
     scored: dict[float, EmergenceForecast] = {}
     if calibration is not None:
@@ -142,13 +142,3 @@ def assess(
     frequency = frequencies.pmf(np.arange(1, curves.sizes["skill"] + 1))
     verdict = judge(known, frequency, calibration, hindcast, chosen)
     return Assessment(now, calibration, forecast, scored, verdict, frequencies, threshold)
-
-
-def _carried(curves: xr.Dataset) -> Frequencies:
-    """The frequencies that come with the curves."""
-    values = curves["frequency"].to_numpy()
-    if not (np.all(values > 0) and np.all(np.diff(values) <= 0)):
-        raise InputError(
-            "the curves do not say how frequent their skills are, most frequent first", values, "give frequencies"
-        )
-    return Frequencies(values)

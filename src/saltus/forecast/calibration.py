@@ -6,9 +6,8 @@ grows, and the exposure (frequency times step) at which a skill is half learned.
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from scipy.special import expit, logit
 
 from saltus.errors import InputError
 from saltus.forecast.departure import Departure, learned
+from saltus.forecast.kept import KIND, filled, kept_calibration
 from saltus.forecast.predict import EmergenceForecast, forecast_emergence
 from saltus.settings import json_text
 from saltus.theory.frequencies import SkillFrequencies
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Covariance = tuple[tuple[float, float], tuple[float, float]]
-
-_KIND = "saltus calibration"
 
 
 @dataclass(frozen=True)
@@ -157,7 +155,7 @@ class Calibration:
 
     def save(self, path: str | Path) -> None:
         """Write the calibration as JSON; `Calibration.load` gives an equal one back, to the last bit."""
-        Path(path).write_text(json_text({"kind": _KIND, **self.summary()}))
+        Path(path).write_text(json_text({"kind": KIND, **self.summary()}))
 
     @classmethod
     def load(cls, path: str | Path) -> Calibration:
@@ -166,14 +164,10 @@ class Calibration:
         Raises:
             InputError: if the file is no such JSON.
         """
-        advice = "give a file that `saltus forecast --out` or Calibration.save wrote"
-        try:
-            data = json.loads(Path(path).read_text())
-            data = data.get("calibration", data)
-            values = {entry.name: data[entry.name] for entry in fields(cls)}
-        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-            raise InputError("a calibration must be a JSON file of ours", str(path), advice) from error
-        return cls(**{name: _from_json(value) for name, value in values.items()}).checked(path)
+        data = kept_calibration(path)
+        if (resource := data.get("resource", "step")) != "step":
+            raise InputError("this needs a calibration in time", f"{path}: in {resource}", "calibrate on steps")
+        return filled(cls, data, path).checked(path)
 
     def checked(self, source: str | Path) -> Calibration:
         """Itself, if its numbers can be a calibration's."""
@@ -185,10 +179,3 @@ class Calibration:
                 "save the calibration again",
             )
         return self
-
-
-def _from_json(value: Any) -> Any:
-    """Lists become tuples again, and null the number that is not known."""
-    if isinstance(value, list):
-        return tuple(map(_from_json, value))
-    return math.nan if value is None else value

@@ -103,8 +103,8 @@ def plan_skills(
     time: float = math.inf,
     data: float = math.inf,
     parameters: float = math.inf,
-    shots: int = 1,
-    nodes_per_skill: int = 1,
+    shots: float = 1,
+    nodes_per_skill: float = 1,
     threshold: float = 0.5,
     departure: Departure | None = None,
 ) -> SkillPlan:

@@ -47,12 +47,14 @@ class Uncertainty:
 class EmergenceForecast:
     """When each skill is forecast to pass a threshold, beside what was measured; arrays of shape ``(n_skills,)``.
 
+    Times and intervals are steps, or, of curves over data or parameters, samples or hidden nodes.
+
     Attributes:
         threshold: the strength R/S that counts as emerged.
         skill: from 1.
         frequency: of each skill.
-        emergence_time: steps.
-        interval: steps, shape ``(n_skills, 2)``.
+        emergence_time: when.
+        interval: from when to when, shape ``(n_skills, 2)``.
         level: probability that the interval is to have.
         uncertainty: what makes the interval wide.
         sharpened: whether a skill's own early strengths were used.
@@ -98,20 +100,15 @@ def forecast_emergence(
     level: float,
 ) -> EmergenceForecast:
     """Emergence times of all skills; `Calibration.forecast` says what the arguments mean."""
-    if not 0 < level < 1:
-        raise InputError("level must lie between 0 and 1", level, "give a probability, e.g. 0.9")
+    require_level(level)
     if until is not None and not until >= 0:
         raise InputError("until must be a step of at least 0", until, "give the last step that may be used")
     if not (0 < threshold < 1 and logit(threshold) > calibration.initial_logit):
         start = f"{calibration.initial_strength / calibration.target_scale:.3g}, where the calibrated curve starts"
         raise InputError(f"threshold must lie between {start}, and 1", threshold, "give a share of the full strength")
     skill = np.arange(1, require_finite_skills(frequencies) + 1)
-    if measured is not None and measured.sizes["skill"] != len(skill):
-        raise InputError(
-            "measured curves must have as many skills as there are frequencies",
-            measured.sizes["skill"],
-            f"give frequencies of {measured.sizes['skill']} skills, not {len(skill)}",
-        )
+    if measured is not None:
+        require_same_skills(measured, len(skill))
     frequency = frequencies.pmf(skill)
     decades = np.asarray(np.log10(calibration.frequency / frequency), dtype=np.float64)
     model_time = np.log10(calibration.model(frequencies).emergence_time(skill, threshold))
@@ -135,6 +132,22 @@ def forecast_emergence(
         sharpened=sharpened,
         measured=None if measured is None else emergence_times(measured, threshold),
     )
+
+
+def require_level(level: float) -> None:
+    """Raise `InputError` unless ``level`` can be the probability of an interval."""
+    if not 0 < level < 1:
+        raise InputError("level must lie between 0 and 1", level, "give a probability, e.g. 0.9")
+
+
+def require_same_skills(measured: xr.Dataset, n_skills: int) -> None:
+    """Raise `InputError` unless the curves have that many skills."""
+    if measured.sizes["skill"] != n_skills:
+        raise InputError(
+            "measured curves must have as many skills as there are frequencies",
+            measured.sizes["skill"],
+            f"give frequencies of {measured.sizes['skill']} skills, not {n_skills}",
+        )
 
 
 def _variances(

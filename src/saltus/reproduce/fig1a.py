@@ -12,7 +12,7 @@ from typing import Any
 import saltus
 from saltus.curves import tidy_table
 from saltus.figures.emergence import emergence_figure
-from saltus.forecast.calibrate import calibrate
+from saltus.forecast.calibrate_time import calibrate_time
 from saltus.forecast.calibration import Calibration
 from saltus.forecast.departure import PAPER
 from saltus.forecast.predict import EmergenceForecast
@@ -68,8 +68,8 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     results = train_all(everything, options)
     curves = collect(jobs, results[: len(jobs)])
     single_curves = collect(single_jobs, results[len(jobs) :])
-    by_single = calibrate(single_curves)
-    by_own = calibrate(curves)
+    by_single = calibrate_time(single_curves)
+    by_own = calibrate_time(curves)
     skills = _compare(
         by_single.forecast(frequencies, measured=curves, departure=PAPER),
         by_own.forecast(frequencies, measured=curves, departure=PAPER),

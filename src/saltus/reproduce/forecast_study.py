@@ -16,7 +16,7 @@ import saltus
 from saltus.curves import crossing_times
 from saltus.figures.forecast import study_figure
 from saltus.forecast.assess import SCORED_AT
-from saltus.forecast.calibrate import calibrate, has_emerged
+from saltus.forecast.calibrate_time import calibrate_time, has_emerged
 from saltus.forecast.calibration import Calibration
 from saltus.forecast.departure import PAPER, Departure, Lesson, learned, teach
 from saltus.parity.task import MultitaskSparseParity
@@ -114,7 +114,7 @@ def measured_times(jobs: list[Job], curves: list[xr.Dataset], n_teaching: int) -
     for run, (job, seen) in enumerate(zip(jobs, curves, strict=True)):
         if not has_emerged(seen):
             continue
-        fit, frequencies = calibrate(seen), job.task.frequencies
+        fit, frequencies = calibrate_time(seen), job.task.frequencies
         frequency = frequencies.first()
         about = {
             "run": run,

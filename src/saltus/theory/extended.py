@@ -5,6 +5,7 @@ One calibrated number each: D_c samples, N_c hidden nodes, a rate B^2. Strengths
 
 from __future__ import annotations
 
+import math
 from dataclasses import KW_ONLY, dataclass, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.stats import binom
 
 from saltus.errors import InputError, require_positive, require_whole
 from saltus.theory.dynamics import frequency_of, skills_asked_for
+from saltus.theory.finite_data import first_where
 from saltus.theory.frequencies import SkillFrequencies
 from saltus.theory.variants.momentum import FlowModel
 
@@ -42,7 +44,8 @@ class DataEmergence:
     Args:
         frequencies: how often each skill occurs.
         target_scale: S, the target is +S or -S; greater than 0.
-        shots: D_c, a whole number of at least 1; 1 is the one-shot learner of the multilinear model.
+        shots: D_c, at least 1; 1 is the one-shot learner of the multilinear model. A count in the derivation; Eq. 17
+            holds its place between counts, so that D_c can be fitted.
 
     Raises:
         InputError: if a value is outside its range.
@@ -51,11 +54,11 @@ class DataEmergence:
     frequencies: SkillFrequencies
     _: KW_ONLY
     target_scale: float = 1.0
-    shots: int
+    shots: float
 
     def __post_init__(self) -> None:
         require_positive("target_scale", self.target_scale, "give the size of the target, e.g. 1")
-        require_whole("shots", self.shots, 1, "give the samples one skill needs, e.g. 800")
+        _require_at_least_1("shots", self.shots, "give the samples one skill needs, e.g. 800")
 
     def strength(self, data: ArrayLike, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
         """Skill strengths after training to the end on D samples, of which each skill has its share, d_k = P_k D.
@@ -82,8 +85,28 @@ class DataEmergence:
             skills: 1-based skill indices, shape ``(K,)``; all of them by default.
         """
         n_data = require_whole("data", data, 0, "give the size of the training set")
-        observed = np.arange(self.shots)
-        probability = binom.pmf(observed, n_data, frequency_of(self.frequencies, skills)[:, None])
+        frequency = frequency_of(self.frequencies, skills)
+        return self._expected(np.full(frequency.shape, float(n_data)), frequency)
+
+    def expected_data(self, strength: float, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
+        """Smallest whole D with which each skill's `expected_strength` reaches a strength, shape ``(K,)``.
+
+        Args:
+            strength: R, from 0 to less than ``target_scale``, which no finite training set reaches for certain.
+            skills: 1-based skill indices, shape ``(K,)``; all of them by default.
+        """
+        if _share_of("strength", strength, self.target_scale) == 1:
+            raise InputError("strength must be less than target_scale", strength, "some training sets miss a skill")
+        frequency = frequency_of(self.frequencies, skills)
+        enough = np.ceil(self.shots / frequency)
+        while np.any(short := self._expected(enough, frequency) < strength):
+            enough = np.where(short, 2 * enough, enough)
+        return first_where(lambda data: self._expected(data, frequency) >= strength, np.zeros_like(enough), enough)
+
+    def _expected(self, data: NDArray[np.float64], frequency: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Mean strength of skills of these frequencies, each on a training set of its own size, shape ``(K,)``."""
+        observed = np.arange(math.ceil(self.shots))
+        probability = binom.pmf(observed, data[:, None], frequency[:, None])
         return np.asarray(self.target_scale - probability @ (self.target_scale - self.strength_on_sample(observed)))
 
     def data(self, strength: ArrayLike, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
@@ -115,7 +138,8 @@ class ParameterEmergence:
     Args:
         frequencies: how often each skill occurs; only their order matters here.
         target_scale: S, the target is +S or -S; greater than 0.
-        nodes_per_skill: N_c, a whole number of at least 1; 1 is the multilinear model.
+        nodes_per_skill: N_c, at least 1; 1 is the multilinear model. Between whole numbers, a node may serve the end of
+            one skill and the start of the next.
 
     Raises:
         InputError: if a value is outside its range.
@@ -124,11 +148,11 @@ class ParameterEmergence:
     frequencies: SkillFrequencies
     _: KW_ONLY
     target_scale: float = 1.0
-    nodes_per_skill: int
+    nodes_per_skill: float
 
     def __post_init__(self) -> None:
         require_positive("target_scale", self.target_scale, "give the size of the target, e.g. 1")
-        require_whole("nodes_per_skill", self.nodes_per_skill, 1, "give the hidden nodes one skill needs, e.g. 4")
+        _require_at_least_1("nodes_per_skill", self.nodes_per_skill, "give the hidden nodes one skill needs, e.g. 4")
 
     def strength(self, n_parameters: ArrayLike, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
         """Skill strengths of a network with N hidden nodes after training to the end on unlimited data.
@@ -151,13 +175,32 @@ class ParameterEmergence:
     def emergence_parameters(self, skill: ArrayLike, threshold: float = 0.05) -> NDArray[np.float64]:
         """Smallest N with R_k at ``threshold * S`` or above, the shape of ``skill``."""
         share = _share_of("threshold", threshold, 1.0)
+        needed = self._nodes_before(skill) + share * self.nodes_per_skill
         # One node always gives 1 / N_c at least, so rounding in the product must not ask for one more.
-        own = np.ceil(share * self.nodes_per_skill * (1 - np.finfo(float).eps))
-        return np.asarray(self._nodes_before(skill) + own)
+        return np.asarray(np.ceil(needed * (1 - 2 * np.finfo(float).eps)))
+
+    def parameters(self, strength: ArrayLike, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
+        """N at which each skill reaches a strength, not rounded up to whole nodes: the inverse of `strength`.
+
+        Args:
+            strength: R, from 0 to ``target_scale``, any shape.
+            skills: 1-based skill indices, shape ``(K,)``; all of them by default.
+
+        Returns:
+            N, shape ``strength.shape + (K,)``.
+        """
+        share = _share_of("strength", strength, self.target_scale)
+        before = self._nodes_before(skills_asked_for(self.frequencies, skills))
+        return np.asarray(before + share[..., None] * self.nodes_per_skill)
 
     def _nodes_before(self, skill: ArrayLike) -> NDArray[np.float64]:
         self.frequencies.pmf(skill)  # refuses an index out of range
         return (np.asarray(skill, dtype=float) - 1) * self.nodes_per_skill
+
+
+def _require_at_least_1(name: str, value: float, advice: str) -> None:
+    if require_positive(name, value, advice) < 1:
+        raise InputError(f"{name} must be at least 1", value, advice)
 
 
 def _at_least_0(name: str, value: ArrayLike) -> NDArray[np.float64]:

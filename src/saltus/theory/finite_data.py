@@ -147,17 +147,17 @@ def _window(counts: Counts, function: LogisticPower) -> tuple[Floats, Floats]:
         return np.asarray(counts.log_ratio(d) + function.log(d + 1) - function.log(d) <= 0)
 
     none, largest = np.zeros_like(counts.mean), counts.largest()
-    peak = _first_where(falls_after, none, largest)
+    peak = first_where(falls_after, none, largest)
     highest = log_term(peak)
     threshold = highest - _LOG_CUT
     # An expectation that underflows in any case needs no more than its peak.
     matters = highest > _LOG_UNDERFLOW
-    low = _first_where(lambda d: log_term(d) >= threshold, np.where(matters, none, peak), peak)
-    high = _first_where(lambda d: log_term(d) < threshold, peak, np.where(matters, largest, peak))
+    low = first_where(lambda d: log_term(d) >= threshold, np.where(matters, none, peak), peak)
+    high = first_where(lambda d: log_term(d) < threshold, peak, np.where(matters, largest, peak))
     return low, high
 
 
-def _first_where(holds: Callable[[Floats], NDArray[np.bool_]], low: Floats, high: Floats) -> Floats:
+def first_where(holds: Callable[[Floats], NDArray[np.bool_]], low: Floats, high: Floats) -> Floats:
     """Smallest whole number from ``low`` to ``high`` where a monotone condition holds; ``high`` if none below does."""
     while np.any(undecided := low < high):
         middle = np.floor((low + high) / 2)
