@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from saltus.forecast.assess import Assessment
     from saltus.forecast.departure import Departure
 
+_AXIS = {"step": "training step", "data": "size of the training set  $D$", "parameters": "hidden nodes  $N$"}
+_NOW = {"step": "now", "data": "used up to here", "parameters": "used up to here"}
+_LATER = {
+    "step": "measured later, not used",
+    "data": "measured beyond, not used",
+    "parameters": "measured beyond, not used",
+}
 _MOST_POINTS = 120  # a curve: more would hide the band behind them
 
 
@@ -37,14 +44,19 @@ def forecast_figure(curves: xr.Dataset, assessment: Assessment, note: str = "") 
         axes = figure.add_subplot()
         colors = skill_colors(curves.sizes["skill"])
         for k, color in enumerate(colors):
-            _points(axes, curves.isel(skill=k), assessment.until, color)
+            _points(axes, curves.isel(skill=k), assessment, color)
             if assessment.scored:
                 _rise(axes, assessment, k, color)
         axes.axvline(assessment.until, color="0.3", linestyle="--", linewidth=0.8)
         axes.annotate(
-            "now", (assessment.until, 1.32), xytext=(-3, 0), textcoords="offset points", ha="right", fontsize=7
+            _NOW[assessment.resource],
+            (assessment.until, 1.32),
+            xytext=(-3, 0),
+            textcoords="offset points",
+            ha="right",
+            fontsize=7,
         )
-        axes.set(xscale="log", xlabel="training step", ylabel="skill strength  $R_k/S$", ylim=(-0.08, 1.42))
+        axes.set(xscale="log", xlabel=_AXIS[assessment.resource], ylabel="skill strength  $R_k/S$", ylim=(-0.08, 1.42))
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.xaxis.set_minor_formatter(NullFormatter())
@@ -62,7 +74,7 @@ def _keys(assessment: Assessment) -> list[Artist]:
     points: dict[str, Any] = {"color": "0.3", "marker": "o", "linestyle": "", "markersize": 2.6}
     keys: list[Artist] = [
         Line2D([], [], label="measured", **points),
-        Line2D([], [], label="measured later, not used", markerfacecolor="white", mew=0.6, **points),
+        Line2D([], [], label=_LATER[assessment.resource], markerfacecolor="white", mew=0.6, **points),
     ]
     if assessment.forecast is not None:
         keys.append(Line2D([], [], color="0.3", label="forecast"))
@@ -70,9 +82,10 @@ def _keys(assessment: Assessment) -> list[Artist]:
     return keys
 
 
-def _points(axes: Axes, curve: xr.Dataset, now: float, color: np.ndarray) -> None:
-    steps, strength = curve["step"].to_numpy(), curve["strength"].mean("run").to_numpy()
-    rising = steps > 0  # a log axis has no zero
+def _points(axes: Axes, curve: xr.Dataset, assessment: Assessment, color: np.ndarray) -> None:
+    now, steps = assessment.until, curve[assessment.resource].to_numpy()
+    strength = curve["strength"].mean("run").to_numpy()
+    rising = (steps > 0) & np.isfinite(strength)  # a log axis has no zero
     steps, strength = steps[rising], strength[rising]
     if steps.size == 0:
         return
@@ -102,7 +115,7 @@ def _rise(axes: Axes, assessment: Assessment, k: int, color: np.ndarray) -> None
 
 def _span(curves: xr.Dataset, assessment: Assessment) -> tuple[float, float]:
     """From a little before the first rise to a little after the last interval."""
-    steps = curves["step"].to_numpy()
+    steps = curves[assessment.resource].to_numpy()
     first, last = float(max(steps[0], 1)), float(max(steps[-1], 2))
     if assessment.scored:
         early, late = (assessment.scored[at].interval for at in (min(assessment.scored), max(assessment.scored)))

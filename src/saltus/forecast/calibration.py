@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from saltus.errors import InputError
@@ -59,6 +61,8 @@ class Calibration:
     n_skills: int
     n_runs: int
 
+    resource: ClassVar[str] = "step"
+
     @property
     def rate_error(self) -> float:
         return self.rate * math.sqrt(self.covariance[0][0])
@@ -71,6 +75,11 @@ class Calibration:
     def initial_logit(self) -> float:
         """``log(r / (S - r))``, where the fitted line starts."""
         return -self.rate * self.half_exposure
+
+    @property
+    def lowest_threshold(self) -> float:
+        """R/S where the fitted line starts: no lower threshold has a time."""
+        return float(expit(self.initial_logit))
 
     @property
     def initial_logit_error(self) -> float:
@@ -112,6 +121,7 @@ class Calibration:
         until: float | None = None,
         departure: Departure | None = None,
         level: float = 0.9,
+        frequency_error: NDArray[np.float64] | None = None,
     ) -> EmergenceForecast:
         """Forecast when each skill emerges, with an interval.
 
@@ -124,6 +134,8 @@ class Calibration:
             departure: how networks depart from the model; by default what the runs of ``saltus reproduce
                 forecast-study`` taught (`saltus.forecast.departure.learned`). ``PAPER`` is the model as published.
             level: probability that the interval is to have, between 0 and 1.
+            frequency_error: standard deviation of log10 of each frequency over the calibrated one, if they are not
+                known but fitted (`saltus.fit_frequencies`), shape ``(n_skills,)``.
 
         Raises:
             InputError: if there are infinitely many skills, or a value is out of range.
@@ -136,6 +148,7 @@ class Calibration:
             until=until,
             departure=learned() if departure is None else departure,
             level=level,
+            frequency_error=frequency_error,
         )
 
     def log10_time_variance(self, threshold: float, covariance: Covariance | None = None) -> float:

@@ -79,6 +79,10 @@ class Departure:
         """Standard deviation of log10(measured / model), shaped like ``decades``."""
         return self._between([law.sd(decades) for law in self.laws], threshold)
 
+    def time_per_decade(self, threshold: float = 0.5) -> float:
+        """By how many decades a skill of a tenth of the frequency is later; 1 in the model."""
+        return 1 + float(self.mean(1.0, threshold) - self.mean(0.0, threshold))
+
     def chance(self, sigmas: float, n_tried: int) -> float:
         """Probability that the largest of ``n_tried`` errors is at least so many standard deviations, either way."""
         beyond = 2 * (stdtr(self.n_runs - 1, -abs(sigmas)) if self.n_runs > 1 else ndtr(-abs(sigmas)))

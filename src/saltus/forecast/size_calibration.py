@@ -62,6 +62,7 @@ class SizeCalibration(ABC):
 
     resource: ClassVar[str]
     constant_name: ClassVar[str]
+    lowest_threshold: ClassVar[float] = 0.0
 
     @property
     def constant_error(self) -> float:
@@ -118,7 +119,7 @@ class SizeCalibration(ABC):
             emergence_time=10**log_size,
             interval=10 ** np.column_stack([log_size - reach, log_size + reach]),
             level=level,
-            uncertainty=Uncertainty(fit, runs, misfit, total),
+            uncertainty=Uncertainty(fit, runs, misfit, np.zeros(len(skill)), total),
             sharpened=np.zeros(len(skill), dtype=bool),
             measured=None if measured is None else emergence_times(measured, threshold),
         )
