@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from saltus.figures.style import SINGLE_COLUMN, footer, house_style, skill_colors
+from saltus.forecast.size_calibration import SizeCalibration
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from saltus.forecast.assess import Assessment
     from saltus.forecast.departure import Departure
+    from saltus.forecast.predict import EmergenceForecast
 
 _AXIS = {"step": "training step", "data": "size of the training set  $D$", "parameters": "hidden nodes  $N$"}
 _NOW = {"step": "now", "data": "used up to here", "parameters": "used up to here"}
@@ -25,6 +28,7 @@ _LATER = {
     "data": "measured beyond, not used",
     "parameters": "measured beyond, not used",
 }
+_FINE = np.linspace(0.02, 0.98, 25)
 _MOST_POINTS = 120  # a curve: more would hide the band behind them
 
 
@@ -42,11 +46,11 @@ def forecast_figure(curves: xr.Dataset, assessment: Assessment, note: str = "") 
     with house_style():
         figure = Figure(figsize=SINGLE_COLUMN)
         axes = figure.add_subplot()
-        colors = skill_colors(curves.sizes["skill"])
+        colors, rise = skill_colors(curves.sizes["skill"]), _at_thresholds(assessment)
         for k, color in enumerate(colors):
             _points(axes, curves.isel(skill=k), assessment, color)
-            if assessment.scored:
-                _rise(axes, assessment, k, color)
+            if rise:
+                _rise(axes, rise, k, color)
         axes.axvline(assessment.until, color="0.3", linestyle="--", linewidth=0.8)
         axes.annotate(
             _NOW[assessment.resource],
@@ -56,10 +60,12 @@ def forecast_figure(curves: xr.Dataset, assessment: Assessment, note: str = "") 
             ha="right",
             fontsize=7,
         )
-        axes.set(xscale="log", xlabel=_AXIS[assessment.resource], ylabel="skill strength  $R_k/S$", ylim=(-0.08, 1.42))
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.set(xlabel=_AXIS[assessment.resource], ylabel="skill strength  $R_k/S$", ylim=(-0.08, 1.42))
+        if assessment.resource != "parameters":  # nodes add up: their ramps are straight lines
+            axes.set_xscale("log")
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.xaxis.set_minor_formatter(NullFormatter())
         axes.xaxis.set_major_formatter("{x:,.0f}")
-        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlim(*_span(curves, assessment))
         axes.legend(handles=_keys(assessment), loc="upper left", fontsize=6.5)
         if note:
@@ -95,22 +101,30 @@ def _points(axes: Axes, curve: xr.Dataset, assessment: Assessment, color: np.nda
         axes.plot(steps[these], strength[these], "o", color=color, markerfacecolor=face, markersize=2.6, mew=0.6)
 
 
-def _rise(axes: Axes, assessment: Assessment, k: int, color: np.ndarray) -> None:
-    """The forecast at the scored thresholds, joined; the band is their intervals."""
-    levels = np.array(list(assessment.scored))
-    order = np.argsort(levels)
-    forecasts = [list(assessment.scored.values())[i] for i in order]
+def _rise(axes: Axes, forecasts: Sequence[EmergenceForecast], k: int, color: np.ndarray) -> None:
+    """The forecast at ascending thresholds, joined; the band is their intervals."""
+    levels = [one.threshold for one in forecasts]
     axes.fill_betweenx(
-        levels[order],
+        levels,
         [one.interval[k, 0] for one in forecasts],
         [one.interval[k, 1] for one in forecasts],
         color=color,
         alpha=0.25,
         linewidth=0,
     )
-    axes.plot([one.emergence_time[k] for one in forecasts], levels[order], color=color)
+    axes.plot([one.emergence_time[k] for one in forecasts], levels, color=color)
     top = forecasts[-1].emergence_time[k]
     axes.annotate(f"$k={k + 1}$", (top, 1.0), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=7.5)
+
+
+def _at_thresholds(assessment: Assessment) -> list[EmergenceForecast]:
+    """In time the scored thresholds, whose intervals were taught; in size the whole curve, which the model gives."""
+    calibration = assessment.calibration
+    if not isinstance(calibration, SizeCalibration):
+        return [assessment.scored[at] for at in sorted(assessment.scored)]
+    assert assessment.forecast is not None
+    level = assessment.forecast.level
+    return [calibration.forecast(assessment.frequencies, threshold=at, level=level) for at in _FINE.tolist()]
 
 
 def _span(curves: xr.Dataset, assessment: Assessment) -> tuple[float, float]:

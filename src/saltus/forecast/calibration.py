@@ -37,9 +37,9 @@ class Calibration:
         rate: growth of the logit per step for a skill of frequency 1, ``2 eta B^2 S``.
         half_exposure: frequency times step at which R/S is 0.5.
         covariance: of ``log(rate)`` and ``log(half_exposure)``.
-        error_source: where the covariance comes from: "spread over runs", or with one run "residuals", which takes
-            them as independent.
+        error_source: where the covariance comes from: "spread over runs", or with one run "residuals".
         fit_covariance: the part of it that the residuals of the fits account for; the rest is runs that differ.
+        fit_degrees: degrees of freedom of that part: measurements less fitted constants, those that go together as one.
         residual: root mean square of measured minus fitted R/S.
         target_scale: S.
         flow_learning_rate: eta of the calibrated curves, NaN if unknown (then B^2 is unknown too).
@@ -53,6 +53,7 @@ class Calibration:
     covariance: Covariance
     error_source: str
     fit_covariance: Covariance
+    fit_degrees: float
     residual: float
     target_scale: float
     flow_learning_rate: float

@@ -14,6 +14,7 @@ from saltus.curves import EmergenceTimes, crossing_times, emergence_times
 from saltus.errors import InputError
 from saltus.forecast.departure import Departure
 from saltus.forecast.early import noise_floor, sharpen
+from saltus.forecast.independence import degrees_of_sum, student_quantile
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 
 if TYPE_CHECKING:
@@ -118,6 +119,10 @@ def forecast_emergence(
     log_time = model_time + departure.mean(decades, threshold)
     unknown = np.zeros(len(skill)) if frequency_error is None else frequency_error
     fit, runs, misfit, of_frequency = _variances(calibration, threshold, departure, decades, unknown)
+    degrees = degrees_of_sum(
+        np.column_stack([fit, runs, misfit, of_frequency]),
+        [calibration.fit_degrees, calibration.n_runs - 1, departure.degrees, math.inf],
+    )
     total, sharpened = np.sqrt(fit + runs + misfit + of_frequency), np.zeros(len(skill), dtype=bool)
     if measured is not None and until is not None:
         known = measured.sel(step=(measured["step"] <= until) & (measured["step"] > 0))
@@ -125,7 +130,7 @@ def forecast_emergence(
             curve = known.isel(skill=k)
             shift, total[k] = _by_own_growth(curve, calibration, frequency[k], unknown[k], threshold, departure)
             log_time[k], sharpened[k] = log_time[k] + shift, True
-    reach = departure.quantile(0.5 + level / 2) * total
+    reach = student_quantile(0.5 + level / 2, degrees) * total
     return EmergenceForecast(
         threshold=threshold,
         skill=skill,

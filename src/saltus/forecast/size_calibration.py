@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from saltus.curves import emergence_times
 from saltus.errors import InputError
+from saltus.forecast.independence import student_quantile
 from saltus.forecast.kept import KIND
 from saltus.forecast.predict import EmergenceForecast, Uncertainty, require_level, require_same_skills
 from saltus.forecast.size_forms import NodesForm, ShotsForm, SizeForm
@@ -111,7 +111,7 @@ class SizeCalibration(ABC):
         fit, runs = (math.sqrt(part) * same for part in (self.fit_variance, self.variance - self.fit_variance))
         misfit = self.misfit / self._rise(threshold, frequencies)
         total = np.sqrt(fit**2 + runs**2 + misfit**2)
-        reach = float(stdtrit(self.degrees, 0.5 + level / 2)) * total
+        reach = student_quantile(0.5 + level / 2, self.degrees) * total
         return EmergenceForecast(
             threshold=threshold,
             skill=skill,

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import stdtrit
 
 from saltus.curves import resource_of
 from saltus.forecast.calibrate_size import points_of
+from saltus.forecast.independence import student_quantile
 from saltus.forecast.size_calibration import SizeCalibration
 from saltus.forecast.size_fit import curve_misfit
 from saltus.forecast.verdict import CARE, ROUGH, STOP, WRONG, Verdict, nothing_emerged, weigh
@@ -81,4 +81,4 @@ def _what_was_checked(misfits: dict[int, float], calibration: SizeCalibration) -
 
 def _relative(calibration: SizeCalibration) -> float:
     """Half the width of the constant's 90 % interval, in its logarithm."""
-    return float(stdtrit(calibration.degrees, 0.95)) * math.sqrt(calibration.variance)
+    return float(student_quantile(0.95, calibration.degrees)) * math.sqrt(calibration.variance)
