@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from saltus.forecast.read.report import reading_report as reading_report
     from saltus.forecast.size_calibration import DataCalibration as DataCalibration
     from saltus.forecast.size_calibration import ParameterCalibration as ParameterCalibration
+    from saltus.forecast.unknown import fit_frequencies as fit_frequencies
     from saltus.lawfit.compare import compare_forms as compare_forms
     from saltus.lawfit.compare import hold_out as hold_out
     from saltus.lawfit.fit import fit_law as fit_law
@@ -102,6 +103,7 @@ _HOME_OF = {
     "compute_optimal": "saltus.theory.allocation",
     "corrected_time_law": "saltus.theory.scaling",
     "emergence_times": "saltus.curves",
+    "fit_frequencies": "saltus.forecast.unknown",
     "fit_law": "saltus.lawfit.fit",
     "hold_out": "saltus.lawfit.compare",
     "implied_alphas": "saltus.lawfit.implied",

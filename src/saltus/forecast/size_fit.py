@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from saltus.forecast.independence import degrees_of_sum
 from saltus.forecast.size_forms import SizeForm
 
 Floats = NDArray[np.float64]
@@ -74,13 +75,13 @@ def fit_size(form: SizeForm, strength: Floats, error: Floats) -> SizeFit:
     constant = math.exp(found.x)
     within, between = _jackknife(grid, of_parts), _jackknife(grid, of_runs)
     between = max(between - within, 0.0)
-    n_runs = of_runs.shape[1]
+    n_runs, on_rise = of_runs.shape[1], _count(_slope(form, constant)[point])
     residual, misfit = curve_misfit(form, constant, strength, error)
     return SizeFit(
         constant=constant,
         fit_variance=within,
         variance=within + between,
-        degrees=_degrees(within, _count(_slope(form, constant)[point]) - 1, between, n_runs - 1),
+        degrees=float(degrees_of_sum([within, between], [on_rise - 1, n_runs - 1])) if within + between else 1.0,
         residual=residual,
         misfit=misfit,
         n_runs=n_runs,
@@ -127,9 +128,3 @@ def _count(slope: Floats) -> float:
     """How many measurements the fit rests on: those on the rise, one on a flat part counts nothing."""
     squares = slope**2
     return float(squares.sum() ** 2 / np.sum(squares**2)) if squares.any() else 1.0
-
-
-def _degrees(first: float, of_first: float, second: float, of_second: float) -> float:
-    """Degrees of freedom of a sum of two variances (Satterthwaite 1946)."""
-    spent = sum(part**2 / max(degrees, 1.0) for part, degrees in ((first, of_first), (second, of_second)))
-    return (first + second) ** 2 / spent if spent > 0 else max(of_first, 1.0)
