@@ -199,7 +199,8 @@ def _shots(
     model: DataEmergence, n_data: int, training: _SmallStart, rng: np.random.Generator
 ) -> tuple[Weights, Descent]:
     """Every skill of a training set at its start, and what trains it."""
-    n_skills, shots, rate = require_finite_skills(model.frequencies), model.shots, training.learning_rate
+    n_skills, rate = require_finite_skills(model.frequencies), training.learning_rate
+    shots = require_whole("shots", model.shots, 1, "a trained skill has whole basis functions")
     skills = model.frequencies.sample(n_data, rng) - 1
     features = rng.standard_normal((n_data, shots))
     weights = training.weights(even_target(shots, n_skills, model.target_scale), rng)
@@ -218,7 +219,8 @@ def _nodes(
     model: ParameterEmergence, n_parameters: int, training: _SmallStart, rng: np.random.Generator
 ) -> tuple[Weights, Descent]:
     """Every skill with its share of the basis functions at its start, and what trains it."""
-    n_skills, nodes, rate = require_finite_skills(model.frequencies), model.nodes_per_skill, training.learning_rate
+    n_skills, rate = require_finite_skills(model.frequencies), training.learning_rate
+    nodes = require_whole("nodes_per_skill", model.nodes_per_skill, 1, "a trained skill has whole basis functions")
     weights = training.weights(even_target(nodes, n_skills, model.target_scale), rng)
     n_functions = np.clip(n_parameters - nodes * np.arange(n_skills), 0, nodes)
     has = np.arange(nodes)[:, None] < n_functions
