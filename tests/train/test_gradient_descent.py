@@ -237,16 +237,16 @@ def test_from_a_small_start_descent_ends_at_the_minimum_norm_solution() -> None:
 
 
 def test_trained_shots_follow_equations_104_and_17() -> None:
-    shots, runs, sizes = 24, 150, [3, 9, 16, 20, 48]
+    shots, runs, sizes = 16, 120, [2, 6, 11, 32]
     model = DataEmergence(Frequencies([1.0]), shots=shots, target_scale=2.0)
     curves = train_data_emergence(model, data=sizes, steps=40_000, learning_rate=0.03, seeds=runs)
     loss, strength = curves["skill_loss"].to_numpy()[:, 0], curves["strength"].to_numpy()[:, 0]
     learned = np.minimum(np.divide(sizes, shots), 1)
-    # 1e-5: what 30,000 steps leave of the slowest direction, and the start outside the span.
+    # 1e-5: what 40,000 steps leave of the slowest direction, and the start outside the span.
     for seen, expected in ((loss, 2 * (1 - learned)), (strength, learned)):
         error = seen.std(0, ddof=1) / math.sqrt(runs)
         assert np.all(np.abs(seen.mean(0) - expected) < 3 * error + 1e-5)
-        assert np.all(error[:-1] < 0.03)
+        assert np.all(error[:-1] < 0.04)  # 2 % of the untrained loss, or the test would say nothing
     read_off = 2.0 - np.sqrt(2 * loss.mean(0))
     slope = loss.std(0, ddof=1) / math.sqrt(runs) / np.sqrt(2 * loss.mean(0))
     assert np.all(np.abs(read_off - model.strength(sizes, skills=1)[:, 0])[:-1] < 3 * slope[:-1])
@@ -291,9 +291,9 @@ def test_trained_nodes_end_at_proposition_2(nodes: int, n_parameters: int, scale
 
 
 def test_nodes_trained_on_samples_wander_around_proposition_2() -> None:
-    model, sizes, runs = ParameterEmergence(PowerLaw(0.6, 3), nodes_per_skill=4), [2, 4, 7, 10], 60
+    model, sizes, runs = ParameterEmergence(PowerLaw(0.6, 3), nodes_per_skill=4), [2, 4, 7, 10], 40
     curves = train_parameter_emergence(
-        model, n_parameters=sizes, steps=8000, learning_rate=0.1, batch_size=16, seeds=runs
+        model, n_parameters=sizes, steps=4000, learning_rate=0.1, batch_size=16, seeds=runs
     )
     seen, expected = curves["strength"].to_numpy(), model.strength(sizes).T
     partial = (expected > 0) & (expected < 1)

@@ -26,7 +26,7 @@ class Reproduce:
     """
 
     target: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TARGET")]
-    """fig1a, fig2, fig3, fig5, fig6, fig7, fig9, fig10, table2, errata or forecast-study."""
+    """fig1a, fig2, fig3, fig5, fig6, fig7, fig8, fig9, fig10, table2, errata or forecast-study."""
     preset: str | None = None
     """Settings by name: quick for a first look, paper for the printed ones; each target has a default."""
     out: Path | None = None

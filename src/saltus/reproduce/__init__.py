@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TARGETS = {
     name: f"saltus.reproduce.{name}"
-    for name in ("fig1a", "fig2", "fig3", "fig5", "fig6", "fig7", "fig9", "fig10", "table2", "errata")
+    for name in ("fig1a", "fig2", "fig3", "fig5", "fig6", "fig7", "fig8", "fig9", "fig10", "table2", "errata")
 } | {"forecast-study": "saltus.reproduce.forecast_study"}
 
 
