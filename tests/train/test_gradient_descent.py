@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -190,6 +191,21 @@ def test_a_run_depends_on_its_seed_alone(training: dict[str, int]) -> None:
     short = train_multilinear(SLOW, steps=2000, seeds=[6], measure_at=[1, 999, 2000], **training)
     np.testing.assert_array_equal(long["strength"].to_numpy()[1, :, 1], short["strength"].to_numpy()[0, :, -1])
     assert (train_multilinear(SLOW, steps=20).sizes["step"], train_multilinear(SLOW, steps=1).sizes["step"]) == (21, 2)
+
+
+def test_a_training_set_without_a_modelled_skill_teaches_nothing() -> None:
+    rare = Multilinear(Frequencies([1, 1, 1, 1]), initial_strength=0.1, learning_rate=0.5, n_parameters=1)
+    ends = train_multilinear(rare, steps=100, n_data=1, seeds=40, measure_at=[100])["strength"].to_numpy()[..., 0]
+    assert {round(float(end), 6) for end in ends[:, 0]} == {0.1, 1.0}
+    assert np.all(ends[:, 1:] == 0)
+
+
+def test_numbers_of_any_type_are_the_same_settings() -> None:
+    model = ParameterEmergence(FIVE, nodes_per_skill=2)
+    plain = train_parameter_emergence(model, n_parameters=[3], steps=50, learning_rate=1, batch_size=4)
+    numbers: Any = {"n_parameters": np.array([3]), "steps": 50.0, "learning_rate": np.float64(1), "batch_size": 4.0}
+    other = train_parameter_emergence(model, **numbers)
+    assert plain.identical(other)
 
 
 def test_curves_say_what_they_are() -> None:
