@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -192,6 +193,21 @@ def test_a_run_depends_on_its_seed_alone(training: dict[str, int]) -> None:
     assert (train_multilinear(SLOW, steps=20).sizes["step"], train_multilinear(SLOW, steps=1).sizes["step"]) == (21, 2)
 
 
+def test_a_training_set_without_a_modelled_skill_teaches_nothing() -> None:
+    rare = Multilinear(Frequencies([1, 1, 1, 1]), initial_strength=0.1, learning_rate=0.5, n_parameters=1)
+    ends = train_multilinear(rare, steps=100, n_data=1, seeds=40, measure_at=[100])["strength"].to_numpy()[..., 0]
+    assert {round(float(end), 6) for end in ends[:, 0]} == {0.1, 1.0}
+    assert np.all(ends[:, 1:] == 0)
+
+
+def test_numbers_of_any_type_are_the_same_settings() -> None:
+    model = ParameterEmergence(FIVE, nodes_per_skill=2)
+    plain = train_parameter_emergence(model, n_parameters=[3], steps=50, learning_rate=1, batch_size=4)
+    numbers: Any = {"n_parameters": np.array([3]), "steps": 50.0, "learning_rate": np.float64(1), "batch_size": 4.0}
+    other = train_parameter_emergence(model, **numbers)
+    assert plain.identical(other)
+
+
 def test_curves_say_what_they_are() -> None:
     curves = train_multilinear(SLOW, steps=10, n_data=30, seeds=2)
     np.testing.assert_array_equal(curves["frequency"], FIVE.first())
@@ -237,16 +253,16 @@ def test_from_a_small_start_descent_ends_at_the_minimum_norm_solution() -> None:
 
 
 def test_trained_shots_follow_equations_104_and_17() -> None:
-    shots, runs, sizes = 24, 150, [3, 9, 16, 20, 48]
+    shots, runs, sizes = 16, 120, [2, 6, 11, 32]
     model = DataEmergence(Frequencies([1.0]), shots=shots, target_scale=2.0)
     curves = train_data_emergence(model, data=sizes, steps=40_000, learning_rate=0.03, seeds=runs)
     loss, strength = curves["skill_loss"].to_numpy()[:, 0], curves["strength"].to_numpy()[:, 0]
     learned = np.minimum(np.divide(sizes, shots), 1)
-    # 1e-5: what 30,000 steps leave of the slowest direction, and the start outside the span.
+    # 1e-5: what 40,000 steps leave of the slowest direction, and the start outside the span.
     for seen, expected in ((loss, 2 * (1 - learned)), (strength, learned)):
         error = seen.std(0, ddof=1) / math.sqrt(runs)
         assert np.all(np.abs(seen.mean(0) - expected) < 3 * error + 1e-5)
-        assert np.all(error[:-1] < 0.03)
+        assert np.all(error[:-1] < 0.04)  # 2 % of the untrained loss, or the test would say nothing
     read_off = 2.0 - np.sqrt(2 * loss.mean(0))
     slope = loss.std(0, ddof=1) / math.sqrt(runs) / np.sqrt(2 * loss.mean(0))
     assert np.all(np.abs(read_off - model.strength(sizes, skills=1)[:, 0])[:-1] < 3 * slope[:-1])
@@ -291,9 +307,9 @@ def test_trained_nodes_end_at_proposition_2(nodes: int, n_parameters: int, scale
 
 
 def test_nodes_trained_on_samples_wander_around_proposition_2() -> None:
-    model, sizes, runs = ParameterEmergence(PowerLaw(0.6, 3), nodes_per_skill=4), [2, 4, 7, 10], 60
+    model, sizes, runs = ParameterEmergence(PowerLaw(0.6, 3), nodes_per_skill=4), [2, 4, 7, 10], 40
     curves = train_parameter_emergence(
-        model, n_parameters=sizes, steps=8000, learning_rate=0.1, batch_size=16, seeds=runs
+        model, n_parameters=sizes, steps=4000, learning_rate=0.1, batch_size=16, seeds=runs
     )
     seen, expected = curves["strength"].to_numpy(), model.strength(sizes).T
     partial = (expected > 0) & (expected < 1)

@@ -78,10 +78,12 @@ class WholeBatches:
         # At the solution a_k^2 = |B_k|^2 = |S u| along the axes that move: no direction is steeper than 2 |S u| times
         # the largest curvature, and a step must stay below 2 over that.
         reached = np.sqrt((weights.target**2 * (curvature > 0)).sum(axis=0))
-        edge = 1 / float((curvature.max(axis=0) * reached).max())
-        if learning_rate >= edge:
+        steepest = float((curvature.max(axis=0) * reached).max())
+        if learning_rate * steepest >= 1:
             raise InputError(
-                f"learning_rate must be below {edge:g} for whole batches to settle", learning_rate, "take a smaller one"
+                f"learning_rate must be below {1 / steepest:g} for whole batches to settle",
+                learning_rate,
+                "take a smaller one",
             )
         self._weights, self._curvature, self._learning_rate = weights, curvature, learning_rate
         self._moving = np.flatnonzero(curvature.any(axis=0))

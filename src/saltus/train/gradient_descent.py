@@ -7,37 +7,31 @@ since its basis functions are orthonormal.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from saltus.curves import make_curves
-from saltus.errors import InputError, require_positive, require_whole
+from saltus.errors import InputError, require_whole
 from saltus.settings import describe
 from saltus.theory.extended import DataEmergence, ParameterEmergence
-from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
+from saltus.theory.frequencies import require_finite_skills
 from saltus.theory.multilinear import Multilinear
 from saltus.train.configuration import geometric_steps
-from saltus.train.descent import (
-    Descent,
-    Draw,
-    Floats,
-    Integers,
-    SmallBatches,
-    Weights,
-    WholeBatches,
-    even_target,
-    principal_axes,
+from saltus.train.descent import Descent, Floats, Integers, Weights
+from saltus.train.descent_starts import (
+    STEPS_ADVICE,
+    SmallStart,
+    checked_count,
+    start_multilinear,
+    start_nodes,
+    start_shots,
 )
 
 if TYPE_CHECKING:
     import xarray as xr
-
-_STEPS_ADVICE = "give the number of parameter updates"
 
 
 def train_multilinear(
@@ -70,14 +64,15 @@ def train_multilinear(
     Raises:
         InputError: if a value is outside its range, or the learning rate too large for whole batches to settle.
     """
-    marks = _checked_marks(require_whole("steps", steps, 1, _STEPS_ADVICE), measure_at)
-    n_data, batch_size = _checked_count("n_data", n_data), _checked_count("batch_size", batch_size)
+    steps = require_whole("steps", steps, 1, STEPS_ADVICE)
+    marks = _checked_marks(steps, measure_at)
+    n_data, batch_size = checked_count("n_data", n_data), checked_count("batch_size", batch_size)
     runs = _checked_seeds(seeds)
     n_skills = require_finite_skills(model.frequencies)
     strength = np.zeros((len(runs), n_skills, len(marks)))
     loss = np.full(strength.shape, model.untrained_loss)
     for run, seed in enumerate(runs):
-        weights, descent = _multilinear(model, n_data, batch_size, seed)
+        weights, descent = start_multilinear(model, n_data, batch_size, seed)
         modelled = slice(len(weights.a))
         for mark, n_steps in enumerate(np.diff(marks, prepend=0)):
             descent.advance(int(n_steps))
@@ -117,8 +112,8 @@ def train_data_emergence(
     Raises:
         InputError: if a value is outside its range, or the learning rate too large for whole batches to settle.
     """
-    training = _SmallStart(steps, learning_rate, batch_size, initial_weight)
-    return _trained_to_the_end(model, training, _shots, ("data", data), seeds)
+    training = SmallStart(steps, learning_rate, batch_size, initial_weight)
+    return _trained_to_the_end(model, training, start_shots, ("data", _ascending("data", data)), seeds)
 
 
 def train_parameter_emergence(
@@ -151,98 +146,9 @@ def train_parameter_emergence(
     Raises:
         InputError: if a value is outside its range, or the learning rate too large for whole batches to settle.
     """
-    training = _SmallStart(steps, learning_rate, batch_size, initial_weight)
-    return _trained_to_the_end(model, training, _nodes, ("parameters", n_parameters), seeds)
-
-
-@dataclass(frozen=True)
-class _SmallStart:
-    """How an extended model is trained."""
-
-    steps: int
-    learning_rate: float
-    batch_size: int | None
-    initial_weight: float
-
-    def __post_init__(self) -> None:
-        require_whole("steps", self.steps, 1, _STEPS_ADVICE)
-        require_positive("learning_rate", self.learning_rate, "give the rate of the loss with the factor 1/2")
-        require_positive("initial_weight", self.initial_weight, "give a small one, e.g. 1e-3")
-        _checked_count("batch_size", self.batch_size)
-
-    def weights(self, target: Floats, rng: np.random.Generator) -> Weights:
-        """Small and Gaussian, with as much in a_k as in B_k."""
-        spread = self.initial_weight / math.sqrt(len(target))
-        return Weights(np.full(target.shape[1], self.initial_weight), rng.normal(0.0, spread, target.shape), target)
-
-
-def _multilinear(model: Multilinear, n_data: int | None, batch_size: int | None, seed: int) -> tuple[Weights, Descent]:
-    """The modelled skills at their start, and what trains them."""
-    data_rng, batch_rng = (np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(2))
-    n_modelled, frequencies = int(model.n_modelled), model.frequencies
-    start = np.full((1, n_modelled), math.sqrt(model.initial_strength))
-    weights = Weights(start[0].copy(), start, even_target(1, n_modelled, model.target_scale))
-    training_set = None if n_data is None else frequencies.sample(n_data, data_rng) - 1
-    if batch_size is None:
-        share = frequencies.first(n_modelled)
-        if training_set is not None:
-            share = np.bincount(training_set, minlength=n_modelled)[:n_modelled] / len(training_set)
-        return weights, WholeBatches(weights, share[None], model.learning_rate)
-    if training_set is None:
-        draw = _fresh(frequencies, lambda n: np.ones((n, 1)), batch_rng)
-    else:
-        draw = _again(training_set, np.ones((len(training_set), 1)), batch_rng)
-    return weights, SmallBatches(weights, np.ones(n_modelled, np.int64), draw, model.learning_rate, batch_size)
-
-
-def _shots(
-    model: DataEmergence, n_data: int, training: _SmallStart, rng: np.random.Generator
-) -> tuple[Weights, Descent]:
-    """Every skill of a training set at its start, and what trains it."""
-    n_skills, rate = require_finite_skills(model.frequencies), training.learning_rate
-    shots = require_whole("shots", model.shots, 1, "a trained skill has whole basis functions")
-    skills = model.frequencies.sample(n_data, rng) - 1
-    features = rng.standard_normal((n_data, shots))
-    weights = training.weights(even_target(shots, n_skills, model.target_scale), rng)
-    if training.batch_size is not None:
-        draw = _again(skills, features, rng)
-        return weights, SmallBatches(weights, np.full(n_skills, shots), draw, rate, training.batch_size)
-    curvature = np.empty(weights.b.shape)
-    for k in range(n_skills):
-        curvature[:, k], axes = principal_axes(features[skills == k].T, n_data)
-        # A Gaussian start is as Gaussian in any other axes.
-        weights.target[:, k] = axes.T @ weights.target[:, k]
-    return weights, WholeBatches(weights, curvature, rate)
-
-
-def _nodes(
-    model: ParameterEmergence, n_parameters: int, training: _SmallStart, rng: np.random.Generator
-) -> tuple[Weights, Descent]:
-    """Every skill with its share of the basis functions at its start, and what trains it."""
-    n_skills, rate = require_finite_skills(model.frequencies), training.learning_rate
-    nodes = require_whole("nodes_per_skill", model.nodes_per_skill, 1, "a trained skill has whole basis functions")
-    weights = training.weights(even_target(nodes, n_skills, model.target_scale), rng)
-    n_functions = np.clip(n_parameters - nodes * np.arange(n_skills), 0, nodes)
-    has = np.arange(nodes)[:, None] < n_functions
-    weights.b[~has] = 0.0
-    if training.batch_size is None:
-        return weights, WholeBatches(weights, model.frequencies.first() * has, rate)
-    draw = _fresh(model.frequencies, lambda n: rng.standard_normal((n, nodes)), rng)
-    return weights, SmallBatches(weights, n_functions, draw, rate, training.batch_size)
-
-
-def _fresh(frequencies: SkillFrequencies, features: Callable[[int], Floats], rng: np.random.Generator) -> Draw:
-    return lambda n: (frequencies.sample(n, rng) - 1, features(n))
-
-
-def _again(skills: Integers, features: Floats, rng: np.random.Generator) -> Draw:
-    """Samples of a training set, with replacement."""
-
-    def draw(n: int) -> tuple[Integers, Floats]:
-        chosen = rng.integers(len(skills), size=n)
-        return skills[chosen], features[chosen]
-
-    return draw
+    training = SmallStart(steps, learning_rate, batch_size, initial_weight)
+    sizes = _ascending("n_parameters", n_parameters)
+    return _trained_to_the_end(model, training, start_nodes, ("parameters", sizes), seeds)
 
 
 _Extended = TypeVar("_Extended", DataEmergence, ParameterEmergence)
@@ -250,21 +156,19 @@ _Extended = TypeVar("_Extended", DataEmergence, ParameterEmergence)
 
 def _trained_to_the_end(
     model: _Extended,
-    training: _SmallStart,
-    at_start: Callable[[_Extended, int, _SmallStart, np.random.Generator], tuple[Weights, Descent]],
-    resource: tuple[str, Sequence[int]],
+    training: SmallStart,
+    at_start: Callable[[_Extended, int, SmallStart, np.random.Generator], tuple[Weights, Descent]],
+    resource: tuple[str, list[int]],
     seeds: int | Sequence[int],
 ) -> xr.Dataset:
-    name, asked = resource
-    sizes, runs = _ascending("data" if name == "data" else "n_parameters", asked), _checked_seeds(seeds)
-    ends = []
+    runs, ends = _checked_seeds(seeds), []
     for seed in runs:
-        for size in sizes:
+        for size in resource[1]:
             weights, descent = at_start(model, size, training, np.random.default_rng([seed, size]))
             descent.advance(training.steps)
             ends.append((weights.strength, weights.loss))
-    strength, loss = np.moveaxis(np.reshape(ends, (len(runs), len(sizes), 2, -1)), (2, 1), (0, 3))
-    return _curves(model, describe(training), runs, (name, sizes), strength, loss, training.learning_rate)
+    strength, loss = np.moveaxis(np.reshape(ends, (len(runs), len(resource[1]), 2, -1)), (2, 1), (0, 3))
+    return _curves(model, describe(training), runs, resource, strength, loss, training.learning_rate)
 
 
 def _curves(
@@ -290,10 +194,6 @@ def _curves(
         flow_learning_rate=learning_rate,
         settings={"model": describe(model), "training": training},
     )
-
-
-def _checked_count(name: str, value: int | None) -> int | None:
-    return None if value is None else require_whole(name, value, 1, "give a number of samples, or None")
 
 
 def _checked_seeds(seeds: int | Sequence[int]) -> list[int]:
