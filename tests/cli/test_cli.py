@@ -71,7 +71,9 @@ def test_training_from_the_command_line_end_to_end(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "mlp"
     done = saltus("train", "mlp", *TINY, "--seeds", "2", "--seed", "7", "--out", str(out))
     assert done.returncode == 0, done.stderr
-    assert {"curves.csv", "emergence.png", "emergence.pdf", "summary.json", "runs"} == set(os.listdir(out))
+    assert {"curves.csv", "summary.csv", "emergence.png", "emergence.pdf", "summary.json", "runs"} == set(
+        os.listdir(out)
+    )
     summary = json.loads((out / "summary.json").read_text())
     assert [run["seed"] for run in summary["runs"]] == [7, 8]
     assert summary["settings"]["training"]["width"] == 100

@@ -123,5 +123,11 @@ def test_twice_the_rate_takes_half_the_time() -> None:
 
 def test_the_command_writes_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["reproduce", "fig8", "--out", str(tmp_path)]) == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"modes.png", "modes.pdf", "curves.csv", "summary.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "modes.png",
+        "modes.pdf",
+        "curves.csv",
+        "summary.csv",
+        "summary.json",
+    }
     assert "extended model" in capsys.readouterr().out
