@@ -123,7 +123,7 @@ def test_json_is_one_object_on_stdout_and_the_same_for_any_number_of_workers(tmp
         ("train mlp", "saltus: Required options Missing from saltus train: --out"),
         ("train mlp --out o --steps many", "saltus: Value error Error parsing --steps: "),
         ("reproduce fig1a --preset huge", "saltus: preset must be one of quick, paper; received 'huge'; "),
-        ("reproduce fig99", "saltus: target must be one of fig1a"),
+        ("reproduce fig99", "saltus: target must be one of fig1, fig1a"),
         ("reproduce fig1a --seed -1", "saltus: seed must be a whole number, 0 or more; received -1; "),
         ("reproduce fig1a --workers 0", "saltus: workers must be a whole number, 1 or more; received 0; "),
         ("reproduce fig1a --sede 1", "saltus: Unrecognized options"),
