@@ -146,7 +146,7 @@ def test_intervals_hold_with_few_measurements_and_with_ones_that_go_together(
         hits.append(low <= half <= high)
     assert refused < 150
     # A share of 90 % has a standard deviation of 1.7 % to 2.4 %. A normal interval that takes residuals as independent
-    # would hold 84 % of the first kind and 60 % of the last.
+    # holds 88 % of the first two kinds and 53 % of the last.
     assert 0.84 < np.mean(hits) < 0.96
 
 

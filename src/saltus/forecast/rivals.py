@@ -70,11 +70,17 @@ class _Run:
 
     def resource_clock(self, spare: float) -> Floats:
         """Time at which the decoupled model would be as far, (n,)."""
-        seen = np.clip(np.nan_to_num(self.strength), 0.0, 1.0)
-        unlearned = self.frequency @ (1 - seen) / self.frequency.sum()
+        seen = np.array([_bridged(self.steps, curve) for curve in self.strength])
+        unlearned = self.frequency @ (1 - np.clip(seen, 0.0, 1.0)) / self.frequency.sum()
         pace = (1 + spare) / (unlearned + spare)
         between = 0.5 * (pace[1:] + pace[:-1]) * np.diff(self.steps)
         return np.concatenate([[pace[0] * self.steps[0]], pace[0] * self.steps[0] + np.cumsum(between)])
+
+
+def _bridged(steps: Floats, strength: Floats) -> Floats:
+    """A curve without its gaps (skills may be measured at other steps than others); 0 if it was never measured."""
+    known = np.isfinite(strength)
+    return np.interp(steps, steps[known], strength[known]) if known.any() else np.zeros_like(strength)
 
 
 def _decoupled(run: _Run, log_rate: float, log_half: float) -> Floats:

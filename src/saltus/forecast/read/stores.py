@@ -67,18 +67,21 @@ def _over_sizes(runs: xr.Dataset, over: Literal["data", "parameters"]) -> tuple[
     setting = _SETTING[over]
     if setting not in runs.coords:
         raise InputError(f"runs over {over} must differ in {setting}", list(_varying(runs)), "sweep over it")
-    if others := [name for name in _varying(runs) if name != setting]:
-        raise InputError(f"runs over {over} must differ in {setting} and seed only", others, "choose runs with where=")
     size = runs[setting].to_numpy().astype(float)
     if not np.isfinite(size).all():
         raise InputError(f"{setting} must be a number in every run", size, "choose runs with where=")
+    if others := [name for name in _varying(runs) if name != setting and not _follows(runs[name].to_numpy(), size)]:
+        rule = f"runs over {over} must differ in {setting}, what goes with it, and seed"
+        raise InputError(rule, others, "choose runs with where=")
     sizes, place = np.unique(size, return_inverse=True)
     seeds, row = np.unique(runs["seed"].to_numpy(), return_inverse=True)
 
+    measured = np.isfinite(runs["strength"].to_numpy()).any(axis=1)
+    end = runs.sizes["step"] - 1 - measured[:, ::-1].argmax(axis=1)
+
     def on_grid(name: str) -> Any:
-        values = runs[name].ffill("step").isel(step=-1).to_numpy()
         grid = np.full((len(seeds), runs.sizes["skill"], len(sizes)), np.nan)
-        grid[row, :, place] = values
+        grid[row, :, place] = runs[name].to_numpy()[np.arange(len(end)), :, end]
         return grid
 
     curves = make_curves(
@@ -102,6 +105,11 @@ def _over_sizes(runs: xr.Dataset, over: Literal["data", "parameters"]) -> tuple[
 def _varying(runs: xr.Dataset) -> list[str]:
     """Settings that differ between runs, the seed aside."""
     return [str(name) for name in runs.coords if runs[name].dims == ("run",) and name not in _NOT_SETTINGS]
+
+
+def _follows(values: np.ndarray[Any, Any], size: np.ndarray[Any, Any]) -> bool:
+    """Whether runs of one size have one value."""
+    return all(len(np.unique(values[size == one])) == 1 for one in np.unique(size))
 
 
 def _report(path: Path, curves: xr.Dataset, over: Over, findings: tuple[Finding, ...]) -> ReadingReport:
