@@ -1,8 +1,16 @@
-"""Training kernel: time and error of one gradient step, beside NumPy and (if installed) eager PyTorch.
+"""Training kernel: time and error of one gradient step, beside NumPy and (if installed) PyTorch.
 
 Every row is one shape. ``ms`` is wall time per run-step with one run a thread on all threads: the time in which the
 machine finishes one step of one run. The baselines take the same step, plain SGD on the plain squared error, on a dense
-float32 input matrix, and are given all threads. ``error`` is the gradient's, relative to a float64 reference.
+float32 input matrix, and are given all threads; "loader" is the same PyTorch step with its batches from a DataLoader
+over a TensorDataset, as in the paper's own scripts. ``error`` is the gradient's, relative to a float64 reference.
+
+``limit`` is the share of what this machine can do: the kernel's row additions a second over those of a loop that only
+adds rows of a table of the same size, one after the other.
+
+Below the table: forty networks of width 10 side by side, with Adam, beside the same forty as one batched PyTorch
+model, in model-steps a second; and of a run at the paper's size (30,000 steps), the share of its time that measuring
+strengths takes, and the memory that one more run needs.
 
     python benchmarks/kernel.py --repeats 5
 """
@@ -11,16 +19,23 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import resource
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import numba
 import numpy as np
 
-from saltus.train import kernel
-from saltus.train.run import available_processors
+from saltus.parity.strength import measure
+from saltus.parity.task import MultitaskSparseParity
+from saltus.theory.frequencies import PowerLaw
+from saltus.train import kernel, workspace
+from saltus.train.configuration import MLPTraining
+from saltus.train.mlp import MLP
+from saltus.train.run import Job, available_processors
 
 
 @dataclass(frozen=True)
@@ -39,6 +54,8 @@ SHAPES = (
     Shape(100, 50, 200, 4000),
     Shape(5, 32, 128, 4000),
 )
+SMALL = Shape(5, 32, 10, 4000)
+N_SMALL = 40
 RATE = 1e-5  # small enough that no network changes much while it is timed
 
 
@@ -48,8 +65,8 @@ class Problem:
     def __init__(self, shape: Shape, seed: int) -> None:
         rng = np.random.default_rng(seed)
         self.shape = shape
-        size = (kernel.n_rows(shape.n_skills, shape.n_bits), kernel.padded_width(shape.width))
-        self.parameters = kernel.aligned_zeros((size[0] * size[1] + 1,))
+        size = (workspace.n_rows(shape.n_skills, shape.n_bits), workspace.padded_width(shape.width))
+        self.parameters = workspace.aligned_zeros((size[0] * size[1] + 1,))
         self.rows = self.parameters[:-1].reshape(size)[:, : shape.width]
         # Multiples of 1/1024 make pre-activations exact: no unit is on in one precision and off in the other.
         self.rows[:] = rng.integers(-256, 257, self.rows.shape) / 1024
@@ -64,14 +81,14 @@ class Problem:
 
     def kernel_step(self, steps: int) -> Callable[[], object]:
         """A call that takes ``steps`` steps with the kernel."""
-        work = kernel.make_workspace(self.shape.n_skills, self.shape.n_bits, self.shape.width)
+        work = workspace.make_workspace(self.shape.n_skills, self.shape.n_bits, self.shape.width)
         moments = np.zeros((2, self.parameters.size), np.float32)
         skills, bits, targets = (np.tile(values, (steps, 1)) for values in (self.skills, self.bits, self.targets))
-        losses = np.zeros(steps)
+        losses, rates = np.zeros(steps), np.full(steps, RATE)
         n_bits = self.shape.n_bits
         parameters = self.parameters.copy()
         return lambda: kernel.train_steps(
-            parameters, moments, 0, n_bits, work, skills, bits, targets, RATE, 0.0, 0.0, False, np.inf, losses
+            parameters, moments, 0, n_bits, work, skills, bits, targets, rates, 0.0, 0.0, False, np.inf, losses
         )
 
     def dense_gradient(self, dtype: Any) -> tuple[Any, ...]:
@@ -93,7 +110,7 @@ class Problem:
     def gradient_error(self) -> float:
         """Relative distance of the kernel's gradient from double precision."""
         shape = self.shape
-        work = kernel.make_workspace(shape.n_skills, shape.n_bits, shape.width)
+        work = workspace.make_workspace(shape.n_skills, shape.n_bits, shape.width)
         kernel.squared_error_gradient(self.parameters, shape.n_bits, work, self.skills, self.bits, self.targets)
         ours = work.gradient[:-1].reshape(len(self.rows), -1)[:, : shape.width]
         weights, bias, out, _ = self.dense_gradient(np.float64)
@@ -111,10 +128,30 @@ class Problem:
 
         def step() -> None:
             optimizer.zero_grad()
-            nn.functional.mse_loss(net(inputs), targets).backward()
+            torch.autograd.backward(nn.functional.mse_loss(net(inputs), targets))
             optimizer.step()
 
         return step
+
+    def loader_step(self) -> Callable[[], object]:
+        """An eager PyTorch step on a batch that a DataLoader puts together row by row."""
+        import torch
+        from torch.utils.data import DataLoader, TensorDataset
+
+        rows = torch.from_numpy(np.tile(self.inputs, (4, 1)))
+        data = TensorDataset(rows, torch.from_numpy(np.tile(self.targets, 4))[:, None])
+        loader = DataLoader(data, batch_size=self.shape.batch, shuffle=True)
+        width, nn = self.shape.width, torch.nn
+        net = nn.Sequential(nn.Linear(rows.shape[1], width), nn.ReLU(), nn.Linear(width, 1))
+        optimizer = torch.optim.SGD(net.parameters(), lr=RATE)
+
+        def four_steps() -> None:
+            for inputs, targets in loader:
+                optimizer.zero_grad()
+                torch.autograd.backward(nn.functional.mse_loss(net(inputs), targets))
+                optimizer.step()
+
+        return four_steps
 
 
 def milliseconds(call: Callable[[], object], calls: int, repeats: int) -> float:
@@ -137,25 +174,128 @@ def time_kernel(shape: Shape, threads: int, repeats: int) -> float:
         return milliseconds(lambda: list(pool.map(lambda call: call(), calls)), 1, repeats) / steps / threads
 
 
+def side_by_side(steps: int, seed: int) -> Callable[[], object]:
+    """A call that takes ``steps`` Adam steps of `N_SMALL` networks side by side with the kernel."""
+    widths = (SMALL.width,) * N_SMALL
+    problem, rng = Problem(SMALL, seed), np.random.default_rng(seed)
+    size = workspace.n_parameters(SMALL.n_skills, SMALL.n_bits, *widths)
+    parameters, moments = workspace.aligned_zeros((size,)), workspace.aligned_zeros((2, size))
+    rows = parameters[: -len(widths)].reshape(workspace.n_rows(SMALL.n_skills, SMALL.n_bits), -1)
+    for lanes in workspace.unit_lanes(*widths):
+        rows[:, lanes] = rng.normal(0, 0.1, (len(rows), len(lanes)))
+    work = workspace.make_workspace(SMALL.n_skills, SMALL.n_bits, *widths)
+    skills, bits, targets = (np.tile(values, (steps, 1)) for values in (problem.skills, problem.bits, problem.targets))
+    rates, losses = np.full(steps, RATE), np.zeros(steps)
+    return lambda: kernel.train_steps(
+        parameters, moments, 0, SMALL.n_bits, work, skills, bits, targets, rates, 0.0, 0.0, True, np.inf, losses
+    )
+
+
+def batched_torch_step() -> Callable[[], object]:
+    """An eager PyTorch Adam step of the same networks as one model with a leading axis."""
+    import torch
+
+    problem, n_inputs = Problem(SMALL, 0), SMALL.n_skills + SMALL.n_bits
+    shapes = ((N_SMALL, n_inputs, SMALL.width), (N_SMALL, 1, SMALL.width), (N_SMALL, SMALL.width, 1), (N_SMALL, 1, 1))
+    weights, bias, out, out_bias = parameters = [torch.randn(shape).mul_(0.1).requires_grad_() for shape in shapes]
+    optimizer = torch.optim.Adam(parameters, lr=RATE)
+    inputs, targets = torch.from_numpy(problem.inputs), torch.from_numpy(problem.targets)[:, None]
+
+    def step() -> None:
+        optimizer.zero_grad()
+        outputs = torch.relu(inputs @ weights + bias) @ out + out_bias
+        torch.autograd.backward(((outputs - targets) ** 2).mean(dim=(1, 2)).sum())
+        optimizer.step()
+
+    return step
+
+
+@numba.njit(nogil=True)
+def _add_rows(table: Any, lane: Any, repeats: int) -> None:
+    for _ in range(repeats):
+        for row in range(0, table.shape[0] - 3, 4):
+            for j in range(kernel.BLOCK):
+                lane[j] += (table[row, j] + table[row + 1, j]) + (table[row + 2, j] + table[row + 3, j])
+
+
+def row_additions_a_second(shape: Shape, threads: int) -> float:
+    """Rows of a table of the kernel's size that all threads together add up a second, in order."""
+    tables = [workspace.make_workspace(shape.n_skills, shape.n_bits, shape.width).tables[0] for _ in range(threads)]
+    repeats = 20_000
+    with ThreadPoolExecutor(threads) as pool:
+
+        def all_threads() -> None:
+            list(pool.map(lambda table: _add_rows(table, np.zeros(table.shape[1], np.float32), repeats), tables))
+
+        all_threads()
+        return threads * repeats * len(tables[0]) / milliseconds(all_threads, 1, 3) * 1e3
+
+
+def row_additions(shape: Shape) -> float:
+    """Rows that the kernel adds in a run-step: forward and backward, each bit group and the control weights."""
+    return shape.batch * (workspace.padded_width(shape.width) // kernel.BLOCK) * 2 * (-(-shape.n_bits // 4) + 1)
+
+
+def measuring_share() -> float:
+    """Time of all measurements of a run of the paper's over that of all its steps."""
+    task = MultitaskSparseParity(PowerLaw(0.6, 5))
+    training = MLPTraining(30_000, learning_rate=0.02, init_std=0.01)
+    rng = np.random.default_rng(0)
+    network, batch = MLP(task, training, rng), task.sample(20 * training.batch_size, rng)
+    step = milliseconds(lambda: network.advance(batch, 20, np.inf), 1, 3) / 20
+    look = milliseconds(lambda: measure(network.evaluate, task, n_samples=training.strength_samples, rng=rng), 5, 3)
+    return look * len(training.measurement_steps) / (step * training.steps)
+
+
+def memory_of_a_run() -> float:
+    """Megabytes by which this process grows when a second run of the paper's size is under way beside a first."""
+    task = MultitaskSparseParity(PowerLaw(0.6, 5))
+    training = MLPTraining(30, learning_rate=0.02, init_std=0.01, n_data=35_000)
+    peaks, courses = [], []
+    for seed in range(2):
+        courses.append(Job(task, training, seed).course())
+        courses[-1].advance(lambda _: None)
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return peaks[1] - peaks[0]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5, help="timings of each; the best counts (default 5)")
     repeats = parser.parse_args().repeats
+    memory = memory_of_a_run()  # first, while nothing else has raised the peak
     threads = available_processors()
     with_torch = importlib.util.find_spec("torch") is not None
     print(f"{threads} threads; NumPy {np.__version__}; PyTorch {'timed' if with_torch else 'not installed'}")
-    print("n_skills n_bits width batch |   kernel ms   error |  NumPy ms  ratio | PyTorch ms  ratio")
+    print("skills bits width batch | kernel ms   error limit |  NumPy ms  ratio | PyTorch ms  ratio | loader ms  ratio")
     for shape in SHAPES:
         problem = Problem(shape, 0)
         error = problem.gradient_error()
         ours = time_kernel(shape, threads, repeats)
+        limit = row_additions(shape) / (ours / 1e3) / row_additions_a_second(shape, threads)
         dense = milliseconds(problem.numpy_step, 10, repeats)
-        line = f"{shape.n_skills:8} {shape.n_bits:6} {shape.width:5} {shape.batch:5} | {ours:11.3f} {error:7.0e} | "
-        line += f"{dense:9.2f} {dense / ours:5.1f}x | "
+        line = f"{shape.n_skills:6} {shape.n_bits:4} {shape.width:5} {shape.batch:5} | "
+        line += f"{ours:9.3f} {error:7.0e} {limit:5.0%} | {dense:9.2f} {dense / ours:5.1f}x | "
         if with_torch:
             eager = milliseconds(problem.torch_step(), 10, repeats)
-            line += f"{eager:10.2f} {eager / ours:5.1f}x"
+            line += f"{eager:10.2f} {eager / ours:5.1f}x | "
+            loader = milliseconds(problem.loader_step(), 1, repeats) / 4
+            line += f"{loader:9.2f} {loader / ours:5.1f}x"
         print(line, flush=True)
+    steps = 50
+    with ThreadPoolExecutor(threads) as pool:
+        calls = [side_by_side(steps, seed) for seed in range(threads)]
+        list(pool.map(lambda call: call(), calls))
+        spent = milliseconds(lambda: list(pool.map(lambda call: call(), calls)), 1, repeats)
+    ours = threads * steps * N_SMALL / spent * 1e3
+    line = (
+        f"{N_SMALL} networks of width {SMALL.width}, batch {SMALL.batch}, Adam: kernel {ours:,.0f} model-steps a second"
+    )
+    if with_torch:
+        batched = N_SMALL / milliseconds(batched_torch_step(), 10, repeats) * 1e3
+        line += f", batched PyTorch {batched:,.0f}, ratio {ours / batched:.1f}x"
+    print(line)
+    print(f"measuring strengths takes {measuring_share():.1%} of a run; one more run needs {memory:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from saltus.lawfit.implied import implied_exponent as implied_exponent
     from saltus.parity.strength import skill_strengths as skill_strengths
     from saltus.parity.task import MultitaskSparseParity as MultitaskSparseParity
+    from saltus.parity.torch_data import ParityDataset as ParityDataset
+    from saltus.parity.torch_data import ParityStream as ParityStream
     from saltus.sweep.dataset import read_store as read_store
+    from saltus.sweep.recorder import SkillRecorder as SkillRecorder
     from saltus.sweep.run import sweep as sweep
     from saltus.theory.allocation import compute_optimal as compute_optimal
     from saltus.theory.extended import DataEmergence as DataEmergence
@@ -58,8 +61,14 @@ if TYPE_CHECKING:
     from saltus.theory.variants.momentum import with_momentum as with_momentum
     from saltus.theory.variants.unbalanced import UnbalancedMultilinear as UnbalancedMultilinear
     from saltus.train.configuration import MLPTraining as MLPTraining
+    from saltus.train.gradient_descent import train_data_emergence as train_data_emergence
+    from saltus.train.gradient_descent import train_multilinear as train_multilinear
+    from saltus.train.gradient_descent import train_parameter_emergence as train_parameter_emergence
+    from saltus.train.network import NetworkTraining as NetworkTraining
+    from saltus.train.perceptron import Perceptron as Perceptron
     from saltus.train.run import Job as Job
     from saltus.train.run import train_mlp as train_mlp
+    from saltus.train.run import train_network as train_network
 
 _HOME_OF = {
     "Calibration": "saltus.forecast.calibration",
@@ -74,9 +83,14 @@ _HOME_OF = {
     "MLPTraining": "saltus.train.configuration",
     "Multilinear": "saltus.theory.multilinear",
     "MultitaskSparseParity": "saltus.parity.task",
+    "NetworkTraining": "saltus.train.network",
     "ParameterCalibration": "saltus.forecast.size_calibration",
     "ParameterEmergence": "saltus.theory.extended",
+    "ParityDataset": "saltus.parity.torch_data",
+    "ParityStream": "saltus.parity.torch_data",
+    "Perceptron": "saltus.train.perceptron",
     "PowerLaw": "saltus.theory.frequencies",
+    "SkillRecorder": "saltus.sweep.recorder",
     "StoppedError": "saltus.errors",
     "TrainingWarning": "saltus.errors",
     "UnbalancedMultilinear": "saltus.theory.variants.unbalanced",
@@ -110,7 +124,11 @@ _HOME_OF = {
     "stage_like": "saltus.theory.stages",
     "sweep": "saltus.sweep.run",
     "tidy_table": "saltus.curves",
+    "train_data_emergence": "saltus.train.gradient_descent",
     "train_mlp": "saltus.train.run",
+    "train_network": "saltus.train.run",
+    "train_multilinear": "saltus.train.gradient_descent",
+    "train_parameter_emergence": "saltus.train.gradient_descent",
     "with_feature_rate": "saltus.theory.extended",
     "with_momentum": "saltus.theory.variants.momentum",
 }

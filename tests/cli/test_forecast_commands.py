@@ -51,7 +51,7 @@ def test_forecast_json_has_all_that_is_promised(capsys: pytest.CaptureFixture[st
         assert skill["log10_error"] == pytest.approx(np.log10(skill["emergence_time"] / skill["observed_time"]))
         assert set(skill["scores"]) == {"0.05", "0.5", "0.95"}
     files = {path.name for path in (tmp_path / "out").iterdir()}
-    assert files == {"forecast.json", "forecast.png", "forecast.pdf"}
+    assert files == {"forecast.json", "forecast.csv", "forecast.png", "forecast.pdf"}
     assert json.loads((tmp_path / "out/forecast.json").read_text()) == result
 
 

@@ -176,3 +176,19 @@ def test_exports_are_the_same_bytes_every_time(mixed: Path, tmp_path: Path) -> N
 def test_bad_places_are_refused(mixed: Path, tmp_path: Path, place: str, rule: str) -> None:
     with pytest.raises(InputError, match=rule):
         export(mixed, tmp_path / place)
+
+
+def test_networks_side_by_side_are_read_one_by_one(tmp_path: Path) -> None:
+    widths = (3, 20, 9)
+    job = Job(TASK, training(width=widths), seed=4)
+    saltus.sweep([job], store=tmp_path / "store")
+    curves = saltus.read_store(tmp_path / "store")
+    np.testing.assert_array_equal(curves["width"], widths)
+    seen = job.run(lambda _: None).strength
+    np.testing.assert_array_equal(curves["strength"], seen)
+    export(tmp_path / "store", tmp_path / "summary.csv")
+    with (tmp_path / "summary.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == seen.size
+    of_second = [float(row["strength"]) for row in rows if row["width"] == "20" and row["skill"] == "2"]
+    np.testing.assert_array_equal(of_second, seen[1, 1])

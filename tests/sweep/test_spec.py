@@ -36,7 +36,7 @@ def test_a_spec_is_the_runs_that_python_would_make(tmp_path: Path) -> None:
 
 def test_the_example_is_24_runs_with_crossed_and_zipped_axes() -> None:
     grid = {
-        (job.training.width, job.training.learning_rate, job.training.steps, job.seed)
+        (job.training.widths[0], job.training.learning_rate, job.training.steps, job.seed)
         for job in read_spec(EXAMPLE).jobs
     }
     together = ((0.02, 6000), (0.01, 12000))
@@ -57,7 +57,7 @@ def test_the_example_is_24_runs_with_crossed_and_zipped_axes() -> None:
 )
 def test_lists_and_ranges(tmp_path: Path, text: str, values: list[int]) -> None:
     plan = spec(tmp_path, SMALL.replace("[20, 40, 60]", text))
-    assert [job.training.width for job in plan.jobs[::2]] == values
+    assert [job.training.widths[0] for job in plan.jobs[::2]] == values
 
 
 def test_ranges_of_numbers_are_as_a_person_would_write_them(tmp_path: Path) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saltus.train import kernel
+from saltus.train import kernel, workspace
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Case:
 
 def make_case(n_skills: int, n_bits: int, width: int, n: int, seed: int) -> Case:
     rng = np.random.default_rng(seed)
-    shape = (kernel.n_rows(n_skills, n_bits), kernel.padded_width(width))
-    parameters = kernel.aligned_zeros((shape[0] * shape[1] + 1,))
+    shape = (workspace.n_rows(n_skills, n_bits), workspace.padded_width(width))
+    parameters = workspace.aligned_zeros((shape[0] * shape[1] + 1,))
     parameters[:-1].reshape(shape)[:, :width] = rng.integers(-64, 65, (shape[0], width)) / 64
     parameters[-1] = rng.integers(-64, 65) / 64
     bits = rng.integers(0, 2**n_bits - 1, n, dtype=np.uint64, endpoint=True)
@@ -86,24 +86,64 @@ def gradient_scale(case: Case, parameters: np.ndarray) -> float:
 @given(case=cases)
 @settings(max_examples=60, deadline=None)
 def test_output_loss_and_gradient_match_double_precision(case: Case) -> None:
-    work = kernel.make_workspace(case.n_skills, case.n_bits, case.width)
-    output = np.empty(len(case.skills), np.float32)
+    work = workspace.make_workspace(case.n_skills, case.n_bits, case.width)
+    output = np.empty((1, len(case.skills)), np.float32)
     kernel.evaluate(case.parameters, case.n_bits, work, case.skills, case.bits, output)
     loss = kernel.squared_error_gradient(case.parameters, case.n_bits, work, case.skills, case.bits, case.targets)
     expected_output, expected_loss, gradient, slope = reference(case, case.parameters)
     rows = np.abs(case.rows(case.parameters))
     size = (case.inputs @ rows[:-1]) @ rows[-1] + 1
     # A sum of a few hundred single-precision terms in a tree keeps a relative error of about 1e-6 of their sizes.
-    assert np.all(np.abs(output - expected_output) <= 2e-6 * size)
+    assert np.all(np.abs(output[0] - expected_output) <= 2e-6 * size)
     assert loss == pytest.approx(expected_loss, rel=1e-4)
     tolerance = 2e-6 * gradient_scale(case, case.parameters)
     assert np.linalg.norm(case.rows(work.gradient) - gradient) <= tolerance
     assert abs(float(work.gradient[-1]) - slope) <= 1e-5 * (np.abs(output).max() + 5)
 
 
+@given(
+    widths=st.lists(st.one_of(st.integers(1, 20), st.sampled_from([127, 130])), min_size=2, max_size=40).map(tuple),
+    n=st.sampled_from([1, 40, 257]),
+    seed=st.integers(0, 2**32),
+)
+@settings(max_examples=30, deadline=None)
+def test_each_network_side_by_side_matches_double_precision(widths: tuple[int, ...], n: int, seed: int) -> None:
+    shared = make_case(3, 11, 1, n, seed)
+    cases = [
+        replace(make_case(3, 11, width, 1, seed + i), skills=shared.skills, bits=shared.bits, targets=shared.targets)
+        for i, width in enumerate(widths)
+    ]
+    parameters = workspace.aligned_zeros((workspace.n_parameters(3, 11, *widths),))
+    lanes = workspace.unit_lanes(*widths)
+    assert len(np.unique(np.concatenate(lanes))) == sum(widths)
+
+    def rows(flat: np.ndarray) -> np.ndarray:
+        return flat[: -len(widths)].reshape(workspace.n_rows(3, 11), -1)
+
+    for i, case in enumerate(cases):
+        rows(parameters)[:, lanes[i]] = case.rows(case.parameters)
+        parameters[i - len(widths)] = case.parameters[-1]
+    work, output = workspace.make_workspace(3, 11, *widths), np.empty((len(widths), n), np.float32)
+    kernel.evaluate(parameters, 11, work, shared.skills, shared.bits, output)
+    largest = kernel.squared_error_gradient(parameters, 11, work, shared.skills, shared.bits, shared.targets)
+    losses = []
+    for i, case in enumerate(cases):
+        expected, loss, gradient, slope = reference(case, case.parameters)
+        # Sums of at most 130 terms; tolerances as for one network.
+        assert np.all(np.abs(output[i] - expected) <= 2e-6 * (np.abs(expected).max() + case.width * 15))
+        assert work.squared[i] == pytest.approx(loss, rel=1e-4)
+        tolerance = 2e-6 * gradient_scale(case, case.parameters)
+        assert np.linalg.norm(rows(work.gradient)[:, lanes[i]] - gradient) <= tolerance
+        assert abs(float(work.gradient[i - len(widths)]) - slope) <= 1e-5 * (np.abs(expected).max() + 5)
+        losses.append(work.squared[i])
+    assert largest == max(losses)
+    unused = np.setdiff1d(np.arange(rows(parameters).shape[1]), np.concatenate(lanes))
+    assert np.all(rows(work.gradient)[:, unused] == 0)
+
+
 def test_relative_gradient_error_at_the_papers_size() -> None:
     case = make_case(5, 32, 1000, 4000, seed=0)
-    work = kernel.make_workspace(5, 32, 1000)
+    work = workspace.make_workspace(5, 32, 1000)
     kernel.squared_error_gradient(case.parameters, 32, work, case.skills, case.bits, case.targets)
     _, _, gradient, _ = reference(case, case.parameters)
     error = np.linalg.norm(case.rows(work.gradient) - gradient) / np.linalg.norm(gradient)
@@ -140,13 +180,13 @@ def test_updates_follow_the_textbook(adam: bool, rate: float, momentum: float, d
     expected = reference_steps(case, n_steps, adam, rate, momentum, decay)
     parameters, moments = case.parameters.copy(), np.zeros((2, case.parameters.size), np.float32)
     skills, bits, targets = (np.tile(x, (n_steps, 1)) for x in (case.skills, case.bits, case.targets))
-    work, losses = kernel.make_workspace(3, 10, 20), np.zeros(n_steps)
+    work, losses = workspace.make_workspace(3, 10, 20), np.zeros(n_steps)
     # In two calls: the optimiser's state and Adam's step count must carry over.
     for first, last in ((0, 2), (2, 5)):
         part = slice(first, last)
         taken = kernel.train_steps(
             parameters, moments, first, 10, work, skills[part], bits[part], targets[part],
-            rate, momentum, decay, adam, np.inf, losses[part],
+            np.full(last - first, rate), momentum, decay, adam, np.inf, losses[part],
         )  # fmt: skip
         assert taken == last - first
     moved = np.append(case.rows(parameters).ravel(), float(parameters[-1]))
@@ -162,10 +202,10 @@ def test_training_stops_before_a_step_beyond_the_limit() -> None:
     skills, bits, targets = (np.tile(x, (4, 1)) for x in (case.skills, case.bits, case.targets))
     targets[2] = np.inf
     losses = np.zeros(4)
-    work = kernel.make_workspace(2, 8, 16)
+    work = workspace.make_workspace(2, 8, 16)
     for limit in (1e6, np.inf):
         taken = kernel.train_steps(
-            parameters, moments, 0, 8, work, skills, bits, targets, 1e-4, 0.0, 0.0, False, limit, losses
+            parameters, moments, 0, 8, work, skills, bits, targets, np.full(4, 1e-4), 0.0, 0.0, False, limit, losses
         )
         assert taken == 2
         assert not losses[2] < limit

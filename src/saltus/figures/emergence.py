@@ -1,12 +1,15 @@
-"""Skill strength against training time, measured and forecast (``Nam et al. 2024, Fig. 1a``)."""
+"""Skill strength against a resource, measured and forecast (``Nam et al. 2024, Fig. 1, 11``)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from saltus.figures.style import SINGLE_COLUMN, footer, house_style, skill_colors
+from saltus.figures.style import SINGLE_COLUMN, THREE_PANELS_BESIDE, footer, house_style, panel_title, skill_colors
 from saltus.theory.multilinear import Multilinear
 
 if TYPE_CHECKING:
@@ -14,9 +17,33 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_AXES = {"step": "training step", "data": "size of the training set  $D$", "parameters": "hidden units  $N$"}
+_DASHES = (2.5, 1.2)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Measured strengths and their forecast.
+
+    Attributes:
+        curves: labelled curves over step, data or parameters, with a strength for every skill.
+        at: amounts of the resource at which the forecast is given, ascending.
+        forecast: R/S, ``(n_skills, len(at))``; None draws the measurements alone.
+        title: over the panel.
+    """
+
+    curves: xr.Dataset
+    at: NDArray[np.float64]
+    forecast: NDArray[np.float64] | None
+    title: str = ""
+
+    @property
+    def resource(self) -> str:
+        return str(self.curves["strength"].dims[-1])
+
 
 def emergence_figure(curves: xr.Dataset, model: Multilinear | None = None, note: str = "") -> Figure:
-    """Mean strength (dashed) and one standard deviation over runs (band), with a model's forecast (solid).
+    """Mean strength over time (dashed) and one standard deviation over runs (band), with a model's forecast (solid).
 
     Args:
         curves: labelled curves with a strength for every skill.
@@ -24,46 +51,68 @@ def emergence_figure(curves: xr.Dataset, model: Multilinear | None = None, note:
         note: a line below the axes: version, seeds, settings.
     """
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-    from matplotlib.ticker import LogLocator, NullFormatter
 
+    steps = curves["step"].to_numpy().astype(float)
+    fine = np.geomspace(steps[steps > 0][0], steps[-1], 800)
+    forecast = None if model is None else model.strength(fine).T / model.target_scale
     with house_style():
         figure = Figure(figsize=SINGLE_COLUMN)
-        axes = figure.add_subplot()
-        colors = skill_colors(curves.sizes["skill"])
-        steps = curves["step"].to_numpy().astype(float)
-        started = steps > 0  # a log axis has no zero
-        mean = curves["strength"].mean("run").to_numpy()[:, started]
-        spread = curves["strength"].std("run").to_numpy()[:, started]
-        steps = steps[started]
-        fine = np.geomspace(steps[0], steps[-1], 800)
-        forecast = None if model is None else model.strength(fine).T / model.target_scale
-        for k, color in enumerate(colors):
-            axes.fill_between(steps, mean[k] - spread[k], mean[k] + spread[k], color=color, alpha=0.25, linewidth=0)
-            axes.plot(steps, mean[k], "--", color=color, dashes=(2.5, 1.2))
-            if forecast is not None:
-                axes.plot(fine, forecast[k], color=color)
-            _label(axes, steps, mean[k], k + 1)
-        keys = [
-            Line2D(
-                [],
-                [],
-                color="0.2",
-                linestyle=(0, (2.5, 1.2)),
-                label=f"measured, mean ± sd ({curves.sizes['run']} runs)",
-            )
-        ]
-        if forecast is not None:
-            keys.append(Line2D([], [], color="0.2", label="forecast"))
-        axes.legend(handles=keys, loc="upper left")
-        axes.set(xscale="log", xlabel="training step", ylabel="skill strength  $R_k/S$", ylim=(-0.05, 1.2))
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter("{x:,.0f}")
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlim(_first_sign_of_life(steps, mean), steps[-1])
+        _draw(figure.add_subplot(), Panel(curves, fine, forecast))
         if note:
             footer(figure, note)
         return figure
+
+
+def panels_figure(panels: Sequence[Panel], note: str = "") -> Figure:
+    """Several resources beside each other, each drawn as in `emergence_figure`."""
+    from matplotlib.figure import Figure
+
+    with house_style():
+        figure = Figure(figsize=THREE_PANELS_BESIDE)
+        for axes, panel, letter in zip(figure.subplots(1, len(panels), sharey=True), panels, "abc", strict=True):
+            _draw(axes, panel)
+            panel_title(axes, letter, panel.title)
+            axes.label_outer()
+        if note:
+            footer(figure, note)
+        return figure
+
+
+def _draw(axes: Axes, panel: Panel) -> None:
+    from matplotlib.lines import Line2D
+
+    strength, amounts = panel.curves["strength"], panel.curves[panel.resource].to_numpy().astype(float)
+    shown = amounts > 0  # a log axis has no zero
+    amounts = amounts[shown]
+    mean, spread = (values.to_numpy()[:, shown] for values in (strength.mean("run"), strength.std("run")))
+    marker = "" if panel.resource == "step" else "."
+    for k, color in enumerate(skill_colors(len(mean))):
+        axes.fill_between(amounts, mean[k] - spread[k], mean[k] + spread[k], color=color, alpha=0.25, linewidth=0)
+        axes.plot(amounts, mean[k], "--", marker=marker, markersize=4, color=color, dashes=_DASHES)
+        if panel.forecast is not None:
+            axes.plot(panel.at, panel.forecast[k], color=color)
+        _label(axes, amounts, mean[k], k + 1)
+    measured = f"measured, mean ± sd ({panel.curves.sizes['run']} runs)"
+    keys = [Line2D([], [], color="0.2", linestyle=(0, _DASHES), marker=marker, markersize=4, label=measured)]
+    if panel.forecast is not None:
+        keys.append(Line2D([], [], color="0.2", label="forecast"))
+    axes.legend(handles=keys, loc="upper left")
+    axes.set(xlabel=_AXES[panel.resource], ylabel="skill strength  $R_k/S$", ylim=(-0.05, 1.2))
+    _scale(axes, panel.resource, amounts, mean)
+
+
+def _scale(axes: Axes, resource: str, amounts: np.ndarray, mean: np.ndarray) -> None:
+    """Logarithmic in steps and data, where skills are spread over decades; widths are few and even."""
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+
+    if resource == "parameters":
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        return
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlim(_first_sign_of_life(amounts, mean) if resource == "step" else amounts[0], amounts[-1])
 
 
 def _label(axes: Axes, steps: np.ndarray, strength: np.ndarray, skill: int) -> None:

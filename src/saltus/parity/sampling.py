@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,6 +16,14 @@ class SampleSource(Protocol):
 
     def take(self, n_batches: int, batch_size: int) -> Batch:
         """The next ``n_batches * batch_size`` samples."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Where the source stands, as JSON data; the samples that follow depend on nothing else."""
+        ...
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go back to a `state`."""
         ...
 
 
@@ -30,6 +39,13 @@ class FreshSamples:
         n = n_batches * batch_size
         skills = self._task.frequencies.sample(n, self._skill_rng)
         return self._task.batch(skills, draw_bits(n, self._task.n_bits, self._bit_rng))
+
+    def state(self) -> dict[str, Any]:
+        return {"skills": self._skill_rng.bit_generator.state, "bits": self._bit_rng.bit_generator.state}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._skill_rng.bit_generator.state = state["skills"]
+        self._bit_rng.bit_generator.state = state["bits"]
 
 
 class FixedSamples:
@@ -51,3 +67,10 @@ class FixedSamples:
         order = np.concatenate([self._pending, *(self._rng.permutation(len(self.data)) for _ in range(passes))])
         self._pending = order[n:]
         return self.data[order[:n]]
+
+    def state(self) -> dict[str, Any]:
+        return {"order": self._rng.bit_generator.state, "pending": self._pending.tolist()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._rng.bit_generator.state = state["order"]
+        self._pending = np.array(state["pending"], dtype=np.int64)

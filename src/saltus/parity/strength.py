@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,11 @@ from numpy.typing import NDArray
 from saltus.errors import InputError, require_whole
 from saltus.parity.batch import Batch, draw_bits
 from saltus.parity.task import MultitaskSparseParity
+from saltus.parity.torch_module import AT_A_TIME, home_of, is_module, values_of
+from saltus.parity.torch_random import borrowed_random_state
+
+if TYPE_CHECKING:
+    from torch import nn
 
 _SAMPLES_AT_A_TIME = 65_536  # bounds the memory, however many skills there are
 
@@ -25,7 +30,8 @@ class SkillStrengths:
     """Measured strengths and losses, one entry a skill; standard errors come from the spread of the samples.
 
     Attributes:
-        strength: R_k, the projection of the function on skill k (``Nam et al. 2024, Eq. 7``), ``(n_skills,)``.
+        strength: R_k, the projection of the function on skill k (``Nam et al. 2024, Eq. 7``), ``(n_skills,)``;
+            ``(functions, n_skills)`` here and below where several functions were measured at once.
         standard_error: of ``strength``.
         skill_loss: L_k, half the mean squared error on samples of skill k (Eq. 8).
         skill_loss_error: standard error of ``skill_loss``.
@@ -52,22 +58,26 @@ class SkillStrengths:
 
 
 def skill_strengths(
-    function: Callable[[NDArray[np.float32]], Any],
+    function: Callable[[NDArray[np.float32]], Any] | nn.Module,
     task: MultitaskSparseParity,
     *,
     n_samples: int = 20_000,
     seed: int = 0,
     stratified: bool = True,
+    at_a_time: int = AT_A_TIME,
 ) -> SkillStrengths:
     """Measure how much of each skill a function has.
 
     Args:
-        function: maps inputs of shape ``(n, n_skills + n_bits)`` in {0, 1} to outputs of shape ``(n,)`` or ``(n, 1)``.
+        function: maps inputs of shape ``(n, n_skills + n_bits)`` in {0, 1} to outputs of shape ``(n,)`` or ``(n, 1)``;
+            or a PyTorch module that does so with tensors, on any device. A module is measured in evaluation mode; its
+            own modes, its gradients and PyTorch's random state are afterwards as they were.
         task: the task whose skills are measured.
         n_samples: evaluations a skill; the stratified estimator rounds down to a multiple of ``2**n_relevant``.
         seed: of the random bits; a call with the same seed uses the same inputs.
         stratified: average over all patterns of the relevant bits (True), or draw every bit independently (False,
             as the paper does with 20,000 samples).
+        at_a_time: inputs that a PyTorch module is given at once, which bounds its memory.
 
     Returns:
         Strengths, skill losses and their standard errors.
@@ -75,6 +85,14 @@ def skill_strengths(
     Raises:
         InputError: if there are too few samples for a standard error, or the function returns another shape.
     """
+
+    rng = np.random.default_rng(require_whole("seed", seed, 0, "give a whole number"))
+    if is_module(function):
+        module, rows = function, require_whole("at_a_time", at_a_time, 1, "give the inputs at once, e.g. 4096")
+        with borrowed_random_state(home_of(module)[0]):
+            return measure(
+                lambda batch: values_of(module, batch, rows), task, n_samples=n_samples, rng=rng, stratified=stratified
+            )
 
     def evaluate(batch: Batch) -> NDArray[np.float64]:
         values = np.asarray(function(batch.inputs), dtype=float)
@@ -86,7 +104,6 @@ def skill_strengths(
             )
         return values.reshape(len(batch))
 
-    rng = np.random.default_rng(require_whole("seed", seed, 0, "give a whole number"))
     return measure(evaluate, task, n_samples=n_samples, rng=rng, stratified=stratified)
 
 
@@ -98,7 +115,10 @@ def measure(
     rng: np.random.Generator,
     stratified: bool = True,
 ) -> SkillStrengths:
-    """As `skill_strengths`, for a function of packed batches and a generator that goes on between calls."""
+    """As `skill_strengths`, for a function of packed batches and a generator that goes on between calls.
+
+    The function may return values of shape ``(functions, n)``: several functions, all measured on the same samples.
+    """
     patterns = 2**task.n_relevant if stratified else 1
     require_whole("n_samples", n_samples, 2, "a standard error needs several samples")
     draws = n_samples // patterns
@@ -109,16 +129,20 @@ def measure(
             "take more samples, or stratified=False",
         )
     n_skills, scale = task.n_skills, task.target_scale
-    strength, loss = np.empty((2, n_skills)), np.empty((2, n_skills))
+    parts = []
     at_a_time = max(1, _SAMPLES_AT_A_TIME // (draws * patterns))
     for first in range(0, n_skills, at_a_time):
         skills = np.arange(first, min(first + at_a_time, n_skills)) + 1
         batch = _probe(task, skills, draws, rng, stratified)
         target = batch.targets.astype(float).reshape(len(skills), draws, patterns)
-        value = np.asarray(evaluate(batch), dtype=float).reshape(target.shape)
-        strength[:, skills - 1] = _mean_and_error((target * value).mean(axis=2) / scale)
-        loss[:, skills - 1] = _mean_and_error(0.5 * ((target - value) ** 2).mean(axis=2))
-    return SkillStrengths(strength[0], strength[1], loss[0], loss[1], scale, draws * patterns)
+        value = np.asarray(evaluate(batch), dtype=float)
+        value = value.reshape(value.shape[:-1] + target.shape)
+        own = _mean_and_error((target * value).mean(axis=-1) / scale)
+        parts.append(own + _mean_and_error(0.5 * ((target - value) ** 2).mean(axis=-1)))
+    strength, strength_error, loss, loss_error = (
+        np.concatenate(values, axis=-1) for values in zip(*parts, strict=True)
+    )
+    return SkillStrengths(strength, strength_error, loss, loss_error, scale, draws * patterns)
 
 
 def _probe(
@@ -136,5 +160,5 @@ def _probe(
 
 
 def _mean_and_error(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of each row."""
-    return values.mean(axis=1), values.std(axis=1, ddof=1) / np.sqrt(values.shape[1])
+    """Over the last axis."""
+    return values.mean(axis=-1), values.std(axis=-1, ddof=1) / np.sqrt(values.shape[-1])

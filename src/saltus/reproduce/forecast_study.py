@@ -144,7 +144,7 @@ def _settings_of(job: Job) -> dict[str, Any]:
     return {
         "alpha": frequencies.alpha,
         "n_skills": int(frequencies.n_skills),
-        "init_std": training.init_std,
+        "init_std": training.gaussian_start,
         "learning_rate": training.learning_rate,
         "batch_size": training.batch_size,
         "steps": training.steps,

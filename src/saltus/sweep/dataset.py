@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +31,40 @@ def stored_labels(store: Store, where: str | None = None) -> dict[str, Labels]:
     return {key: planned[key] for key in take_stock(store, wanted).stored}
 
 
+@dataclass(frozen=True)
+class StoredNetwork:
+    """One network of a stored run, which has several if they were trained side by side.
+
+    Attributes:
+        key: name of the run.
+        index: of the network within the run; None if it was trained alone.
+        labels: its settings.
+    """
+
+    key: str
+    index: int | None
+    labels: Labels
+
+
+def networks_of(labels: dict[str, Labels]) -> list[StoredNetwork]:
+    """The networks of these runs, in order; those of one run differ in their ``width``."""
+    networks = []
+    for key, own in labels.items():
+        if isinstance(own.get("width"), list):
+            networks += [StoredNetwork(key, i, own | {"width": width}) for i, width in enumerate(own["width"])]
+        else:
+            networks.append(StoredNetwork(key, None, own))
+    return networks
+
+
 def read_store(folder: str | Path, *, where: str | None = None) -> xr.Dataset:
     """The runs of a store as curves over ``run``, ``skill`` and ``step``; runs that are missing are left out.
 
-    ``run`` counts the runs. Every setting that differs between them is a coordinate of ``run`` by its name (``seed``,
-    ``width``, ...), beside ``status`` and ``key``, the name of the run's file; the others are in the attribute
-    ``settings`` (JSON). Skills and steps that a run does not have are NaN. ``frequency``, ``target_scale`` and
-    ``flow_learning_rate`` are as in `saltus.curves` if all runs share them, and else coordinates of ``run``.
+    ``run`` counts the runs, and one by one the networks that were trained side by side. Every setting that differs
+    between them is a coordinate of ``run`` by its name (``seed``, ``width``, ...), beside ``status`` and ``key``, the
+    name of the run's file; the others are in the attribute ``settings`` (JSON). Skills and steps that a run does not
+    have are NaN. ``frequency``, ``target_scale`` and ``flow_learning_rate`` are as in `saltus.curves` if all runs share
+    them, and else coordinates of ``run``.
 
     Args:
         folder: the store.
@@ -51,7 +79,9 @@ def read_store(folder: str | Path, *, where: str | None = None) -> xr.Dataset:
     labels = stored_labels(store, where)
     if not labels:
         raise InputError("there must be a stored run to read", str(folder) if where is None else where, "run the sweep")
-    records = [read_record(store, key) for key in labels]
+    networks = networks_of(labels)
+    whole = {key: read_record(store, key) for key in labels}
+    records = [whole[network.key].network(network.index) for network in networks]
     steps = np.unique(np.concatenate([record.measurements.steps for record in records]))
     n_skills = max(len(record.frequencies) for record in records)
     shape = (len(records), n_skills, len(steps))
@@ -62,12 +92,12 @@ def read_store(folder: str | Path, *, where: str | None = None) -> xr.Dataset:
         for name, values in curves.items():
             values[i, : len(record.frequencies), places] = getattr(record.measurements, name).T
         frequency[i, : len(record.frequencies)] = record.frequencies
-    varying, shared = _split(list(labels.values()))
+    varying, shared = _split([network.labels for network in networks])
     coordinates: dict[str, Any] = {
         "run": np.arange(len(records)),
         "skill": np.arange(1, n_skills + 1),
         "step": steps,
-        "key": ("run", np.array(list(labels))),
+        "key": ("run", np.array([network.key for network in networks])),
         "status": ("run", np.array([record.status for record in records])),
         **{name: ("run", values) for name, values in varying.items()},
     }
@@ -89,17 +119,17 @@ def read_store(folder: str | Path, *, where: str | None = None) -> xr.Dataset:
     )
 
 
-def table_columns(labels: Sequence[Labels]) -> list[str]:
+def table_columns(networks: Sequence[StoredNetwork]) -> list[str]:
     """Columns of `table_rows`: the run, every setting that differs between runs, then what was measured."""
-    varying, _ = _split(labels)
+    varying, _ = _split([network.labels for network in networks])
     return ["run", *varying, "status", "skill", "frequency", "step", "strength", "strength_error", "loss"]
 
 
-def table_rows(store: Store, labels: dict[str, Labels]) -> Iterator[dict[str, Any]]:
-    """The table of each run in turn, as columns of equal length; measurements that were not made are left out."""
-    varying, _ = _split(list(labels.values()))
-    for number, key in enumerate(labels):
-        record = read_record(store, key)
+def table_rows(store: Store, networks: Sequence[StoredNetwork]) -> Iterator[dict[str, Any]]:
+    """The table of each network in turn, as columns of equal length; measurements that were not made are left out."""
+    varying, _ = _split([network.labels for network in networks])
+    for number, network in enumerate(networks):
+        record = read_record(store, network.key).network(network.index)
         yield _columns_of_run(number, {name: values[number] for name, values in varying.items()}, record)
 
 

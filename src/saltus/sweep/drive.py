@@ -47,7 +47,8 @@ class Tally:
 
 def cost_of(job: Job, steps: int | None = None) -> float:
     """Work of a run, or of so many of its steps, in samples times hidden units."""
-    return float(job.training.steps if steps is None else steps) * job.training.batch_size * job.training.width
+    training = job.training
+    return float(training.steps if steps is None else steps) * training.batch_size * sum(training.widths)
 
 
 @dataclass

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from saltus.errors import InputError
-from saltus.sweep.dataset import read_store, stored_labels, table_columns, table_rows
-from saltus.sweep.plan import Labels
+from saltus.sweep.dataset import StoredNetwork, networks_of, read_store, stored_labels, table_columns, table_rows
 from saltus.sweep.store import Store
 
 
@@ -33,21 +32,21 @@ def export(folder: Path, to: Path, where: str | None = None) -> int:
         )
     try:
         with _whole(to) as temporary:
-            _WRITERS[to.suffix](store, labels, where, temporary)
+            _WRITERS[to.suffix](store, networks_of(labels), where, temporary)
     except OSError as error:
         raise InputError("the file must be writable", str(to), f"{error.strerror or error}: choose another") from error
     return len(labels)
 
 
-def _write_csv(store: Store, labels: dict[str, Labels], where: str | None, to: Path) -> None:  # noqa: ARG001
+def _write_csv(store: Store, networks: Sequence[StoredNetwork], where: str | None, to: Path) -> None:  # noqa: ARG001
     with to.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(table_columns(list(labels.values())))
-        for columns in table_rows(store, labels):
+        writer.writerow(table_columns(networks))
+        for columns in table_rows(store, networks):
             writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
 
 
-def _write_parquet(store: Store, labels: dict[str, Labels], where: str | None, to: Path) -> None:  # noqa: ARG001
+def _write_parquet(store: Store, networks: Sequence[StoredNetwork], where: str | None, to: Path) -> None:  # noqa: ARG001
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -55,7 +54,7 @@ def _write_parquet(store: Store, labels: dict[str, Labels], where: str | None, t
         raise InputError(
             "Parquet needs the package pyarrow", str(to.suffix), "pip install 'saltus[parquet]'"
         ) from error
-    tables = (pa.table(columns) for columns in table_rows(store, labels))
+    tables = (pa.table(columns) for columns in table_rows(store, networks))
     first = next(tables)
     with pq.ParquetWriter(to, first.schema) as writer:
         writer.write_table(first)
@@ -63,11 +62,11 @@ def _write_parquet(store: Store, labels: dict[str, Labels], where: str | None, t
             writer.write_table(table)
 
 
-def _write_netcdf(store: Store, labels: dict[str, Labels], where: str | None, to: Path) -> None:  # noqa: ARG001
+def _write_netcdf(store: Store, networks: Sequence[StoredNetwork], where: str | None, to: Path) -> None:  # noqa: ARG001
     read_store(store.folder, where=where).to_netcdf(to, engine="scipy")
 
 
-_WRITERS: dict[str, Callable[[Store, dict[str, Labels], str | None, Path], None]] = {
+_WRITERS: dict[str, Callable[[Store, Sequence[StoredNetwork], str | None, Path], None]] = {
     ".csv": _write_csv,
     ".parquet": _write_parquet,
     ".nc": _write_netcdf,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,28 +45,50 @@ class Record:
     flow_learning_rate: float
     measurements: Measurements
 
+    def network(self, index: int | None) -> Record:
+        """One of the networks that were trained side by side; the record itself for None."""
+        if index is None:
+            return self
+        own = {name: getattr(self.measurements, name)[index] for name in _CURVES}
+        return replace(self, measurements=replace(self.measurements, **own))
+
 
 def arrays_of(job: Job, seen: Measurements, version: str = "") -> tuple[dict[str, NDArray[Any]], str, str | None]:
     """A finished run as arrays to be stored, with its status and message."""
     status, message = diagnose(job.task, job.training, job.seed, seen)
+    record = Record(
+        configuration=describe(job),
+        status=status,
+        message=message,
+        version=version or saltus.__version__,
+        frequencies=job.task.frequencies.first(),
+        flow_learning_rate=job.training.flow_learning_rate,
+        measurements=seen,
+    )
+    return arrays_of_record(record), status, message
+
+
+def arrays_of_record(record: Record) -> dict[str, NDArray[Any]]:
+    """A record as arrays to be stored, from which `read_record` makes it again."""
+    seen = record.measurements
     about = {
-        "configuration": describe(job),
+        "configuration": record.configuration,
         "numbers_version": NUMBERS_VERSION,
-        "status": status,
-        "message": message,
-        "version": version or saltus.__version__,
+        "status": record.status,
+        "message": record.message,
+        "version": record.version,
         "peak_step": seen.peak_step,
         "diverged_at": seen.diverged_at,
+        "converged_at": seen.converged_at,
     }
-    arrays = {
+    return {
         "about": np.array(json.dumps(about)),
-        "frequencies": job.task.frequencies.first(),
-        "flow_learning_rate": np.array(job.training.flow_learning_rate),
+        "frequencies": record.frequencies,
+        "flow_learning_rate": np.array(record.flow_learning_rate),
         "peak_loss": np.array(seen.peak_loss),
         "steps": seen.steps,
         **{name: getattr(seen, name) for name in _CURVES},
     }
-    return arrays, status, message
 
 
 def read_record(store: Store, key: str) -> Record:
@@ -94,6 +116,7 @@ def _record(key: str, path: Path, arrays: Mapping[str, NDArray[Any]]) -> Record:
         peak_loss=float(arrays["peak_loss"]),
         peak_step=about["peak_step"],
         diverged_at=about["diverged_at"],
+        converged_at=about["converged_at"],
     )
     return Record(
         configuration=about["configuration"],

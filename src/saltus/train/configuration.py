@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,31 +24,38 @@ NUMBERS_VERSION = 1
 
 _WHOLE = {
     "steps": "give the number of parameter updates, e.g. 24000",
-    "width": "give the number of hidden units, e.g. 1000",
     "batch_size": "give the number of samples an update, e.g. 4000",
+    "halve_every": "give a number of steps, or leave it out for a constant rate",
     "n_data": "give the size of the training set, or leave it out",
     "strength_samples": "give the function evaluations a skill, e.g. 2000",
 }
 _POSITIVE = {
     "learning_rate": "give a step size, e.g. 0.02",
-    "init_std": "give the spread of the starting weights, e.g. 0.01",
+    "until_loss": "give the loss on the training set at which a run may end, e.g. 0.01, or leave it out",
 }
+# They say how long and how closely a run is watched, which changes none of its numbers.
+_WATCHING = ("steps", "measure_at", "strength_samples", "until_loss")
+# Settings that came later: where they are not used, random streams are those of before.
+_LATER = ("halve_every",)
+# Where and how closely it is computed: the same samples and starting weights on every device.
+_PLACE = ("device", "precision", "compiled")
 
 
 @dataclass(frozen=True)
-class MLPTraining:
-    """How a two-layer network is trained.
+class Training:
+    """What every way to train says; its kinds are `MLPTraining` and `saltus.train.network.NetworkTraining`.
 
     Args:
         steps: number of parameter updates.
         learning_rate: of the plain squared error; it counts double in the theory (docs/conventions.md).
-        init_std: standard deviation of every parameter at the start.
-        width: hidden units.
         batch_size: samples an update.
-        optimizer: "sgd" or "adam" (betas 0.9 and 0.999, as in PyTorch).
+        optimizer: its name; which ones there are depends on the kind.
         momentum: of SGD, 0 or more and below 1.
         weight_decay: added to the gradient times the parameter, as in PyTorch.
         n_data: size of the training set; None draws fresh samples for every batch.
+        halve_every: steps after which the learning rate is halved, again and again; None keeps it.
+        until_loss: with ``n_data``, ends the run at the first measurement at which the loss on the training set is
+            below this and the strengths stand still (`saltus.train.settling`); None goes on to the last step.
         measure_at: steps at which skill strengths are measured; by default a grid of 2 % steps (`geometric_steps`).
         strength_samples: function evaluations a skill and measurement.
 
@@ -58,15 +66,18 @@ class MLPTraining:
     steps: int
     _: KW_ONLY
     learning_rate: float
-    init_std: float
-    width: int = 1000
     batch_size: int = 4000
-    optimizer: Optimizer = "sgd"
+    optimizer: str = "sgd"
     momentum: float = 0.0
     weight_decay: float = 0.0
     n_data: int | None = None
+    halve_every: int | None = None
+    until_loss: float | None = None
     measure_at: tuple[int, ...] | None = None
     strength_samples: int = 2000
+
+    # Samples between two looks at the clock and at who wants to stop; no number depends on it.
+    samples_at_a_time: ClassVar[int] = 65_536
 
     def __post_init__(self) -> None:
         # Equal settings are equal data, and so give equal random numbers, whether 5, 5.0 or a NumPy number was given.
@@ -74,17 +85,16 @@ class MLPTraining:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, require_whole(name, getattr(self, name), 1, advice))
         for name, advice in _POSITIVE.items():
-            object.__setattr__(self, name, require_positive(name, getattr(self, name), advice))
-        if self.optimizer not in ("sgd", "adam"):
-            raise InputError("optimizer must be 'sgd' or 'adam'", self.optimizer, "choose one of them")
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, require_positive(name, getattr(self, name), advice))
         if not 0 <= self.momentum < 1:
             raise InputError("momentum must be at least 0 and below 1", self.momentum, "use 0 for plain SGD")
-        if self.optimizer == "adam" and self.momentum != 0:
-            raise InputError("momentum belongs to SGD", self.momentum, "leave it at 0 with adam")
         if not (math.isfinite(self.weight_decay) and self.weight_decay >= 0):
             raise InputError("weight_decay must be at least 0", self.weight_decay, "use 0 for none")
         object.__setattr__(self, "momentum", float(self.momentum))
         object.__setattr__(self, "weight_decay", float(self.weight_decay))
+        if self.until_loss is not None and self.n_data is None:
+            raise InputError("until_loss belongs to a training set", self.until_loss, "give n_data, or leave it out")
         if self.measure_at is not None:
             object.__setattr__(self, "measure_at", _checked_steps(self.measure_at, self.steps))
 
@@ -96,9 +106,80 @@ class MLPTraining:
         return np.array(self.measure_at, dtype=np.int64)
 
     @property
+    def widths(self) -> tuple[int, ...]:
+        """Hidden units of each network, by which sweeps weigh the time a sample takes; 1 where that says little."""
+        return (1,)
+
+    @property
+    def side_by_side(self) -> tuple[int, ...]:
+        """Shape that networks side by side add in front of a run's measurements: their number, or nothing for one."""
+        return ()
+
+    @property
+    def gaussian_start(self) -> float:
+        """Standard deviation of every parameter of the paper's two-layer network at the start; NaN for any other."""
+        return math.nan
+
+    def learning_rates(self, first_step: int, n_steps: int) -> NDArray[np.float64]:
+        """The learning rate of each step."""
+        steps = first_step + np.arange(n_steps)
+        halvings = 0 * steps if self.halve_every is None else steps // self.halve_every
+        return np.asarray(self.learning_rate * 0.5**halvings)
+
+    @property
     def flow_learning_rate(self) -> float:
-        """eta for the theory: twice the SGD rate, stretched by momentum; NaN for Adam, which is no gradient flow."""
-        return 2 * self.learning_rate / (1 - self.momentum) if self.optimizer == "sgd" else math.nan
+        """eta for the theory: twice the SGD rate, stretched by momentum; NaN where there is no gradient flow."""
+        return 2 * self.learning_rate / (1 - self.momentum)
+
+
+@dataclass(frozen=True)
+class MLPTraining(Training):
+    """How a two-layer network is trained by the kernel.
+
+    Args:
+        init_std: standard deviation of every parameter at the start.
+        width: hidden units; several widths train that many networks side by side, on the same samples.
+        optimizer: "sgd" or "adam" (betas 0.9 and 0.999, as in PyTorch).
+        others: as in `Training`.
+
+    Raises:
+        InputError: if a value is outside its range.
+    """
+
+    _: KW_ONLY
+    init_std: float
+    width: int | tuple[int, ...] = 1000
+    optimizer: Optimizer = "sgd"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        spread = require_positive("init_std", self.init_std, "give the spread of the starting weights, e.g. 0.01")
+        object.__setattr__(self, "init_std", spread)
+        object.__setattr__(self, "width", _checked_width(self.width))
+        if self.optimizer not in ("sgd", "adam"):
+            raise InputError("optimizer must be 'sgd' or 'adam'", self.optimizer, "choose one of them")
+        if self.optimizer == "adam" and self.momentum != 0:
+            raise InputError("momentum belongs to SGD", self.momentum, "leave it at 0 with adam")
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Hidden units of each network."""
+        return (self.width,) if isinstance(self.width, int) else self.width
+
+    @property
+    def side_by_side(self) -> tuple[int, ...]:
+        """Shape that networks side by side add in front of a run's measurements: their number, or nothing for one."""
+        return () if isinstance(self.width, int) else (len(self.width),)
+
+    @property
+    def gaussian_start(self) -> float:
+        """``init_std``."""
+        return self.init_std
+
+    @property
+    def flow_learning_rate(self) -> float:
+        """As of `Training`; NaN for Adam."""
+        return super().flow_learning_rate if self.optimizer == "sgd" else math.nan
 
 
 def geometric_steps(steps: int, ratio: float = 1.02) -> NDArray[np.int64]:
@@ -107,18 +188,30 @@ def geometric_steps(steps: int, ratio: float = 1.02) -> NDArray[np.int64]:
     return np.unique(np.concatenate([[0], np.floor(np.geomspace(1, steps, count)), [steps]]).astype(np.int64))
 
 
-def run_streams(seed: int, task: MultitaskSparseParity, training: MLPTraining) -> list[np.random.SeedSequence]:
+def run_streams(seed: int, task: MultitaskSparseParity, training: Training) -> list[np.random.SeedSequence]:
     """Independent random streams of one run: starting weights, samples, measurements.
 
     They depend on the user's seed and on what shapes the run, not on its length or on when it is measured: a longer
     or more closely watched run repeats the shorter one's numbers.
     """
     shaping = describe(training)
-    for watching in ("steps", "measure_at", "strength_samples"):
-        del shaping[watching]
+    for name in (*_WATCHING, *_PLACE):
+        shaping.pop(name, None)
+    for name in _LATER:
+        if shaping[name] is None:
+            del shaping[name]
     text = json.dumps([describe(task), shaping], sort_keys=True)
     words = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype="<u4")
     return np.random.SeedSequence([seed, *words.tolist()]).spawn(3)
+
+
+def _checked_width(width: int | tuple[int, ...]) -> int | tuple[int, ...]:
+    advice = "give the number of hidden units, e.g. 1000, or several for networks side by side"
+    if not isinstance(width, Sequence):
+        return require_whole("width", width, 1, advice)
+    if len(width) == 0:
+        raise InputError("width must name at least one network", width, advice)
+    return tuple(require_whole("every width", units, 1, advice) for units in width)
 
 
 def _checked_steps(measure_at: tuple[int, ...], steps: int) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from saltus.parity.task import MultitaskSparseParity
 from saltus.theory.multilinear import Multilinear
-from saltus.train.configuration import MLPTraining
+from saltus.train.configuration import Training
 from saltus.train.loop import Measurements, Status
 
 # The paper's calibration of the width-1000 network (Nam et al. 2024, Sec. 5 and the authors' code): rough for others,
@@ -19,20 +19,19 @@ _PATIENCE = 3.0
 
 
 def diagnose(
-    task: MultitaskSparseParity, training: MLPTraining, seed: int, seen: Measurements
+    task: MultitaskSparseParity, training: Training, seed: int, seen: Measurements
 ) -> tuple[Status, str | None]:
     """How the run ended and, unless it finished, one line with the step, what was seen and what to try."""
     start = f"start {task.target_scale**2 / 2:g}"
     advice = f"try learning_rate={training.learning_rate / 2:g}"
     if seen.diverged_at is not None:
-        kept = int(np.isfinite(seen.strength[0]).sum())
         return "diverged", (
             f"run with seed {seed} diverged: at step {seen.diverged_at} the batch loss left all bounds (peak "
-            f"{seen.peak_loss:.3g}, {start}); its first {kept} measurements are kept; {advice}"
+            f"{seen.peak_loss:.3g}, {start}); its first {seen.n_made} measurements are kept; {advice}"
         )
     last = int(seen.steps[-1])
     for skill, expected in enumerate(_expected_half_times(task, training), start=1):
-        reached = float(seen.strength[skill - 1, -1])
+        reached = float(seen.strength[..., skill - 1, -1].min())
         if last > _PATIENCE * expected and reached < 0.5:
             return "stalled", (
                 f"run with seed {seed} stalled: at step {last} skill {skill} has R/S = {reached:.2f}, though at "
@@ -43,9 +42,9 @@ def diagnose(
     return "finished", None
 
 
-def _expected_half_times(task: MultitaskSparseParity, training: MLPTraining) -> list[float]:
+def _expected_half_times(task: MultitaskSparseParity, training: Training) -> list[float]:
     """Steps at which gradient flow would bring each skill to R/S = 0.5; none where the flow picture does not apply."""
-    initial_strength = training.init_std**2 * _INITIAL_STRENGTH_PER_VARIANCE
+    initial_strength = training.gaussian_start**2 * _INITIAL_STRENGTH_PER_VARIANCE
     rate = training.flow_learning_rate * _FEATURE_RATE_SQUARED
     if math.isnan(rate) or training.n_data is not None or not initial_strength < task.target_scale / 2:
         return []

@@ -7,8 +7,10 @@ multiply-adds. The gradient runs backwards through tables of the same shape: eac
 group, and the rows are gathered into weight gradients at the end.
 
 Hidden units are handled in blocks of `BLOCK` and samples in chunks of `CHUNK`, which keeps tables and activity masks
-in the fast caches. Everything is single precision and runs on one thread with the GIL released. All jitted functions
-live in this file: numba's cache does not notice a change in another one.
+in the fast caches. The output is summed in columns, `LANES` of them in a block: all columns of one wide network, or
+each a part of one of the narrow networks that are trained side by side on the same samples. `saltus.train.workspace`
+says which unit stands where. Everything is single precision and runs on one thread with the GIL released. All jitted
+functions live in this file: numba's cache does not notice a change in another one.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from numpy.typing import NDArray
 BLOCK = 128
 CHUNK = 256
 LANES = 16
-_ROWS = 64  # table rows of the four groups, 16 bits, that one pass handles
+TABLE_ROWS = 64  # rows of the four groups, 16 bits, that one pass handles
 
 # No fastmath: every sum has one written order, so the same seed gives the same bits on any processor.
 _jit = numba.njit(nogil=True, cache=True, error_model="numpy")
@@ -38,7 +40,7 @@ _ZERO = np.float32(0)
 
 
 class Workspace(NamedTuple):
-    """Scratch memory of one run, made by `make_workspace`; it holds nothing between two calls."""
+    """Scratch memory of one run, made by `saltus.train.workspace`; it holds nothing between two calls."""
 
     tables: Float32  # (blocks, groups * 16, BLOCK) partial sums of weight rows, one row a bit pattern
     control: Float32  # (blocks, n_skills, BLOCK) control weights plus bias
@@ -46,47 +48,14 @@ class Workspace(NamedTuple):
     control_gradient: Float32  # like control
     active: NDArray[np.uint8]  # (blocks, CHUNK, BLOCK) 1 where a unit's pre-activation is positive
     lane: Float32  # (BLOCK,) one sample's pre-activations or errors
-    partial: Float32  # (CHUNK, LANES) the output's sum over hidden units, in LANES parts
-    output: Float32  # (CHUNK,)
-    error: Float32  # (CHUNK,) derivative of the loss by the output
+    group: NDArray[np.int64]  # (blocks,) the group of LANES columns that a block adds to
+    columns: NDArray[np.int64]  # (networks + 1,) network i owns columns[i] up to columns[i + 1]
+    partial: Float32  # (CHUNK, groups, LANES) sums over hidden units, one a column
+    output: Float32  # (networks, CHUNK)
+    error: Float32  # like partial: derivative of the loss by the output of the column's network
+    squared: NDArray[np.float64]  # (networks,) squared errors, summed
+    slope: NDArray[np.float64]  # (networks,) derivative of the loss by the output bias
     gradient: Float32  # like the parameters
-
-
-def padded_width(width: int) -> int:
-    """Hidden units as stored: the next multiple of `BLOCK`. Padding units start at zero and stay there."""
-    return -(-width // BLOCK) * BLOCK
-
-
-def n_rows(n_skills: int, n_bits: int) -> int:
-    """Rows of the parameter matrix: control weights, bit weights, hidden bias, output weights."""
-    return n_skills + n_bits + 2
-
-
-def aligned_zeros(shape: tuple[int, ...], dtype: Any = np.float32) -> NDArray[Any]:
-    """Zeros that start on a cache line: rows that straddle two lines would halve the kernel's speed."""
-    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    raw = np.zeros(n_bytes + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    aligned: NDArray[Any] = raw[start : start + n_bytes].view(dtype).reshape(shape)
-    return aligned
-
-
-def make_workspace(n_skills: int, n_bits: int, width: int) -> Workspace:
-    """Scratch memory for networks of this shape; about 3 kB a hidden unit at 32 bits."""
-    blocks = padded_width(width) // BLOCK
-    table_rows = -(-n_bits // 16) * _ROWS
-    return Workspace(
-        tables=aligned_zeros((blocks, table_rows, BLOCK)),
-        control=aligned_zeros((blocks, n_skills, BLOCK)),
-        table_gradient=aligned_zeros((blocks, table_rows, BLOCK)),
-        control_gradient=aligned_zeros((blocks, n_skills, BLOCK)),
-        active=aligned_zeros((blocks, CHUNK, BLOCK), np.uint8),
-        lane=aligned_zeros((BLOCK,)),
-        partial=aligned_zeros((CHUNK, LANES)),
-        output=aligned_zeros((CHUNK,)),
-        error=aligned_zeros((CHUNK,)),
-        gradient=aligned_zeros((n_rows(n_skills, n_bits) * padded_width(width) + 1,)),
-    )
 
 
 @_jit
@@ -120,6 +89,7 @@ def _forward_block(
     skills: NDArray[np.int64],
     bits: UInt64,
     partial: Float32,
+    group: int,
     active: NDArray[np.uint8],
     lane: Float32,
 ) -> None:
@@ -130,7 +100,7 @@ def _forward_block(
         for j in range(BLOCK):
             lane[j] = control[skill, j] + ((table[r0, j] + table[r1, j]) + (table[r2, j] + table[r3, j]))
         base = _u64(0)
-        for _ in range(1, table.shape[0] // _ROWS):
+        for _ in range(1, table.shape[0] // TABLE_ROWS):
             word = word >> _SHIFT_4
             base += _ROW_4
             r0, r1 = base + (word & _LOW), base + ((word >> _SHIFT_1) & _LOW) + _ROW_1
@@ -144,7 +114,7 @@ def _forward_block(
         for j in range(LANES):
             low = (lane[j] + lane[j + 16]) + (lane[j + 32] + lane[j + 48])
             high = (lane[j + 64] + lane[j + 80]) + (lane[j + 96] + lane[j + 112])
-            partial[s, j] += low + high
+            partial[s, group, j] += low + high
 
 
 @_jit
@@ -154,17 +124,28 @@ def _backward_block(
     skills: NDArray[np.int64],
     bits: UInt64,
     error: Float32,
+    group: int,
+    alone: bool,
     active: NDArray[np.uint8],
     lane: Float32,
 ) -> None:
     for s in range(skills.shape[0]):
-        word, skill, e = bits[s], skills[s], error[s]
-        for j in range(BLOCK):
-            lane[j] = e if active[s, j] else _ZERO
+        word, skill = bits[s], skills[s]
+        if alone:
+            e = error[s, group, 0]
+            for j in range(BLOCK):
+                lane[j] = e if active[s, j] else _ZERO
+        else:
+            for j in range(LANES):
+                e = error[s, group, j]
+                lane[j] = lane[j + 16] = lane[j + 32] = lane[j + 48] = e
+                lane[j + 64] = lane[j + 80] = lane[j + 96] = lane[j + 112] = e
+            for j in range(BLOCK):
+                lane[j] = lane[j] if active[s, j] else _ZERO
         for j in range(BLOCK):
             control[skill, j] += lane[j]
         base = _u64(0)
-        for _ in range(table.shape[0] // _ROWS):
+        for _ in range(table.shape[0] // TABLE_ROWS):
             r0, r1 = base + (word & _LOW), base + ((word >> _SHIFT_1) & _LOW) + _ROW_1
             r2, r3 = base + ((word >> _SHIFT_2) & _LOW) + _ROW_2, base + ((word >> _SHIFT_3) & _LOW) + _ROW_3
             for j in range(BLOCK):
@@ -203,68 +184,105 @@ def _gather_gradient(rows: Float32, n_bits: int, work: Workspace, gradient: Floa
 
 
 @_jit
-def _forward_chunk(rows: Float32, out_bias: Any, n_bits: int, work: Workspace, skills: Any, bits: UInt64) -> Float32:
+def _rows(parameters: Float32, n_bits: int, work: Workspace) -> Float32:
+    """Weights of all units, ``(n_rows, units)``; the output biases, one a network, follow them."""
+    n_biases = work.slope.shape[0]
+    return parameters[: parameters.shape[0] - n_biases].reshape(work.control.shape[1] + n_bits + 2, -1)
+
+
+@_jit
+def _forward_chunk(rows: Float32, out_biases: Float32, n_bits: int, work: Workspace, skills: Any, bits: UInt64) -> None:
+    """Outputs for up to `CHUNK` samples, left in ``work.output``."""
     out_weights = rows[work.control.shape[1] + n_bits + 1]
     n = skills.shape[0]
     work.partial[:n] = _ZERO
     for b in range(work.tables.shape[0]):
-        block_weights = out_weights[b * BLOCK : (b + 1) * BLOCK]
         _forward_block(
-            work.tables[b], work.control[b], block_weights, skills, bits, work.partial, work.active[b], work.lane
+            work.tables[b],
+            work.control[b],
+            out_weights[b * BLOCK : (b + 1) * BLOCK],
+            skills,
+            bits,
+            work.partial,
+            work.group[b],
+            work.active[b],
+            work.lane,
         )
-    for s in range(n):
-        total = out_bias
-        for j in range(LANES):
-            total += work.partial[s, j]
-        work.output[s] = total
-    return work.output[:n]
+    columns = work.partial.reshape(CHUNK, -1)
+    for i in range(out_biases.shape[0]):
+        for s in range(n):
+            total = out_biases[i]
+            for j in range(work.columns[i], work.columns[i + 1]):
+                total += columns[s, j]
+            work.output[i, s] = total
+
+
+@_jit
+def _judge_chunk(work: Workspace, targets: Float32, n_batch: int) -> None:
+    """Errors of the outputs in ``work.output``, spread over the columns, and their sums."""
+    columns = work.error.reshape(CHUNK, -1)
+    for i in range(work.slope.shape[0]):
+        squared, slope = work.squared[i], work.slope[i]
+        for s in range(targets.shape[0]):
+            miss = work.output[i, s] - targets[s]
+            error = np.float32(2) * miss / np.float32(n_batch)
+            squared += miss * miss
+            slope += error
+            for j in range(work.columns[i], work.columns[i + 1]):
+                columns[s, j] = error
+        work.squared[i], work.slope[i] = squared, slope
 
 
 @_jit
 def evaluate(parameters: Float32, n_bits: int, work: Workspace, skills: Any, bits: UInt64, output: Float32) -> None:
-    """Network output for every sample, written to ``output`` of shape ``(n,)``; ``skills`` count from 0."""
-    rows = parameters[:-1].reshape(work.control.shape[1] + n_bits + 2, -1)
+    """Output of each network for every sample, written to ``output``, ``(networks, n)``; ``skills`` count from 0."""
+    rows = _rows(parameters, n_bits, work)
+    out_biases = parameters[rows.size :]
     _build_tables(rows, n_bits, work)
     for start in range(0, skills.shape[0], CHUNK):
         stop = min(start + CHUNK, skills.shape[0])
-        output[start:stop] = _forward_chunk(rows, parameters[-1], n_bits, work, skills[start:stop], bits[start:stop])
+        _forward_chunk(rows, out_biases, n_bits, work, skills[start:stop], bits[start:stop])
+        output[:, start:stop] = work.output[:, : stop - start]
 
 
 @_jit
 def squared_error_gradient(
     parameters: Float32, n_bits: int, work: Workspace, skills: Any, bits: UInt64, targets: Float32
 ) -> float:
-    """Mean squared error over the batch (no factor 1/2); its gradient is left in ``work.gradient``."""
+    """Mean squared error over the batch (no factor 1/2), the largest of the networks'.
+
+    Each network's is left in ``work.squared``, and the gradient of their sum in ``work.gradient``.
+    """
     n: int = skills.shape[0]
-    rows = parameters[:-1].reshape(work.control.shape[1] + n_bits + 2, -1)
+    rows = _rows(parameters, n_bits, work)
+    out_biases = parameters[rows.size :]
     _build_tables(rows, n_bits, work)
     work.table_gradient[:] = _ZERO
     work.control_gradient[:] = _ZERO
-    squared: float = 0.0
-    slope: float = 0.0
+    work.squared[:] = 0.0
+    work.slope[:] = 0.0
     for start in range(0, n, CHUNK):
         stop = min(start + CHUNK, n)
         chunk_skills, chunk_bits = skills[start:stop], bits[start:stop]
-        output = _forward_chunk(rows, parameters[-1], n_bits, work, chunk_skills, chunk_bits)
-        for s in range(stop - start):
-            miss = output[s] - targets[start + s]
-            squared += miss * miss
-            work.error[s] = np.float32(2) * miss / np.float32(n)
-            slope += work.error[s]
-        error = work.error[: stop - start]
+        _forward_chunk(rows, out_biases, n_bits, work, chunk_skills, chunk_bits)
+        _judge_chunk(work, targets[start:stop], n)
         for b in range(work.tables.shape[0]):
             _backward_block(
                 work.table_gradient[b],
                 work.control_gradient[b],
                 chunk_skills,
                 chunk_bits,
-                error,
+                work.error,
+                work.group[b],
+                out_biases.shape[0] == 1,
                 work.active[b],
                 work.lane,
             )
-    _gather_gradient(rows, n_bits, work, work.gradient[:-1].reshape(rows.shape))
-    work.gradient[-1] = slope
-    return squared / n
+    _gather_gradient(rows, n_bits, work, work.gradient[: rows.size].reshape(rows.shape))
+    work.gradient[rows.size :] = work.slope
+    work.squared[:] = work.squared / n
+    largest: float = work.squared.max()
+    return largest
 
 
 @_jit
@@ -301,7 +319,7 @@ def train_steps(
     skills: Any,
     bits: UInt64,
     targets: Float32,
-    learning_rate: float,
+    learning_rates: NDArray[np.float64],
     momentum: float,
     weight_decay: float,
     adam: bool,
@@ -311,16 +329,17 @@ def train_steps(
     """Take one optimiser step a row of ``skills``, ``bits`` and ``targets``, each of shape ``(steps, batch)``.
 
     ``parameters`` and ``moments`` (2, parameters) change in place; ``losses`` gets each batch's mean squared error
-    before its step. Stops before a step whose loss is not below ``limit`` (or is NaN) and returns the steps taken.
+    before its step, the largest of the networks'. Stops before a step whose loss is not below ``limit`` (or is NaN) and
+    returns the steps taken.
     """
-    rate, keep, decay = np.float32(learning_rate), np.float32(momentum), np.float32(weight_decay)
+    keep, decay = np.float32(momentum), np.float32(weight_decay)
     n_steps: int = skills.shape[0]
     for t in range(n_steps):
         losses[t] = squared_error_gradient(parameters, n_bits, work, skills[t], bits[t], targets[t])
         if not losses[t] < limit:
             return t
         if adam:
-            _update_adam(parameters, work.gradient, moments, learning_rate, decay, first_step + t + 1)
+            _update_adam(parameters, work.gradient, moments, learning_rates[t], decay, first_step + t + 1)
         else:
-            _update_sgd(parameters, work.gradient, moments[0], rate, keep, decay)
+            _update_sgd(parameters, work.gradient, moments[0], np.float32(learning_rates[t]), keep, decay)
     return n_steps

@@ -14,14 +14,16 @@ from saltus.parity.batch import Batch
 from saltus.parity.sampling import SampleSource
 from saltus.parity.strength import measure
 from saltus.parity.task import MultitaskSparseParity
+from saltus.train.configuration import Training
+from saltus.train.settling import Settling
 
 Status = Literal["finished", "stalled", "diverged"]
 State = dict[str, NDArray[Any]]  # plain arrays: they travel between machines and into files without pickle
 
 # A flow never climbs above its start, and batch noise stays within a factor of a few: a thousandfold loss is lost.
 _LOST = 1e3
-_SAMPLES_AT_A_TIME = 65_536
 _MEASURED = ("strength", "strength_error", "skill_loss")
+_STANDING = ("n_measured", "limit", "peak", "peak_step", "diverged_at", "converged_at")
 
 
 class Learner(Protocol):
@@ -40,14 +42,16 @@ class Learner(Protocol):
 
 @dataclass(frozen=True)
 class Measurements:
-    """What one run showed, at each measured step. After a divergence the entries are NaN.
+    """What one run showed, at each measured step. After it diverged or converged the entries are NaN.
 
     Attributes:
         steps: shape ``(n_steps,)``.
-        strength, strength_error: R/S and its standard error, ``(n_skills, n_steps)``.
+        strength, strength_error: R/S and its standard error, ``(n_skills, n_steps)``; networks that were trained side
+            by side come first, ``(networks, n_skills, n_steps)``, here and below.
         skill_loss: half the mean squared error of each skill, ``(n_skills, n_steps)``.
         peak_loss, peak_step: the largest training loss (half the batch's mean squared error) and its step.
         diverged_at: the step whose batch loss was out of bounds, or None.
+        converged_at: the step at which the run ended because it had converged (`saltus.train.settling`), or None.
     """
 
     steps: NDArray[np.int64]
@@ -57,6 +61,16 @@ class Measurements:
     peak_loss: float
     peak_step: int
     diverged_at: int | None
+    converged_at: int | None = None
+
+    @property
+    def n_made(self) -> int:
+        """Number of measurements that were made."""
+        return int(np.isfinite(self.strength).all(axis=tuple(range(self.strength.ndim - 1))).sum())
+
+    def last(self) -> NDArray[np.float64]:
+        """R/S at the last measurement, ``(n_skills,)`` or ``(networks, n_skills)``."""
+        return self.strength[..., self.n_made - 1]
 
 
 class Course:
@@ -70,6 +84,9 @@ class Course:
         batch_size: samples an update.
         measurement_steps: steps at which to measure, ascending; the last one ends the run.
         strength_samples: function evaluations a skill and measurement.
+        side_by_side: shape in front of the measurements if the learner is several networks.
+        settling: the rule by which the run may end early, if there is one.
+        samples_at_a_time: between two calls of ``pause``; no number depends on it.
     """
 
     def __init__(
@@ -82,19 +99,25 @@ class Course:
         batch_size: int,
         measurement_steps: NDArray[np.int64],
         strength_samples: int,
+        side_by_side: tuple[int, ...] = (),
+        settling: Settling | None = None,
+        samples_at_a_time: int = Training.samples_at_a_time,
     ) -> None:
         self._learner, self._task, self._source, self._measure_rng = learner, task, source, measure_rng
         self._batch_size, self._steps, self._strength_samples = batch_size, measurement_steps, strength_samples
-        shape = (task.n_skills, len(measurement_steps))
+        self._settling, self._samples_at_a_time = settling, samples_at_a_time
+        shape = (*side_by_side, task.n_skills, len(measurement_steps))
         self._measured = {name: np.full(shape, np.nan) for name in _MEASURED}
         self._n_measured = 0
         self._limit, self._peak, self._peak_step = np.inf, 0.0, 0
         self._diverged_at: int | None = None
+        self._converged_at: int | None = None
 
     @property
     def finished(self) -> bool:
-        """Whether the last measurement is made, or the run diverged."""
-        return self._n_measured == len(self._steps) or self._diverged_at is not None
+        """Whether the last measurement is made, or the run diverged or converged."""
+        ended = self._diverged_at is not None or self._converged_at is not None
+        return ended or self._n_measured == len(self._steps)
 
     @property
     def measurements(self) -> Measurements:
@@ -105,6 +128,7 @@ class Course:
             peak_loss=self._peak / 2,
             peak_step=self._peak_step,
             diverged_at=self._diverged_at,
+            converged_at=self._converged_at,
         )
 
     def advance(self, pause: Callable[[int], bool | None]) -> None:
@@ -119,19 +143,12 @@ class Course:
 
     def state(self) -> State:
         """All that the rest of the run depends on: parameters, generators, and what was measured so far."""
-        generators, arrays = _parts(self._source)
-        scalars = {
-            "generators": {name: rng.bit_generator.state for name, rng in generators.items()},
+        scalars = {name: getattr(self, f"_{name}") for name in _STANDING} | {
+            "source": self._source.state(),
             "measure_rng": self._measure_rng.bit_generator.state,
-            "n_measured": self._n_measured,
-            "limit": self._limit,
-            "peak": self._peak,
-            "peak_step": self._peak_step,
-            "diverged_at": self._diverged_at,
         }
         learner = {f"learner.{name}": value for name, value in self._learner.state().items()}
-        source = {f"source.{name}": value for name, value in arrays.items()}
-        return {"scalars": np.array(json.dumps(scalars)), **self._measured, **learner, **source}
+        return {"scalars": np.array(json.dumps(scalars)), **self._measured, **learner}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Go back to a `state` of the same run.
@@ -140,14 +157,10 @@ class Course:
             KeyError, TypeError, ValueError: if it is the state of something else.
         """
         scalars = json.loads(str(state["scalars"]))
-        generators, arrays = _parts(self._source)
-        for name, rng in generators.items():
-            rng.bit_generator.state = scalars["generators"][name]
-        for name in arrays:
-            setattr(self._source, name, state[f"source.{name}"].copy())
+        for name in _STANDING:
+            setattr(self, f"_{name}", scalars[name])
+        self._source.restore(scalars["source"])
         self._measure_rng.bit_generator.state = scalars["measure_rng"]
-        self._n_measured, self._diverged_at = scalars["n_measured"], scalars["diverged_at"]
-        self._limit, self._peak, self._peak_step = scalars["limit"], scalars["peak"], scalars["peak_step"]
         for name, values in self._measured.items():
             values[:] = state[name]
         start = len("learner.")
@@ -156,7 +169,7 @@ class Course:
     def _take_steps(self) -> None:
         learner = self._learner
         first, until = learner.steps_taken, int(self._steps[self._n_measured])
-        n_steps = min(until - first, max(1, _SAMPLES_AT_A_TIME // self._batch_size))
+        n_steps = min(until - first, max(1, self._samples_at_a_time // self._batch_size))
         squared_errors = learner.advance(self._source.take(n_steps, self._batch_size), n_steps, self._limit)
         self._diverged_at = learner.steps_taken if len(squared_errors) > learner.steps_taken - first else None
         if first == 0:
@@ -168,13 +181,9 @@ class Course:
     def _measure(self) -> None:
         seen = measure(self._learner.evaluate, self._task, n_samples=self._strength_samples, rng=self._measure_rng)
         for name, values in zip(_MEASURED, (seen.relative, seen.relative_error, seen.skill_loss), strict=True):
-            self._measured[name][:, self._n_measured] = values
+            self._measured[name][..., self._n_measured] = values
         self._n_measured += 1
-
-
-def _parts(source: SampleSource) -> tuple[dict[str, np.random.Generator], State]:
-    """What changes in a sample source as samples are taken: its generators and its arrays, by attribute."""
-    parts = vars(source)
-    generators = {name: part for name, part in parts.items() if isinstance(part, np.random.Generator)}
-    arrays = {name: part for name, part in parts.items() if isinstance(part, np.ndarray)}
-    return generators, arrays
+        if self._settling is not None:
+            steps, *curves = (values[..., : self._n_measured] for values in (self._steps, *self._measured.values()))
+            if self._settling.reached(self._learner.evaluate, steps, curves[0], curves[1]):
+                self._converged_at = int(steps[-1])

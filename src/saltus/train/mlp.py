@@ -1,4 +1,4 @@
-"""The paper's network: two layers, ReLU, scalar output, biases in both layers, Gaussian start."""
+"""The paper's network: two layers, ReLU, scalar output, biases in both layers, Gaussian start; or several at once."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from numpy.typing import NDArray
 
 from saltus.parity.batch import Batch
 from saltus.parity.task import MultitaskSparseParity
-from saltus.train import kernel
+from saltus.train import kernel, workspace
 from saltus.train.configuration import MLPTraining
 from saltus.train.loop import State
 
 
 class MLP:
-    """One network in training: parameters, optimiser state and the kernel's scratch memory.
+    """A network in training, or several narrow ones side by side: parameters, optimiser state and scratch memory.
 
-    It minimises the plain mean squared error, without the factor 1/2, as the authors' networks do.
+    It minimises the plain mean squared error, without the factor 1/2, as the authors' networks do. Networks side by
+    side see the same batches and know nothing of each other.
 
     Attributes:
-        parameters: flat single-precision vector; see `rows`. Changes in place with every step.
+        parameters: flat single-precision vector, as `saltus.train.workspace` lays it out. Changes in place.
         moments: optimiser state, shape ``(2, parameters)``: velocity (SGD) or first and second moment (Adam).
         steps_taken: number of updates so far.
     """
@@ -29,18 +30,28 @@ class MLP:
     def __init__(self, task: MultitaskSparseParity, training: MLPTraining, rng: np.random.Generator) -> None:
         self._training = training
         self._n_bits = task.n_bits
-        self._shape = (kernel.n_rows(task.n_skills, task.n_bits), kernel.padded_width(training.width))
-        self.parameters = kernel.aligned_zeros((self._shape[0] * self._shape[1] + 1,))
-        self.rows[:] = rng.normal(0.0, training.init_std, self.rows.shape)
-        self.parameters[-1] = rng.normal(0.0, training.init_std)
-        self.moments = kernel.aligned_zeros((2, self.parameters.size))
+        self._n_rows = workspace.n_rows(task.n_skills, task.n_bits)
+        self._lanes = workspace.unit_lanes(*training.widths)
+        size = workspace.n_parameters(task.n_skills, task.n_bits, *training.widths)
+        self.parameters = workspace.aligned_zeros((size,))
+        for network, lanes in enumerate(self._lanes):
+            self._rows[:, lanes] = rng.normal(0.0, training.init_std, (self._n_rows, len(lanes)))
+            self._output_biases[network] = rng.normal(0.0, training.init_std)
+        self.moments = workspace.aligned_zeros((2, size))
         self.steps_taken = 0
-        self._work = kernel.make_workspace(task.n_skills, task.n_bits, training.width)
+        self._work = workspace.make_workspace(task.n_skills, task.n_bits, *training.widths)
 
     @property
-    def rows(self) -> NDArray[np.float32]:
-        """View of the parameters, ``(n_skills + n_bits + 2, width)``: control, bit weights, hidden bias, output."""
-        return self.parameters[:-1].reshape(self._shape)[:, : self._training.width]
+    def _rows(self) -> NDArray[np.float32]:
+        return self.parameters[: -len(self._lanes)].reshape(self._n_rows, -1)
+
+    @property
+    def _output_biases(self) -> NDArray[np.float32]:
+        return self.parameters[-len(self._lanes) :]
+
+    def weights(self, network: int = 0) -> tuple[NDArray[np.float32], float]:
+        """A network's weights, ``(n_skills + n_bits + 2, width)``, control, bits, hidden bias, output; output bias."""
+        return self._rows[:, self._lanes[network]], float(self._output_biases[network])
 
     def state(self) -> State:
         """All that the next steps depend on."""
@@ -52,17 +63,17 @@ class MLP:
         self.steps_taken = int(state["steps_taken"])
 
     def evaluate(self, batch: Batch) -> NDArray[np.float32]:
-        """Network output for each sample, shape ``(n,)``."""
-        output = np.empty(len(batch), np.float32)
+        """Output for each sample, shape ``(n,)``, or ``(networks, n)`` for networks side by side."""
+        output = np.empty((len(self._lanes), len(batch)), np.float32)
         kernel.evaluate(self.parameters, self._n_bits, self._work, batch.skills - 1, batch.bits, output)
-        return output
+        return output if self._training.side_by_side else output[0]
 
     def advance(self, batch: Batch, n_steps: int, limit: float) -> NDArray[np.float64]:
         """Take ``n_steps`` updates on consecutive parts of ``batch``.
 
         Returns:
-            The mean squared error of each part before its update. Shorter than ``n_steps`` if an error was not below
-            ``limit``; that error comes last, and its update was not made.
+            The mean squared error of each part before its update, the largest of the networks'. Shorter than
+            ``n_steps`` if an error was not below ``limit``; that error comes last, and its update was not made.
         """
         shape = (n_steps, -1)
         losses = np.empty(n_steps)
@@ -76,7 +87,7 @@ class MLP:
             (batch.skills - 1).reshape(shape),
             batch.bits.reshape(shape),
             batch.targets.reshape(shape),
-            t.learning_rate,
+            t.learning_rates(self.steps_taken, n_steps),
             t.momentum,
             t.weight_decay,
             t.optimizer == "adam",

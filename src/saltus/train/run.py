@@ -7,24 +7,29 @@ import threading
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from saltus.curves import make_curves
-from saltus.errors import TrainingWarning, require_whole
+from saltus.errors import InputError, TrainingWarning, require_whole
 from saltus.parity.sampling import FixedSamples, FreshSamples, SampleSource
 from saltus.parity.task import MultitaskSparseParity
 from saltus.settings import describe
-from saltus.train.configuration import MLPTraining, Optimizer, run_streams
+from saltus.train.configuration import MLPTraining, Optimizer, Training, run_streams
 from saltus.train.diagnosis import diagnose
-from saltus.train.loop import Course, Measurements
+from saltus.train.loop import Course, Learner, Measurements
 from saltus.train.mlp import MLP
+from saltus.train.network import NetworkTraining, network_learner
+from saltus.train.perceptron import Perceptron
+from saltus.train.settling import Settling
 
 if TYPE_CHECKING:
     import xarray as xr
 
+Backend = Literal["kernel", "torch"]
 Progress = Callable[[int, int], None]  # called with the job's index and its steps taken, from any thread
 
 
@@ -33,26 +38,53 @@ class Job:
     """One run: a task, a way to train and a seed decide every number of it."""
 
     task: MultitaskSparseParity
-    training: MLPTraining
+    training: Training
     seed: int
 
     def course(self) -> Course:
         """The run at its start."""
         start, samples, measurements = run_streams(self.seed, self.task, self.training)
         source: SampleSource
+        settling = None
         if self.training.n_data is None:
             source = FreshSamples(self.task, samples)
         else:
-            source = FixedSamples(self.task, self.training.n_data, samples)
+            source = self.training_set()
+            if self.training.until_loss is not None:
+                settling = Settling(self.training.until_loss, source.data)
         return Course(
-            MLP(self.task, self.training, np.random.default_rng(start)),
+            self._learner(start),
             self.task,
             source,
             np.random.default_rng(measurements),
             batch_size=self.training.batch_size,
             measurement_steps=self.training.measurement_steps,
             strength_samples=self.training.strength_samples,
+            side_by_side=self.training.side_by_side,
+            settling=settling,
+            samples_at_a_time=self.training.samples_at_a_time,
         )
+
+    def training_set(self) -> FixedSamples:
+        """The training set, before the first of its samples is taken.
+
+        Raises:
+            InputError: if the run has fresh samples instead.
+        """
+        if self.training.n_data is None:
+            raise InputError("only a run with n_data has a training set", None, "give n_data")
+        return FixedSamples(self.task, self.training.n_data, run_streams(self.seed, self.task, self.training)[1])
+
+    def n_observed(self) -> NDArray[np.int64]:
+        """d_k, how often each skill occurs in the training set, ``(n_skills,)``."""
+        skills = self.training_set().data.skills
+        return np.bincount(skills, minlength=self.task.n_skills + 1)[1:]
+
+    def _learner(self, start: np.random.SeedSequence) -> Learner:
+        if isinstance(self.training, NetworkTraining):
+            return network_learner(self.task, self.training, start)
+        assert isinstance(self.training, MLPTraining)
+        return MLP(self.task, self.training, np.random.default_rng(start))
 
     def run(self, progress: Callable[[int], None]) -> Measurements:
         """The whole run, calling ``progress(steps_taken)`` along the way."""
@@ -96,7 +128,7 @@ def collect(jobs: Sequence[Job], results: Sequence[Measurements]) -> xr.Dataset:
     verdicts = [diagnose(task, training, job.seed, seen) for job, seen in zip(jobs, results, strict=True)]
     for _, message in verdicts:
         if message is not None:
-            warnings.warn(message, TrainingWarning, stacklevel=3)
+            warnings.warn(message, TrainingWarning, stacklevel=4)
     return make_curves(
         steps=training.measurement_steps,
         strength=np.stack([seen.strength for seen in results]),
@@ -126,6 +158,7 @@ def train_mlp(
     seeds: int | Sequence[int] = 1,
     measure_at: Sequence[int] | None = None,
     strength_samples: int = 2000,
+    backend: Backend = "kernel",
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -146,6 +179,7 @@ def train_mlp(
         n_data: size of the training set; None draws fresh samples for every batch.
         measure_at: steps at which skill strengths are measured; by default at most 2 % apart.
         strength_samples: function evaluations a skill and measurement.
+        backend: "kernel", or "torch", which draws other numbers from the same seed; `train_network` has more of it.
         seeds: how many runs (seeds 0, 1, ...), or the seeds themselves.
         workers: threads, one run each; as many as processors by default.
         progress: called with the run's position and the steps it has taken, from any thread.
@@ -172,9 +206,64 @@ def train_mlp(
         measure_at=None if measure_at is None else tuple(measure_at),
         strength_samples=strength_samples,
     )
+    if backend not in ("kernel", "torch"):
+        raise InputError("backend must be 'kernel' or 'torch'", backend, "choose one of them")
+    return _train(task, in_torch(training) if backend == "torch" else training, seeds, workers, progress)
+
+
+def train_network(
+    task: MultitaskSparseParity,
+    training: NetworkTraining,
+    *,
+    seeds: int | Sequence[int] = 1,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Train networks of any architecture with PyTorch on the task and measure every skill along the way.
+
+    On a processor the same seed gives bit-identical curves whatever ``workers`` is, and whenever they are measured.
+
+    Args:
+        task: the task.
+        training: architecture, optimiser, loss, device and the rest.
+        seeds: how many runs (seeds 0, 1, ...), or the seeds themselves.
+        workers: threads, one run each; as many as processors by default.
+        progress: called with the run's position and the steps it has taken, from any thread.
+
+    Returns:
+        Curves (`saltus.curves`), one run a seed.
+
+    Raises:
+        InputError: if a setting is outside its range, or the device is not there.
+
+    Warns:
+        TrainingWarning: if a run diverged or stalled; what was measured before is kept.
+    """
+    return _train(task, training, seeds, workers, progress)
+
+
+def _train(
+    task: MultitaskSparseParity,
+    training: Training,
+    seeds: int | Sequence[int],
+    workers: int | None,
+    progress: Progress | None,
+) -> xr.Dataset:
     chosen = seeds if isinstance(seeds, Sequence) else range(require_whole("seeds", seeds, 1, "give how many runs"))
     jobs = [Job(task, training, require_whole("seed", seed, 0, "give whole numbers")) for seed in chosen]
     return collect(jobs, run_jobs(jobs, workers, progress))
+
+
+def in_torch(training: MLPTraining) -> NetworkTraining:
+    """The same training by PyTorch.
+
+    Raises:
+        InputError: for several networks side by side, or if PyTorch is not installed.
+    """
+    if not isinstance(training.width, int):
+        raise InputError("networks side by side belong to the kernel", training.width, "give one width")
+    shared = {entry.name: getattr(training, entry.name) for entry in fields(Training)}
+    return NetworkTraining(**shared, network=Perceptron(training.width, init_std=training.init_std))
 
 
 def available_processors() -> int:

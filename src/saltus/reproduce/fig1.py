@@ -1,0 +1,117 @@
+"""Fig. 1: emergence in time, data and parameters. Calibrate on one skill, forecast five, compare with training.
+
+Each resource has one constant (B^2, D_c, N_c; ``Nam et al. 2024, Eq. 14-21``), calibrated on networks that learn a
+single skill (Fig. 11).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import saltus
+from saltus.curves import tidy_table
+from saltus.figures.emergence import panels_figure
+from saltus.report import Report, cell
+from saltus.reproduce import RunOptions
+from saltus.reproduce.agreement import Agreement, agreement
+from saltus.reproduce.calibrations import calibrated, panel
+from saltus.reproduce.emergence import PRESETS as PRESETS
+from saltus.reproduce.emergence import Settings
+from saltus.reproduce.experiments import run_experiments
+from saltus.settings import describe
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def reproduce(settings: Settings, options: RunOptions) -> Report:
+    """Train all three systems and their one-skill companions; calibrate, forecast and compare."""
+    studies = settings.studies
+    # The longest runs first, which keeps all threads busy to the end.
+    order = [studies[name] for name in ("parameters", "data", "time")]
+    everything = [study.system for study in order] + [study.single for study in order]
+    curves = dict(zip(everything, run_experiments(everything, options), strict=True))
+    rows, panels, summaries, remarks = [], [], {}, []
+    for name, study in studies.items():
+        measured = curves[study.system]
+        constant = calibrated(curves[study.single], study.system)
+        skills = agreement(measured, study.system.forecast(constant.model, study.system.amounts(measured)))
+        rows += [_row(name, skill) for skill in skills]
+        panels.append(panel(study.system, measured, constant, name))
+        summaries[name] = {
+            "constant": constant.value,
+            "error": constant.error,
+            "paper": constant.paper,
+            "skills": [asdict(skill) for skill in skills],
+            "calibration": constant.summary,
+            "settings": {"system": describe(study.system), "single": describe(study.single)},
+            "standing": _standing(measured),
+        }
+        remarks += [f"{name}: {constant.text}, calibrated on n_s = 1", *_standing(measured).values()]
+    return Report(
+        title="Emergence in time, data and parameters (Nam et al. 2024, Fig. 1): forecast against mean strength",
+        columns=_COLUMNS,
+        rows=rows,
+        summary={"panels": summaries, "seed": options.seed, "version": saltus.__version__},
+        figures={"emergence": panels_figure(panels, _note(settings, options))},
+        tables={name: tidy_table(curves[study.system]) for name, study in studies.items()}
+        | {f"{name}_single": tidy_table(curves[study.single]) for name, study in studies.items()},
+        remarks=remarks,
+    )
+
+
+_COLUMNS = (
+    "panel",
+    "skill",
+    "rms of R/S",
+    "largest",
+    "at",
+    "half strength at",
+    "forecast",
+    "log10 ratio",
+    "± se",
+)
+
+
+def _row(name: str, skill: Agreement) -> list[str]:
+    return [
+        name,
+        str(skill.skill),
+        f"{skill.rms:.3f}",
+        f"{skill.largest:+.2f}",
+        f"{skill.largest_at:.0f}",
+        cell(skill.half_measured, ".4g", "never"),
+        cell(skill.half_forecast, ".4g", "never"),
+        cell(skill.log10_ratio, "+.3f", "–"),
+        cell(skill.log10_ratio_error, ".3f", "–"),
+    ]
+
+
+def _standing(curves: xr.Dataset) -> dict[str, str]:
+    """Whether training had ended: what the runs themselves say of it."""
+    if "steps" in curves.coords:
+        steps = curves["steps"].to_numpy()
+        ended = np.isfinite(steps)
+        return {
+            "converged": f"data: {ended.sum()} of {ended.size} runs converged, after {np.nanmin(steps):.0f} to "
+            f"{np.nanmax(steps):.0f} steps"
+        }
+    if "moved" in curves.coords:
+        moved = curves["moved"].to_numpy()
+        return {
+            "moved": f"parameters: in the last quarter of training, strengths moved by less than 0.02 in "
+            f"{np.mean(moved < 0.02):.0%} of the networks and by {moved.max():.2f} at most"
+        }
+    return {}
+
+
+def _note(settings: Settings, options: RunOptions) -> str:
+    time, data, parameters = (study.system for study in settings.studies.values())
+    return (
+        f"saltus {saltus.__version__}: α = {time.alpha:g}, n_s = {time.n_skills}, seeds from {options.seed}; "
+        f"(a), (b): width {time.training.width}, SGD, batch {time.training.batch_size}, {data.training.batch_size}; "
+        f"(c): Adam, batch {parameters.training.batch_size}, {parameters.training.steps:,} steps; calibrated on n_s = 1"
+    )

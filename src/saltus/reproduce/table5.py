@@ -1,0 +1,64 @@
+"""Table 5: strengths of single runs at N = 10, outliers named: where the rule of N_c nodes a skill fails."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+import saltus
+from saltus.curves import tidy_table
+from saltus.report import Report
+from saltus.reproduce import RunOptions
+from saltus.reproduce.emergence import PRESETS as PRESETS
+from saltus.reproduce.emergence import Settings
+from saltus.reproduce.experiments import run_experiments
+from saltus.settings import describe
+from saltus.theory.extended import ParameterEmergence
+
+WIDTH = 10
+NODES_PER_SKILL = 4  # the paper's N_c (Fig. 11)
+OUTLYING = 0.5  # as far from the rule as a skill learned is from one half learned
+
+
+def reproduce(settings: Settings, options: RunOptions) -> Report:
+    """Take the networks of width 10 from the runs of Fig. 1, and set each skill beside the rule."""
+    experiment = settings.parameters.system
+    (curves,) = run_experiments([experiment], options)
+    at_width = curves.sel(parameters=[WIDTH])
+    strength = at_width["strength"].to_numpy()[:, :, 0]
+    rule = ParameterEmergence(experiment.frequencies, nodes_per_skill=NODES_PER_SKILL).strength(WIDTH)
+    outliers = _outliers(strength, rule)
+    seeds = curves["run"].to_numpy().tolist()
+    skills = [f"R_{k}/S" for k in range(1, experiment.n_skills + 1)]
+    return Report(
+        title=f"Skill strengths of single runs at N = {WIDTH} (Nam et al. 2024, Table 5)",
+        columns=("seed", *skills, "outliers"),
+        rows=[
+            [str(seed), *(f"{value:.2f}" for value in own), ", ".join(f"k = {k}" for k in outliers[i]) or "–"]
+            for i, (seed, own) in enumerate(zip(seeds, strength, strict=True))
+        ]
+        + [
+            ["mean", *(f"{value:.2f}" for value in strength.mean(axis=0)), ""],
+            ["sd", *(f"{value:.2f}" for value in strength.std(axis=0, ddof=1)), ""],
+            ["Eq. 18-21", *(f"{value:.2f}" for value in rule), f"N_c = {NODES_PER_SKILL}"],
+        ],
+        summary={
+            "width": WIDTH,
+            "seeds": seeds,
+            "strength": strength.tolist(),
+            "rule": rule.tolist(),
+            "outliers": {str(seed): own for seed, own in zip(seeds, outliers, strict=True) if own},
+            "settings": describe(experiment),
+            "version": saltus.__version__,
+        },
+        tables={"strengths": tidy_table(at_width)},
+        remarks=[
+            f"outliers: more than {OUTLYING:g} from the rule; {sum(map(bool, outliers))} of {len(seeds)} runs have one"
+        ],
+    )
+
+
+def _outliers(strength: NDArray[np.float64], rule: NDArray[np.float64]) -> list[list[int]]:
+    """Of each run, the skills that are far from the rule."""
+    far = np.abs(strength - rule) > OUTLYING
+    return [[int(k) + 1 for k in np.flatnonzero(own)] for own in far]
