@@ -47,14 +47,14 @@ def power_law(alpha: float, n: int) -> NDArray[np.float64]:
 def test_a_common_alpha_is_found_within_its_error(alpha: float) -> None:
     rng = np.random.default_rng(1)
     scores, chosen = [], []
-    for _ in range(30):
+    for _ in range(20):
         curves = drawn(rng, power_law(alpha, 6))
         fit = fit_frequencies(curves.sel(step=curves["step"] <= 6000), departure=LAW)
         scores.append((fit.alpha - alpha) / fit.alpha_error)
         chosen.append(fit.forms[0].name)
-    assert np.mean(np.abs(scores) < 1.645) > 0.73  # 90 % are expected, with a standard deviation of 5.5 %
+    assert np.mean(np.abs(scores) < 1.645) > 0.69  # 90 % are expected, with a standard deviation of 6.7 %
     assert abs(np.mean(scores)) < 0.6
-    assert chosen.count("common alpha") >= 24  # with a few skills the penalty is small
+    assert chosen.count("common alpha") >= 18
 
 
 def test_uneven_frequencies_ask_for_free_rates() -> None:
@@ -70,7 +70,7 @@ def test_uneven_frequencies_ask_for_free_rates() -> None:
 def test_intervals_hold_what_comes_as_often_as_they_say() -> None:
     rng = np.random.default_rng(3)
     hits: list[bool] = []
-    for _ in range(40):
+    for _ in range(20):
         curves = drawn(rng, power_law(rng.uniform(0.3, 0.9), 6))
         until = 1.6 * float(calibrate_second(curves))
         known = curves.sel(step=curves["step"] <= until)
@@ -81,8 +81,8 @@ def test_intervals_hold_what_comes_as_often_as_they_say() -> None:
         assert forecast.measured is not None
         to_come = forecast.measured.mean > until
         hits += [bool(forecast.hit[k]) for k in np.flatnonzero(to_come)]
-    assert len(hits) > 80
-    # Skills of one run err together (one alpha): 40 runs show a coverage to about 5 %.
+    assert len(hits) > 50
+    # Skills of one run err together (one alpha): 20 runs show a coverage to about 6 %.
     assert np.mean(hits) > 0.75
 
 
@@ -125,3 +125,15 @@ def test_what_cannot_be_fitted_is_refused_in_one_line() -> None:
     with pytest.raises(InputError, match=r"must rise through R/S = 0\.1 and 0\.5"):
         fit_frequencies(curves.sel(step=curves["step"] <= 100))
     assert isinstance(calibrate_time(curves, fit_frequencies(curves).frequencies), Calibration)
+
+
+def test_a_skill_that_is_not_dated_keeps_its_place_between_those_that_are() -> None:
+    mix = np.array([0.4, 0.36, 0.1, 0.08, 0.035, 0.03])
+    curves = drawn(np.random.default_rng(2), mix)
+    curves["strength"][0, 3] = np.nan
+    fit = fit_frequencies(curves, departure=LAW)
+    assert fit.dated.tolist() == [True, True, True, False, True, True]
+    known = [0, 1, 2, 4, 5]
+    ratio = np.log10(fit.frequencies.pmf(np.arange(1, 7)) / fit.frequencies.pmf(1) * mix[0] / mix)
+    assert np.all(np.abs(ratio[known]) < 4 * 0.03)
+    assert fit.log10_error[3] > fit.log10_error[2]

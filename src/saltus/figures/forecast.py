@@ -134,7 +134,7 @@ def _span(curves: xr.Dataset, assessment: Assessment) -> tuple[float, float]:
     if assessment.scored:
         early, late = (assessment.scored[at].interval for at in (min(assessment.scored), max(assessment.scored)))
         first, last = max(first, float(early.min()) / 3), max(assessment.until, float(late.max())) * 1.1
-    return first, last
+    return 0.0 if assessment.resource == "parameters" else first, last
 
 
 def study_figure(table: pd.DataFrame, departure: Departure, threshold: float, note: str = "") -> Figure:

@@ -33,6 +33,7 @@ Floats = NDArray[np.float64]
 
 _ANY = 1.0  # decades: standard deviation of a time about which nothing is known
 _EXACT = 2e-3  # decades: no time is known better
+_FAR = -9.0  # decades: of no skill
 _ALPHAS = np.linspace(0.005, 5.0, 1000)
 
 
@@ -168,7 +169,7 @@ class _Dates:
     def own_decades(self, reference: int) -> Floats:
         """How much rarer each skill is by its own date alone, in the given order; of use where it is dated."""
         late = self.log_time - self.start - float(self.departure.mean(0.0))
-        own = np.where(self.dated, late / self.departure.time_per_decade(), -np.inf)
+        own = np.where(self.dated, late / self.departure.time_per_decade(), _FAR)
         own[: reference + 1] = np.minimum(own[: reference + 1], 0.0)
         own[reference] = 0.0
         return np.maximum.accumulate(own)
@@ -177,7 +178,8 @@ class _Dates:
 def _date(curves: xr.Dataset, calibration: Calibration, departure: Departure) -> _Dates:
     """Dates of all skills: measured where they emerged, else by their growth along the calibrated curve."""
     n_skills = curves.sizes["skill"]
-    times = np.log10(crossing_times(curves))
+    steps = crossing_times(curves)
+    times = np.log10(np.where(steps > 0, steps, np.nan))
     emerged = np.asarray(np.isfinite(times).any(axis=0))
     start = math.log10(calibration.half_exposure * n_skills)
     found = [
@@ -250,5 +252,6 @@ def _extended(own: Floats, common: Floats, dates: _Dates, error: Floats) -> tupl
     last = np.maximum.accumulate(np.where(dates.dated, index, -1))
     stray = float(np.sqrt(np.mean((own - common)[dates.dated] ** 2)))
     decades = np.where(last < 0, common, own[last] + common - common[last])
+    decades = np.minimum.accumulate(decades[::-1])[::-1]  # none is rarer than the dated ones after it
     of_dated = np.where(dates.emerged, dates.error, _ANY)
     return decades, np.where(dates.dated, of_dated, np.hypot(error - error[last], stray))
