@@ -57,11 +57,14 @@ if TYPE_CHECKING:
     from saltus.theory.variants.momentum import with_momentum as with_momentum
     from saltus.theory.variants.unbalanced import UnbalancedMultilinear as UnbalancedMultilinear
     from saltus.train.configuration import MLPTraining as MLPTraining
+    from saltus.train.gated import GatedPerceptron as GatedPerceptron
     from saltus.train.network import NetworkTraining as NetworkTraining
     from saltus.train.perceptron import Perceptron as Perceptron
     from saltus.train.run import Job as Job
     from saltus.train.run import train_mlp as train_mlp
     from saltus.train.run import train_network as train_network
+    from saltus.train.transformer import Transformer as Transformer
+    from saltus.train.transformer import train_transformer as train_transformer
 
 _HOME_OF = {
     "Calibration": "saltus.forecast.calibration",
@@ -70,6 +73,7 @@ _HOME_OF = {
     "DeepMultilinear": "saltus.theory.variants.deep",
     "DiscreteMultilinear": "saltus.theory.variants.discrete",
     "Frequencies": "saltus.theory.frequencies",
+    "GatedPerceptron": "saltus.train.gated",
     "InputError": "saltus.errors",
     "Job": "saltus.train.run",
     "Linear": "saltus.theory.variants.linear",
@@ -83,6 +87,7 @@ _HOME_OF = {
     "PowerLaw": "saltus.theory.frequencies",
     "StoppedError": "saltus.errors",
     "TrainingWarning": "saltus.errors",
+    "Transformer": "saltus.train.transformer",
     "UnbalancedMultilinear": "saltus.theory.variants.unbalanced",
     "assess": "saltus.forecast.assess",
     "calibrate": "saltus.forecast.calibrate",
@@ -115,6 +120,7 @@ _HOME_OF = {
     "tidy_table": "saltus.curves",
     "train_mlp": "saltus.train.run",
     "train_network": "saltus.train.run",
+    "train_transformer": "saltus.train.transformer",
     "with_feature_rate": "saltus.theory.extended",
     "with_momentum": "saltus.theory.variants.momentum",
 }
