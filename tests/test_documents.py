@@ -8,9 +8,12 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from saltus import MultitaskSparseParity, PowerLaw, SkillRecorder
 from saltus.reproduce import RunOptions, errata
 
 ROOT = Path(__file__).parents[1]
@@ -58,6 +61,32 @@ def test_command_works(command: str, tmp_path: Path) -> None:
 def test_python_example_works(document: str, code: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, f"{document}: {done.stderr}"
+
+
+def test_callbacks_for_other_trainers_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trainers are stood in for: by their names, and by calls as their documentation promises them."""
+    torch = pytest.importorskip("torch")
+    for name, parts in (("lightning.pytorch", {"Callback": object}), ("transformers", {"TrainerCallback": object})):
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(**parts))
+    task = MultitaskSparseParity(PowerLaw(0.6, 3))
+    recorders = [SkillRecorder(task, every=5, n_samples=80) for _ in range(2)]
+    spaces: list[dict[str, Any]] = [{}, {}]
+    for (_, code), space in zip(blocks("py"), spaces, strict=True):
+        exec(code, space)
+    lightning, hugging_face = (space["Skills"](recorder) for space, recorder in zip(spaces, recorders, strict=True))
+    network = torch.nn.Linear(35, 1)
+
+    class WithLogits(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def forward(self, inputs: Any) -> Any:
+            return SimpleNamespace(logits=network(inputs))
+
+    for step in range(11):
+        state = SimpleNamespace(global_step=step)
+        lightning.on_train_batch_end(state, network, {}, (), step)
+        hugging_face.on_step_end(None, state, None, model=WithLogits(), optimizer=None)
+    curves = [recorder.curves() for recorder in recorders]
+    assert curves[0].step.values.tolist() == [0, 5, 10]
+    assert curves[0].equals(curves[1])
 
 
 def quoted_table(document: Path, name: str) -> list[str]:

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from saltus.lawfit.implied import implied_exponent as implied_exponent
     from saltus.parity.strength import skill_strengths as skill_strengths
     from saltus.parity.task import MultitaskSparseParity as MultitaskSparseParity
+    from saltus.parity.torch_data import ParityDataset as ParityDataset
+    from saltus.parity.torch_data import ParityStream as ParityStream
     from saltus.sweep.dataset import read_store as read_store
+    from saltus.sweep.recorder import SkillRecorder as SkillRecorder
     from saltus.sweep.run import sweep as sweep
     from saltus.theory.allocation import compute_optimal as compute_optimal
     from saltus.theory.extended import DataEmergence as DataEmergence
@@ -83,8 +86,11 @@ _HOME_OF = {
     "NetworkTraining": "saltus.train.network",
     "ParameterCalibration": "saltus.forecast.size_calibration",
     "ParameterEmergence": "saltus.theory.extended",
+    "ParityDataset": "saltus.parity.torch_data",
+    "ParityStream": "saltus.parity.torch_data",
     "Perceptron": "saltus.train.perceptron",
     "PowerLaw": "saltus.theory.frequencies",
+    "SkillRecorder": "saltus.sweep.recorder",
     "StoppedError": "saltus.errors",
     "TrainingWarning": "saltus.errors",
     "Transformer": "saltus.train.transformer",

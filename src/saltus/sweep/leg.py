@@ -74,7 +74,7 @@ def run_leg_elsewhere(job: Job, state: State | None, seconds: float, numbers_ver
 
 @contextmanager
 def single_threaded() -> Iterator[None]:
-    """Limit BLAS and OpenMP to one thread: runs side by side are faster than threads within a run."""
+    """Limit BLAS, and this thread's OpenMP, to one thread: runs side by side are faster than threads within a run."""
     with _libraries().limit(limits=1):
         yield
 

@@ -16,8 +16,11 @@ from saltus.train.run import Job
 Labels = dict[str, Any]  # settings by short name, as plain JSON data
 
 
-def key_of(job: Job) -> str:
-    """Name of a run: SHA-256 of its whole configuration, and of nothing that does not change its numbers."""
+def key_of(job: Any) -> str:
+    """Name of a run: SHA-256 of its whole configuration, and of nothing that does not change its numbers.
+
+    ``job`` is a `Job` or whatever else `saltus.settings.describe` describes.
+    """
     return key_of_settings(describe(job), NUMBERS_VERSION)
 
 

@@ -56,25 +56,39 @@ class Record:
 def arrays_of(job: Job, seen: Measurements, version: str = "") -> tuple[dict[str, NDArray[Any]], str, str | None]:
     """A finished run as arrays to be stored, with its status and message."""
     status, message = diagnose(job.task, job.training, job.seed, seen)
+    record = Record(
+        configuration=describe(job),
+        status=status,
+        message=message,
+        version=version or saltus.__version__,
+        frequencies=job.task.frequencies.first(),
+        flow_learning_rate=job.training.flow_learning_rate,
+        measurements=seen,
+    )
+    return arrays_of_record(record), status, message
+
+
+def arrays_of_record(record: Record) -> dict[str, NDArray[Any]]:
+    """A record as arrays to be stored, from which `read_record` makes it again."""
+    seen = record.measurements
     about = {
-        "configuration": describe(job),
+        "configuration": record.configuration,
         "numbers_version": NUMBERS_VERSION,
-        "status": status,
-        "message": message,
-        "version": version or saltus.__version__,
+        "status": record.status,
+        "message": record.message,
+        "version": record.version,
         "peak_step": seen.peak_step,
         "diverged_at": seen.diverged_at,
         "converged_at": seen.converged_at,
     }
-    arrays = {
+    return {
         "about": np.array(json.dumps(about)),
-        "frequencies": job.task.frequencies.first(),
-        "flow_learning_rate": np.array(job.training.flow_learning_rate),
+        "frequencies": record.frequencies,
+        "flow_learning_rate": np.array(record.flow_learning_rate),
         "peak_loss": np.array(seen.peak_loss),
         "steps": seen.steps,
         **{name: getattr(seen, name) for name in _CURVES},
     }
-    return arrays, status, message
 
 
 def read_record(store: Store, key: str) -> Record:
