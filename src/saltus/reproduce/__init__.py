@@ -34,7 +34,7 @@ TARGETS = {
         "table5",
         "errata",
     )
-} | {"forecast-study": "saltus.reproduce.forecast_study"}
+} | {"architectures": "saltus.reproduce.architectures", "forecast-study": "saltus.reproduce.forecast_study"}
 
 
 @dataclass(frozen=True)
