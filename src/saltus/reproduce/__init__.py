@@ -15,26 +15,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from saltus.train.run import Job, Progress
 
-TARGETS = {
-    name: f"saltus.reproduce.{name}"
-    for name in (
-        "fig1",
-        "fig1a",
-        "fig2",
-        "fig3",
-        "fig4",
-        "fig5",
-        "fig6",
-        "fig7",
-        "fig9",
-        "fig10",
-        "fig11",
-        "fig12",
-        "table2",
-        "table5",
-        "errata",
-    )
-} | {"architectures": "saltus.reproduce.architectures", "forecast-study": "saltus.reproduce.forecast_study"}
+_NAMES = (
+    *("fig1", "fig1a", "fig2", "fig3", "fig4", "fig5", "fig6", "fig7", "fig8", "fig9", "fig10", "fig11", "fig12"),
+    *("table2", "table5", "errata", "architectures", "forecast-study", "equivalence"),
+)
+TARGETS = {name: f"saltus.reproduce.{name.replace('-', '_')}" for name in _NAMES}
 
 
 @dataclass(frozen=True)
