@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from saltus.theory.variants.momentum import with_momentum as with_momentum
     from saltus.theory.variants.unbalanced import UnbalancedMultilinear as UnbalancedMultilinear
     from saltus.train.configuration import MLPTraining as MLPTraining
+    from saltus.train.gated import GatedPerceptron as GatedPerceptron
     from saltus.train.gradient_descent import train_data_emergence as train_data_emergence
     from saltus.train.gradient_descent import train_multilinear as train_multilinear
     from saltus.train.gradient_descent import train_parameter_emergence as train_parameter_emergence
@@ -69,6 +70,8 @@ if TYPE_CHECKING:
     from saltus.train.run import Job as Job
     from saltus.train.run import train_mlp as train_mlp
     from saltus.train.run import train_network as train_network
+    from saltus.train.transformer import Transformer as Transformer
+    from saltus.train.transformer import train_transformer as train_transformer
 
 _HOME_OF = {
     "Calibration": "saltus.forecast.calibration",
@@ -77,6 +80,7 @@ _HOME_OF = {
     "DeepMultilinear": "saltus.theory.variants.deep",
     "DiscreteMultilinear": "saltus.theory.variants.discrete",
     "Frequencies": "saltus.theory.frequencies",
+    "GatedPerceptron": "saltus.train.gated",
     "InputError": "saltus.errors",
     "Job": "saltus.train.run",
     "Linear": "saltus.theory.variants.linear",
@@ -93,6 +97,7 @@ _HOME_OF = {
     "SkillRecorder": "saltus.sweep.recorder",
     "StoppedError": "saltus.errors",
     "TrainingWarning": "saltus.errors",
+    "Transformer": "saltus.train.transformer",
     "UnbalancedMultilinear": "saltus.theory.variants.unbalanced",
     "assess": "saltus.forecast.assess",
     "calibrate": "saltus.forecast.calibrate",
@@ -127,6 +132,7 @@ _HOME_OF = {
     "train_data_emergence": "saltus.train.gradient_descent",
     "train_mlp": "saltus.train.run",
     "train_network": "saltus.train.run",
+    "train_transformer": "saltus.train.transformer",
     "train_multilinear": "saltus.train.gradient_descent",
     "train_parameter_emergence": "saltus.train.gradient_descent",
     "with_feature_rate": "saltus.theory.extended",

@@ -14,7 +14,9 @@ from saltus.cli.output import chosen, show
 if TYPE_CHECKING:
     import xarray as xr
 
+    from saltus.parity.task import MultitaskSparseParity
     from saltus.report import Report
+    from saltus.train.configuration import Training
     from saltus.train.run import Job
 
 
@@ -28,39 +30,44 @@ class Train:
     """
 
     network: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NETWORK")]
-    """Which network: mlp (two layers, ReLU)."""
+    """Which network: mlp (two layers, ReLU) or transformer (one decoder block; needs saltus[torch])."""
     out: Path
     """Folder for curves.csv, emergence.png, emergence.pdf and summary.json; its runs are kept in runs/."""
     preset: str = "quick"
-    """Settings by name: quick (batch 1000, 24,000 steps) or paper (batch 4000, 30,000 steps)."""
-    alpha: float = 0.6
+    """Settings by name. mlp: quick (batch 1000, 24,000 steps) or paper (batch 4000, 30,000 steps). transformer: quick
+    (minutes), fast (more skills) or paper (for a GPU: 48 to 72 hours a run by the authors' account)."""
+    alpha: float | None = None
     """Skill frequencies fall as k^-(alpha+1)."""
-    n_skills: int = 5
+    n_skills: int | None = None
     """Number of skills."""
-    n_bits: int = 32
+    n_bits: int | None = None
     """Length of the bit string."""
-    n_relevant: int = 3
+    n_relevant: int | None = None
     """Bits in a parity; n_relevant * n_skills must not exceed n_bits."""
-    target_scale: float = 5.0
+    target_scale: float | None = None
     """S: the target is +S or -S."""
     steps: int | None = None
     """Parameter updates."""
     width: int | None = None
-    """Hidden units."""
+    """Hidden units; of mlp."""
+    embedding: int | None = None
+    """Width of a token's embedding; of transformer."""
     batch_size: int | None = None
     """Samples an update."""
     learning_rate: float | None = None
     """Of the plain squared error."""
     init_std: float | None = None
-    """Standard deviation of every parameter at the start."""
+    """Standard deviation of every parameter at the start; of mlp."""
     optimizer: str | None = None
-    """sgd or adam."""
+    """sgd or adam; for transformer, any of PyTorch's."""
     momentum: float | None = None
     """Of SGD."""
     weight_decay: float | None = None
     """Added to the gradient times the parameter."""
     n_data: int | None = None
     """Size of the training set; fresh samples without end by default."""
+    device: str | None = None
+    """Where transformer is trained, as PyTorch calls it: cpu, cuda."""
     seeds: int = 1
     """Number of runs."""
     seed: int = 0
@@ -88,24 +95,49 @@ class Train:
     def _jobs(self) -> list[Job]:
         from saltus.errors import require_whole
         from saltus.parity.task import MultitaskSparseParity
-        from saltus.reproduce.fig1a import PRESETS
         from saltus.theory.frequencies import PowerLaw
-        from saltus.train.configuration import MLPTraining
         from saltus.train.run import Job
 
-        chosen("network", self.network, {"mlp": None})
-        preset = chosen("preset", self.preset, PRESETS).training
-        names = {entry.name for entry in fields(MLPTraining)} & {entry.name for entry in fields(self)}
-        given: dict[str, Any] = {name: value for name in names if (value := getattr(self, name)) is not None}
-        if self.steps is not None:
-            given["measure_at"] = None  # the preset's own grid belongs to its number of steps
-        training = replace(preset, **given)
-        task = MultitaskSparseParity(
-            PowerLaw(self.alpha, self.n_skills), self.n_bits, self.n_relevant, self.target_scale
-        )
+        alpha, system, training = self._preset()
+        given = {entry.name: value for entry in fields(self) if (value := getattr(self, entry.name)) is not None}
+        frequencies = PowerLaw(given.get("alpha", alpha), given.get("n_skills", system.n_skills))
+        sizes = [given.get(name, getattr(system, name)) for name in ("n_bits", "n_relevant", "target_scale")]
+        task = MultitaskSparseParity(frequencies, *sizes)
         first = require_whole("seed", self.seed, 0, "give a whole number")
         count = require_whole("seeds", self.seeds, 1, "give how many runs")
-        return [Job(task, training, first + i) for i in range(count)]
+        changed = _changed(training, given)
+        return [Job(task, changed, first + i) for i in range(count)]
+
+    def _preset(self) -> tuple[float, MultitaskSparseParity, Training]:
+        """Alpha, task and training of the preset."""
+        from saltus.parity.task import MultitaskSparseParity
+        from saltus.reproduce import fig1a, transformers
+        from saltus.theory.frequencies import PowerLaw
+
+        if chosen("network", self.network, {"mlp": False, "transformer": True}):
+            transformer = chosen("preset", self.preset, transformers.PRESETS)
+            return transformer.alpha, transformer.task, transformer.training
+        mlp = chosen("preset", self.preset, fig1a.PRESETS)
+        return mlp.alpha, MultitaskSparseParity(PowerLaw(mlp.alpha, mlp.n_skills)), mlp.training
+
+
+def _changed(training: Training, given: dict[str, Any]) -> Training:
+    """The preset's training with the options that were given."""
+    from saltus.errors import InputError
+
+    network = getattr(training, "network", None)
+    known = {entry.name for part in (training, network) if part is not None for entry in fields(part)}
+    for name in ("width", "init_std", "embedding", "device"):
+        if name in given and name not in known:
+            raise InputError(f"{name} must be an option of the network", given[name], f"leave {name} out")
+    own = {
+        entry.name: given[entry.name] for entry in fields(training) if entry.name in given and entry.name != "network"
+    }
+    if "embedding" in given:
+        own["network"] = replace(network, embedding=given["embedding"])
+    if "steps" in given:
+        own["measure_at"] = None  # the preset's own grid belongs to its number of steps
+    return replace(training, **own)
 
 
 def _report(curves: xr.Dataset) -> Report:

@@ -1,0 +1,93 @@
+"""Emergence time against skill index on logarithmic axes (``Nam et al. 2024, Fig. 4 right, 12``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saltus.figures.style import SINGLE_COLUMN, TWO_PANELS_BESIDE, footer, house_style, panel_title, skill_colors
+from saltus.forecast.time_law import TimeLaw, log_moments
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_MARKERS = "osD^vP"
+_REFERENCE = (0, (1, 1.6))
+_APART = 0.03  # series beside each other, as a share of the skill index
+
+
+@dataclass(frozen=True)
+class Series:
+    """Emergence times of some runs, steps, ``(runs, n_skills)``, NaN where a skill did not emerge; and their law."""
+
+    name: str
+    times: NDArray[np.float64]
+    law: TimeLaw | None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Series on one pair of axes."""
+
+    series: Sequence[Series]
+    title: str = ""
+
+
+def times_figure(panels: Sequence[Panel], expected: float, threshold: float, note: str = "") -> Figure:
+    """Geometric mean over runs with one standard deviation, the fitted law, and what decoupled skills would do.
+
+    Args:
+        panels: one, or two beside each other.
+        expected: exponent of the dotted line through each series' first skill.
+        threshold: the strength R/S at which a skill counts as emerged.
+        note: a line below the axes: version, seeds, settings.
+    """
+    from matplotlib.figure import Figure
+
+    with house_style():
+        figure = Figure(figsize=SINGLE_COLUMN if len(panels) == 1 else TWO_PANELS_BESIDE)
+        every_axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for axes, panel, letter in zip(every_axes, panels, "ab", strict=False):
+            _draw(axes, panel, expected)
+            if panel.title:
+                panel_title(axes, letter, panel.title)
+        every_axes[0].set_ylabel(f"training step at  $R_k/S = {threshold:g}$")
+        if note:
+            footer(figure, note)
+        return figure
+
+
+def _draw(axes: Axes, panel: Panel, expected: float) -> None:
+    skills = np.arange(1, panel.series[0].times.shape[1] + 1)
+    colors = skill_colors(len(panel.series))
+    for i, (one, color, marker) in enumerate(zip(panel.series, colors, _MARKERS, strict=False)):
+        mean, spread, count = log_moments(one.times)
+        seen = count > 0
+        beside = skills * (1 + _APART * (i - (len(panel.series) - 1) / 2))
+        middle, factor = np.exp(mean[seen]), np.exp(np.nan_to_num(spread[seen]))
+        bars = np.stack([middle - middle / factor, middle * factor - middle])
+        axes.errorbar(
+            beside[seen], middle, bars, fmt=marker, color=color, markersize=4.5, capsize=2, linewidth=1,
+            label=one.name + _law_text(one.law),
+        )  # fmt: skip
+        if one.law is not None:
+            axes.plot(beside, one.law(skills), color=color, linewidth=1)
+        if seen[0]:
+            axes.plot(beside, middle[0] * skills**expected, color=color, linewidth=0.9, linestyle=_REFERENCE)
+    axes.plot([], [], color="0.2", linewidth=0.9, linestyle=_REFERENCE, label=f"$k^{{{expected:g}}}$ from $k = 1$")
+    axes.set(xscale="log", yscale="log", xlabel="skill  $k$", xlim=(0.88, len(skills) * 1.14))
+    axes.set_xticks(skills, [str(skill) for skill in skills])
+    axes.set_xticks([], minor=True)
+    axes.legend(loc="upper left")
+
+
+def _law_text(law: TimeLaw | None) -> str:
+    if law is None:
+        return ""
+    error = f"\\pm{law.error:.2f}" if np.isfinite(law.error) else ""
+    return f", $k^{{{law.exponent:.2f}{error}}}$"
