@@ -31,6 +31,7 @@ TARGETS = {
         "table2",
         "table5",
         "errata",
+        "michaud",
     )
 } | {"forecast-study": "saltus.reproduce.forecast_study"}
 
