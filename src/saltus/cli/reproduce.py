@@ -31,7 +31,7 @@ class Reproduce:
 
     target: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TARGET")]
     """fig1, fig1a, fig2, fig3, fig4, fig5, fig6, fig7, fig8, fig9, fig10, fig11, fig12, table2, table5, errata,
-    architectures, forecast-study, equivalence, or all."""
+    architectures, michaud, forecast-study, equivalence, or all."""
     preset: str | None = None
     """Settings by name: quick for a first look, fast for nearly the same as paper, paper for the printed ones; each
     target has a default, which "all" takes where there is no preset of that name."""

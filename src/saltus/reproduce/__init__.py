@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _NAMES = (
     *("fig1", "fig1a", "fig2", "fig3", "fig4", "fig5", "fig6", "fig7", "fig8", "fig9", "fig10", "fig11", "fig12"),
-    *("table2", "table5", "errata", "architectures", "forecast-study", "equivalence"),
+    *("table2", "table5", "errata", "architectures", "michaud", "forecast-study", "equivalence"),
 )
 TARGETS = {name: f"saltus.reproduce.{name.replace('-', '_')}" for name in _NAMES}
 

@@ -1,0 +1,65 @@
+"""Loss of single skills beside the loss of all, and when each skill emerged against how frequent it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saltus.figures.style import TWO_PANELS_BESIDE, footer, house_style, panel_title, skill_colors
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def quanta_figure(curves: xr.Dataset, times: NDArray[np.float64], exponent: float, note: str = "") -> Figure:
+    """Left: the first run's skills 1, 2, 4, 8, ... and the loss of all. Right: emergence times of every run.
+
+    Args:
+        curves: labelled curves.
+        times: step at which each skill emerged, ``(runs, skills)``; NaN where it did not.
+        exponent: of the emergence time in the inverse frequency, drawn beside 1, that of gradient flow.
+        note: a line below the axes: version, seeds, settings.
+    """
+    from matplotlib.figure import Figure
+
+    with house_style():
+        figure = Figure(figsize=TWO_PANELS_BESIDE)
+        left, right = figure.subplots(1, 2)
+        _losses(left, curves.isel(run=0))
+        _times(right, curves["frequency"].to_numpy(), times, exponent)
+        panel_title(left, "a", f"loss of single skills, seed {int(curves['run'][0])}")
+        panel_title(right, "b", f"emergence, {len(times)} run{'s' if len(times) > 1 else ''}")
+        if note:
+            footer(figure, note)
+        return figure
+
+
+def _losses(axes: Axes, run: xr.Dataset) -> None:
+    started = run["step"].to_numpy() > 0  # a log axis has no zero
+    steps = run["step"].to_numpy()[started]
+    loss = run["skill_loss"].to_numpy()[:, started] / (run.attrs["target_scale"] ** 2 / 2)
+    skills = 2 ** np.arange(int(np.log2(len(loss))) + 1)
+    for skill, color in zip(skills, skill_colors(len(skills)), strict=True):
+        axes.plot(steps, loss[skill - 1], color=color, linewidth=0.8, label=f"$k={skill}$")
+    axes.plot(steps, run["frequency"].to_numpy() @ loss, color="0.1", linewidth=1.8, linestyle=(0, (4, 2)), label="all")
+    axes.set(xscale="log", xlabel="training step", ylabel="loss / untrained loss", ylim=(0, None))
+    axes.legend(loc="lower left", fontsize=6.5, ncols=2)
+
+
+def _times(axes: Axes, frequency: NDArray[np.float64], times: NDArray[np.float64], exponent: float) -> None:
+    for run in times:
+        axes.plot(frequency, run, "o", color="0.25", markersize=2.5, markerfacecolor="none", markeredgewidth=0.6)
+    known = np.isfinite(times).any(axis=0)
+    if known.any():
+        span = frequency[known][[0, -1]]
+        middle = np.exp(np.nanmean(np.log(times[:, known])))
+        center = np.exp(np.mean(np.log(frequency[known])))
+        for slope, style, label in ((exponent, "-", f"fit: exponent {-exponent:.2f}"), (1.0, ":", "gradient flow: −1")):
+            if np.isfinite(slope):
+                axes.plot(span, middle * (span / center) ** -slope, style, color="0.1", linewidth=1.2, label=label)
+        axes.legend(loc="lower left", fontsize=6.5)
+    axes.set(xscale="log", yscale="log", xlabel="frequency  $P_k$", ylabel="step at $R_k/S = 0.5$")
