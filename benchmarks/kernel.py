@@ -8,8 +8,9 @@ over a TensorDataset, as in the paper's own scripts. ``error`` is the gradient's
 ``limit`` is the share of what this machine can do: the kernel's row additions a second over those of a loop that only
 adds rows of a table of the same size, one after the other.
 
-The second table is forty networks of width 10 side by side, with Adam, beside the same forty as one batched PyTorch
-model: model-steps a second.
+Below the table: forty networks of width 10 side by side, with Adam, beside the same forty as one batched PyTorch
+model, in model-steps a second; and of a run at the paper's size (30,000 steps), the share of its time that measuring
+strengths takes, and the memory that one more run needs.
 
     python benchmarks/kernel.py --repeats 5
 """
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import resource
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,8 +29,13 @@ from typing import Any
 import numba
 import numpy as np
 
+from saltus.parity.strength import measure
+from saltus.parity.task import MultitaskSparseParity
+from saltus.theory.frequencies import PowerLaw
 from saltus.train import kernel, workspace
-from saltus.train.run import available_processors
+from saltus.train.configuration import MLPTraining
+from saltus.train.mlp import MLP
+from saltus.train.run import Job, available_processors
 
 
 @dataclass(frozen=True)
@@ -229,10 +236,34 @@ def row_additions(shape: Shape) -> float:
     return shape.batch * (workspace.padded_width(shape.width) // kernel.BLOCK) * 2 * (-(-shape.n_bits // 4) + 1)
 
 
+def measuring_share() -> float:
+    """Time of all measurements of a run of the paper's over that of all its steps."""
+    task = MultitaskSparseParity(PowerLaw(0.6, 5))
+    training = MLPTraining(30_000, learning_rate=0.02, init_std=0.01)
+    rng = np.random.default_rng(0)
+    network, batch = MLP(task, training, rng), task.sample(20 * training.batch_size, rng)
+    step = milliseconds(lambda: network.advance(batch, 20, np.inf), 1, 3) / 20
+    look = milliseconds(lambda: measure(network.evaluate, task, n_samples=training.strength_samples, rng=rng), 5, 3)
+    return look * len(training.measurement_steps) / (step * training.steps)
+
+
+def memory_of_a_run() -> float:
+    """Megabytes by which this process grows when a second run of the paper's size is under way beside a first."""
+    task = MultitaskSparseParity(PowerLaw(0.6, 5))
+    training = MLPTraining(30, learning_rate=0.02, init_std=0.01, n_data=35_000)
+    peaks, courses = [], []
+    for seed in range(2):
+        courses.append(Job(task, training, seed).course())
+        courses[-1].advance(lambda _: None)
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return peaks[1] - peaks[0]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5, help="timings of each; the best counts (default 5)")
     repeats = parser.parse_args().repeats
+    memory = memory_of_a_run()  # first, while nothing else has raised the peak
     threads = available_processors()
     with_torch = importlib.util.find_spec("torch") is not None
     print(f"{threads} threads; NumPy {np.__version__}; PyTorch {'timed' if with_torch else 'not installed'}")
@@ -264,6 +295,7 @@ def main() -> None:
         batched = N_SMALL / milliseconds(batched_torch_step(), 10, repeats) * 1e3
         line += f", batched PyTorch {batched:,.0f}, ratio {ours / batched:.1f}x"
     print(line)
+    print(f"measuring strengths takes {measuring_share():.1%} of a run; one more run needs {memory:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def report() -> Report:
 
 def test_every_part_is_written_and_nothing_else(tmp_path: Path) -> None:
     paths = write(report(), tmp_path)
-    names = {"picture.png", "picture.pdf", "numbers.csv", "summary.json"}
+    names = {"picture.png", "picture.pdf", "numbers.csv", "summary.csv", "summary.json"}
     assert {path.name for path in paths} == names == set(os.listdir(tmp_path))
     assert json.loads((tmp_path / "summary.json").read_text()) == {
         "known": 1.5,
@@ -40,6 +40,7 @@ def test_every_part_is_written_and_nothing_else(tmp_path: Path) -> None:
         "version": "v",
     }
     assert (tmp_path / "numbers.csv").read_text() == "x,y\n1,0.5\n2,\n"
+    assert (tmp_path / "summary.csv").read_text() == "a\n1\n"
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "picture.pdf").read_bytes().startswith(b"%PDF")
 

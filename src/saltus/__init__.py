@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from saltus.forecast.read.report import reading_report as reading_report
     from saltus.forecast.size_calibration import DataCalibration as DataCalibration
     from saltus.forecast.size_calibration import ParameterCalibration as ParameterCalibration
+    from saltus.forecast.unknown import fit_frequencies as fit_frequencies
     from saltus.lawfit.compare import compare_forms as compare_forms
     from saltus.lawfit.compare import hold_out as hold_out
     from saltus.lawfit.fit import fit_law as fit_law
@@ -60,6 +61,9 @@ if TYPE_CHECKING:
     from saltus.theory.variants.momentum import with_momentum as with_momentum
     from saltus.theory.variants.unbalanced import UnbalancedMultilinear as UnbalancedMultilinear
     from saltus.train.configuration import MLPTraining as MLPTraining
+    from saltus.train.gradient_descent import train_data_emergence as train_data_emergence
+    from saltus.train.gradient_descent import train_multilinear as train_multilinear
+    from saltus.train.gradient_descent import train_parameter_emergence as train_parameter_emergence
     from saltus.train.network import NetworkTraining as NetworkTraining
     from saltus.train.perceptron import Perceptron as Perceptron
     from saltus.train.run import Job as Job
@@ -99,6 +103,7 @@ _HOME_OF = {
     "compute_optimal": "saltus.theory.allocation",
     "corrected_time_law": "saltus.theory.scaling",
     "emergence_times": "saltus.curves",
+    "fit_frequencies": "saltus.forecast.unknown",
     "fit_law": "saltus.lawfit.fit",
     "hold_out": "saltus.lawfit.compare",
     "implied_alphas": "saltus.lawfit.implied",
@@ -119,8 +124,11 @@ _HOME_OF = {
     "stage_like": "saltus.theory.stages",
     "sweep": "saltus.sweep.run",
     "tidy_table": "saltus.curves",
+    "train_data_emergence": "saltus.train.gradient_descent",
     "train_mlp": "saltus.train.run",
     "train_network": "saltus.train.run",
+    "train_multilinear": "saltus.train.gradient_descent",
+    "train_parameter_emergence": "saltus.train.gradient_descent",
     "with_feature_rate": "saltus.theory.extended",
     "with_momentum": "saltus.theory.variants.momentum",
 }

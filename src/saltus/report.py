@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import os
 import tempfile
@@ -26,12 +28,12 @@ class Report:
 
     Attributes:
         title: one line above the table.
-        columns, rows: the table, as text ready to print.
+        columns, rows: the table, as text ready to print; written as CSV too.
         summary: data for JSON, with version, seeds and settings; numbers that are not finite become null.
         figures: by file stem; each is written as PNG and PDF.
         tables: by file stem; each is written as CSV.
         remarks: lines below the table.
-        name: file stem of the summary.
+        name: file stem of the table and the summary.
     """
 
     title: str
@@ -81,9 +83,16 @@ def write(report: Report, out: Path) -> list[Path]:
             writers[f"{stem}.{form}"] = partial(figure.savefig, format=form, metadata=about)
     for stem, table in report.tables.items():
         writers[f"{stem}.csv"] = partial(table.to_csv, index=False, float_format="%.9g")
+    writers[f"{report.name}.csv"] = lambda file: file.write(_csv_text([report.columns, *report.rows]).encode())
     writers[f"{report.name}.json"] = lambda file: file.write(report.summary_text.encode())
     with house_style():  # resolution and fonts are decided when a figure is saved
         return [_write_whole(out / name, writer) for name, writer in writers.items()]
+
+
+def _csv_text(rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def _write_whole(path: Path, writer: Callable[[IO[bytes]], Any]) -> Path:

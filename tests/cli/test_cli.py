@@ -71,7 +71,9 @@ def test_training_from_the_command_line_end_to_end(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "mlp"
     done = saltus("train", "mlp", *TINY, "--seeds", "2", "--seed", "7", "--out", str(out))
     assert done.returncode == 0, done.stderr
-    assert {"curves.csv", "emergence.png", "emergence.pdf", "summary.json", "runs"} == set(os.listdir(out))
+    assert {"curves.csv", "summary.csv", "emergence.png", "emergence.pdf", "summary.json", "runs"} == set(
+        os.listdir(out)
+    )
     summary = json.loads((out / "summary.json").read_text())
     assert [run["seed"] for run in summary["runs"]] == [7, 8]
     assert summary["settings"]["training"]["width"] == 100
@@ -121,7 +123,7 @@ def test_json_is_one_object_on_stdout_and_the_same_for_any_number_of_workers(tmp
         ("train mlp", "saltus: Required options Missing from saltus train: --out"),
         ("train mlp --out o --steps many", "saltus: Value error Error parsing --steps: "),
         ("reproduce fig1a --preset huge", "saltus: preset must be one of quick, paper; received 'huge'; "),
-        ("reproduce fig99", "saltus: target must be one of fig1a"),
+        ("reproduce fig99", "saltus: target must be one of fig1, fig1a"),
         ("reproduce fig1a --seed -1", "saltus: seed must be a whole number, 0 or more; received -1; "),
         ("reproduce fig1a --workers 0", "saltus: workers must be a whole number, 1 or more; received 0; "),
         ("reproduce fig1a --sede 1", "saltus: Unrecognized options"),

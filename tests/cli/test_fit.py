@@ -130,7 +130,7 @@ def test_files_are_written_with_out_and_only_with_it(tmp_path: Path, losses: Pat
     assert main(example) == 0
     assert os.listdir(tmp_path) == ["losses.csv"]
     assert main([*example, "--out", str(out)]) == 0
-    assert set(os.listdir(out)) == {"law.png", "law.pdf", "points.csv", "summary.json"}
+    assert set(os.listdir(out)) == {"law.png", "law.pdf", "points.csv", "summary.csv", "summary.json"}
     points = pd.read_csv(out / "points.csv")
     assert (points["loss"] / points["law"]).to_numpy() == pytest.approx(
         np.exp(points["log_residual"].to_numpy()), abs=1e-8

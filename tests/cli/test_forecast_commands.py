@@ -14,6 +14,7 @@ import saltus
 from saltus.cli import main
 
 from ..forecast.test_calibrate import LOGIT, RATE, synthetic
+from ..forecast.test_calibrate_size import MIX, NODES, SHOTS, of_data, of_width
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +22,11 @@ def curves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Curves without a file: reading has tests of its own."""
 
     def read(path: Path, **options: Any) -> xr.Dataset:
-        assert set(options) == {"columns", "step_column", "quantity", "skip"}
-        return synthetic(np.random.default_rng(0), 2, noise=0.01)
+        assert set(options) == {"columns", "step_column", "quantity", "skip", "where", "over"}
+        found = of_data(np.random.default_rng(0), 3) if path.name == "d.csv" else None
+        found = of_width(np.random.default_rng(0), 20, noise=0.3) if path.name == "n.csv" else found
+        found = synthetic(np.random.default_rng(0), 2, noise=0.01) if found is None else found
+        return found.assign_coords(frequency=("skill", np.full(3, np.nan)))  # which files do not tell
 
     monkeypatch.setattr(saltus, "read_curves", read, raising=False)
 
@@ -47,7 +51,7 @@ def test_forecast_json_has_all_that_is_promised(capsys: pytest.CaptureFixture[st
         assert skill["log10_error"] == pytest.approx(np.log10(skill["emergence_time"] / skill["observed_time"]))
         assert set(skill["scores"]) == {"0.05", "0.5", "0.95"}
     files = {path.name for path in (tmp_path / "out").iterdir()}
-    assert files == {"forecast.json", "forecast.png", "forecast.pdf"}
+    assert files == {"forecast.json", "forecast.csv", "forecast.png", "forecast.pdf"}
     assert json.loads((tmp_path / "out/forecast.json").read_text()) == result
 
 
@@ -114,3 +118,47 @@ def test_plans(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert best["n_parameters"] * best["time"] == pytest.approx(9000)
     assert main([*plan]) == 2
     assert "one question at a time; received 0" in capsys.readouterr().err
+
+
+def test_curves_over_data_forecast_training_sets(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    common = ("forecast", "d.csv", "--alpha", "0.6", "--until", "1400")
+    first = run(capsys, *common, "--out", str(tmp_path))
+    assert first["resource"] == "data"
+    assert first["calibration"]["shots"] == pytest.approx(SHOTS, abs=4 * first["calibration"]["shots_error"])
+    for k, skill in enumerate(first["skills"]):
+        low, high = skill["interval"]
+        assert low < 0.75 * SHOTS / MIX[k] < high  # half the strength, Eq. 17
+        assert skill["log10_error"] == pytest.approx(np.log10(skill["emergence_data"] / skill["observed_data"]))
+    again = run(capsys, *common, "--calibration", str(tmp_path / "forecast.json"))
+    assert again["skills"] == first["skills"]
+    assert main(["plan", str(tmp_path / "forecast.json"), "--by", "900"]) == 2
+    assert "this needs a calibration in time; received" in capsys.readouterr().err
+    assert main(["forecast", "c.csv", "--alpha", "0.6", "--calibration", str(tmp_path / "forecast.json")]) == 2
+    assert "the calibration must be over step, as the curves are; received 'data'" in capsys.readouterr().err
+
+
+def test_curves_over_parameters_forecast_widths(capsys: pytest.CaptureFixture[str]) -> None:
+    result = run(capsys, "forecast", "n.csv", "--alpha", "0.6", "--until", "8")
+    assert result["resource"] == "parameters"
+    for k, skill in enumerate(result["skills"]):
+        low, high = skill["interval"]
+        assert low < (k + 0.5) * NODES < high
+    assert main(["forecast", "n.csv", "--alpha", "0.6"]) == 0
+    printed = capsys.readouterr().out
+    assert "Forecast from parameters up to 16: hidden nodes at R/S = 0.5" in printed
+    assert "calibrated on skill 1: N_c = " in printed
+
+
+def test_frequencies_that_nobody_knows_are_fitted(capsys: pytest.CaptureFixture[str]) -> None:
+    result = run(capsys, "forecast", "c.csv", "--frequencies", "fitted", "--until", "3000")
+    fit = result["frequency_fit"]
+    assert fit["form"] == "common alpha"
+    assert abs(fit["alpha"] - 0.6) < 3 * fit["alpha_error"]
+    assert {form["form"] for form in fit["forms"]} == {"common alpha", "free rates"}
+    assert result["skills"][2]["uncertainty"]["frequencies"] > 0
+    assert main(["forecast", "c.csv", "--frequencies", "fitted", "--until", "3000"]) == 0
+    assert (
+        "frequencies fitted to 3 skills that have shown themselves: common alpha, alpha 0." in capsys.readouterr().out
+    )
+    assert main(["forecast", "d.csv", "--frequencies", "fitted"]) == 2
+    assert "frequencies can be fitted to curves over steps only; received 'data'" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from saltus.figures.dynamics import losses_figure, modes_figure, strengths_figure
+from saltus.figures.dynamics import losses_figure, modes_figure, parts_figure, strengths_figure
 from saltus.figures.style import skill_colors
 
 
@@ -65,6 +65,22 @@ def test_each_model_has_a_panel_with_its_curves_and_crossings(
     legend = figure.axes[1].get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["$d_k/D = 0.5$", "$d_k/D = 0.2$"]
+
+
+def test_parts_whole_and_model_are_told_apart_and_half_times_lie_on_their_curves() -> None:
+    time = np.linspace(0, 10, 101)
+    parts = np.stack([0.6 * np.tanh(time), 0.4 * np.tanh(time / 2)])
+    half_times = np.array([1.0, 2.0, 3.0])
+    axes = parts_figure(time, parts, parts.sum(axis=0), np.tanh(time), half_times, "the model", "by hand").axes[0]
+    model, curves, circles = axes.lines[0], axes.lines[1::2], axes.lines[2::2]
+    for line, values in zip([model, *curves], [np.tanh(time), parts.sum(axis=0), *parts], strict=True):
+        np.testing.assert_array_equal(points(line), [time, values])
+    assert [points(circle)[0, 0] for circle in circles] == [3.0, 1.0, 2.0]
+    assert points(circles[1])[1, 0] == pytest.approx(0.6 * np.tanh(1.0))
+    legend = axes.get_legend()
+    assert legend is not None
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names == ["the model", "sum of the modes", "mode $R^{(1)}$", "mode $R^{(2)}$"]
 
 
 def test_one_model_and_many_shares_are_all_drawn() -> None:

@@ -9,7 +9,7 @@ from saltus.figures.scaling import Line, Panel, loss_figure, points_table
 X = np.array([1.0, 10.0, 100.0])
 PANELS = {
     "left": Panel("time", [Line(X, 1 / X, "a", "exact"), Line(X, 2 / X, "a", "law"), Line(X, 3 / X, "", "optimal N")]),
-    "right": Panel("data", [Line(X, X**-0.5, "b", "independent path")], title="right one"),
+    "right": Panel("data", [Line(X, X**-0.5, "b", "trained")], title="right one"),
 }
 
 
@@ -26,7 +26,7 @@ def test_lines_scales_labels_and_keys() -> None:
     kinds, families = left.get_legend(), right.get_legend()
     assert kinds is not None
     assert families is not None
-    assert [text.get_text() for text in kinds.get_texts()] == ["exact", "law", "optimal N", "independent path"]
+    assert [text.get_text() for text in kinds.get_texts()] == ["exact", "law", "optimal N", "trained"]
     assert [text.get_text() for text in families.get_texts()] == ["a", "b"]
     exact, law = left.get_lines()[:2]
     assert exact.get_color() is law.get_color() or np.all(np.asarray(exact.get_color()) == np.asarray(law.get_color()))

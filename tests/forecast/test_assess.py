@@ -77,6 +77,7 @@ def test_a_calibration_survives_its_file(
         covariance=((abs(b) + abs(a), b), (b, abs(b) + abs(c))),
         error_source="residuals",
         fit_covariance=((abs(e) + abs(d), e), (e, abs(e) + abs(f))),
+        fit_degrees=1 + abs(f),
         residual=abs(g),
         target_scale=1.0 + abs(h),
         flow_learning_rate=rate / 3,

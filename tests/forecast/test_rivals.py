@@ -77,3 +77,16 @@ def test_missing_measurements_are_left_out() -> None:
     curves = curves_of(lambda r: 0.03 * FREQUENCY * r * (1 - r), 1e-4)
     curves["strength"][0, 1, ::3] = np.nan
     assert best(curves)[0] == "decoupled"
+
+
+def test_skills_measured_at_steps_of_their_own_give_the_same_explanation() -> None:
+    def speed(r: np.ndarray) -> np.ndarray:
+        return np.asarray(0.03 * FREQUENCY * r * (1 - r) * 1.2 / (FREQUENCY @ (1 - r) + 0.2))
+
+    curves = curves_of(speed, 1e-3)
+    whole = dict(best(curves)[1])
+    for skill in range(4):
+        curves["strength"][0, skill, np.arange(len(STEPS)) % 2 == skill % 2] = np.nan
+    name, parameters = best(curves)
+    assert name == "resource"
+    assert parameters["log_spare"] == pytest.approx(whole["log_spare"], abs=0.2)

@@ -66,7 +66,7 @@ def test_the_table_of_curves_is_the_loss_of_equation_10(report: Report) -> None:
 
 def test_the_command_prints_the_table_and_writes_the_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["reproduce", "fig10", "--out", str(tmp_path)]) == 0
-    assert set(os.listdir(tmp_path)) == {"losses.png", "losses.pdf", "curves.csv", "summary.json"}
+    assert set(os.listdir(tmp_path)) == {"losses.png", "losses.pdf", "curves.csv", "summary.csv", "summary.json"}
     printed = capsys.readouterr().out
     for share in (0.5, 0.2, 0.1):
         assert f"{math.log(2) / (2 * share):.3f}" in printed

@@ -89,7 +89,15 @@ def test_curves_locate_the_half_strength_to_two_percent(
 
 def test_all_files_are_written(quick: Quick) -> None:
     out, summary, _ = quick
-    files = {"emergence.png", "emergence.pdf", "curves.csv", "calibration_curves.csv", "summary.json", "runs"}
+    files = {
+        "emergence.png",
+        "emergence.pdf",
+        "curves.csv",
+        "calibration_curves.csv",
+        "summary.csv",
+        "summary.json",
+        "runs",
+    }
     assert set(os.listdir(out)) == files
     assert {"skills", "calibration", "calibration_own_first_skill", "settings", "seeds", "version"} <= set(summary)
 

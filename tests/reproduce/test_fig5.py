@@ -69,7 +69,7 @@ def test_a_large_start_is_not_stage_like(report: Report) -> None:
 def test_the_command_prints_the_table_and_writes_the_files(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "saltus", "reproduce", "fig5", "--out", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert set(os.listdir(tmp_path)) == {"modes.png", "modes.pdf", "curves.csv", "summary.json"}
+    assert set(os.listdir(tmp_path)) == {"modes.png", "modes.pdf", "curves.csv", "summary.csv", "summary.json"}
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["settings"]["modes"] == [1.0, 0.5, 0.25]
     for mode in summary["modes"]:

@@ -76,7 +76,7 @@ def test_stairs_sharpen_with_a_smaller_start_at_the_rate_of_the_closest_pair() -
 
 def test_the_command_prints_the_table_and_writes_the_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["reproduce", "fig6", "--out", str(tmp_path)]) == 0
-    assert set(os.listdir(tmp_path)) == {"stages.png", "stages.pdf", "curves.csv", "summary.json"}
+    assert set(os.listdir(tmp_path)) == {"stages.png", "stages.pdf", "curves.csv", "summary.csv", "summary.json"}
     printed = capsys.readouterr().out
     for step in (7.4084, 2.4439, 1.2774, 0.8062, 0.5641):  # 12.5 k^-1.6 / sum over j of j^-1.6
         assert f"{step:.4f}" in printed

@@ -61,7 +61,7 @@ def test_only_the_multilinear_model_waits_and_the_more_the_smaller_its_start(rep
 
 def test_the_command_prints_the_table_and_writes_the_curves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["reproduce", "fig9", "--out", str(tmp_path)]) == 0
-    assert set(os.listdir(tmp_path)) == {"strengths.png", "strengths.pdf", "curves.csv", "summary.json"}
+    assert set(os.listdir(tmp_path)) == {"strengths.png", "strengths.pdf", "curves.csv", "summary.csv", "summary.json"}
     printed = capsys.readouterr().out
     for time in (math.log(99) / (2 * 0.1), math.log(2) / 0.1):
         assert f"{time:.3f}" in printed

@@ -35,7 +35,7 @@ def frequencies(alpha: float, n_skills: int) -> np.ndarray:
     return np.asarray(weight / weight.sum())
 
 
-def test_fig2_agrees_with_plain_sums_and_drawn_training_sets(tmp_path: Path) -> None:
+def test_fig2_agrees_with_plain_sums_and_trained_models(tmp_path: Path) -> None:
     rows = outcome(fig2, tmp_path)["agreement"]
     assert [(row["resource"], row["alpha"]) for row in rows] == [
         (resource, alpha) for resource in ("time", "data", "parameters") for alpha in (0.3, 0.6, 0.9)
@@ -49,11 +49,14 @@ def test_fig2_agrees_with_plain_sums_and_drawn_training_sets(tmp_path: Path) -> 
             "parameters": lambda p=p, x=x: float(p[int(x) :].sum() / 2),
         }[row["resource"]]()
         assert row["exact_loss"] == pytest.approx(by_hand, rel=1e-10)
+        last = row["trained"][-1]
+        # Fresh samples are a training set 256 T large, which costs the loss no more than a percent.
+        assert last["expected_loss"] == pytest.approx(row["exact_loss"], rel=0.01)
         deviation, unit = row["largest_deviation"].split(maxsplit=1)
         # Six points: the largest of six normal deviates stays below 4 but once in 2,600.
         assert float(deviation) < (4.0 if unit == "standard errors" else 1e-12)
     table = pd.read_csv(tmp_path / "losses.csv")
-    assert set(table["kind"]) == {"exact", "law", "independent path"}
+    assert set(table["kind"]) == {"exact", "law", "trained"}
     # A law is a straight line of the stated slope.
     line = table[(table["panel"] == "time") & (table["family"] == "α = 0.6") & (table["kind"] == "law")]
     slope = np.diff(np.log(line["loss"])) / np.diff(np.log(line["x"]))

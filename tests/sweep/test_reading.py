@@ -186,8 +186,8 @@ def test_networks_side_by_side_are_read_one_by_one(tmp_path: Path) -> None:
     np.testing.assert_array_equal(curves["width"], widths)
     seen = job.run(lambda _: None).strength
     np.testing.assert_array_equal(curves["strength"], seen)
-    export(tmp_path / "store", tmp_path / "table.csv")
-    with (tmp_path / "table.csv").open() as file:
+    export(tmp_path / "store", tmp_path / "summary.csv")
+    with (tmp_path / "summary.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == seen.size
     of_second = [float(row["strength"]) for row in rows if row["width"] == "20" and row["skill"] == "2"]

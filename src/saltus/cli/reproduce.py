@@ -30,7 +30,8 @@ class Reproduce:
     """
 
     target: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TARGET")]
-    """fig1, fig1a, fig2, fig3, fig5 to fig11, table2, table5, errata, michaud, forecast-study, or all."""
+    """fig1, fig1a, fig2, fig3, fig5, fig6, fig7, fig8, fig9, fig10, fig11, table2, table5, errata, forecast-study,
+    equivalence, michaud, or all."""
     preset: str | None = None
     """Settings by name: quick for a first look, fast for nearly the same as paper, paper for the printed ones; each
     target has a default, which "all" takes where there is no preset of that name."""

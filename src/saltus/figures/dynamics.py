@@ -1,4 +1,4 @@
-"""Strengths and losses over time: modes of a linear network, multilinear against linear (``Fig. 5, 9, 10``)."""
+"""Strengths and losses over time: modes of two networks, multilinear against linear (``Fig. 5, 8, 9, 10``)."""
 
 from __future__ import annotations
 
@@ -65,6 +65,46 @@ def modes_figure(
         axes.legend(handles=keys, loc="center right", bbox_to_anchor=(1.0, 0.72))
         axes.set(xlabel="time  $T$  (steps)", ylabel="mode strength  $R_i$", xlim=(0, time[-1]))
         axes.set_ylim(-0.03 * max(modes), 1.12 * max(modes))
+        if note:
+            footer(figure, note)
+        return figure
+
+
+def parts_figure(
+    time: Floats, parts: Floats, whole: Floats, model: Floats, half_times: Floats, model_name: str, note: str = ""
+) -> Figure:
+    """Modes (coloured), their sum (black) and a model of the sum (dashed), with a circle at each half-strength time.
+
+    Args:
+        time: increasing, from 0, shape ``(T,)``.
+        parts: R^(i)/S of each mode, shape ``(K, T)``.
+        whole: R/S, their sum, shape ``(T,)``.
+        model: R/S of the model, shape ``(T,)``.
+        half_times: of each mode and of the sum, shape ``(K + 1,)``.
+        model_name: for the legend.
+        note: a line below the axes: version and settings.
+    """
+    from matplotlib.figure import Figure
+
+    with house_style():
+        figure = Figure(figsize=SINGLE_COLUMN)
+        axes = figure.add_subplot()
+        axes.plot(time, model, color="0.55", linestyle=(0, (4, 2)), label=model_name)
+        names = [f"mode $R^{{({k + 1})}}$" for k in range(len(parts))]
+        styles = [LINE_STYLES[k % len(LINE_STYLES)] for k in range(len(parts))]
+        drawn = zip(
+            [whole, *parts],
+            ["0.1", *skill_colors(len(parts))],
+            ["-", *styles],
+            ["sum of the modes", *names],
+            [half_times[-1], *half_times[:-1]],
+            strict=True,
+        )
+        for values, color, style, label, half in drawn:
+            axes.plot(time, values, color=color, linestyle=style, label=label)
+            axes.plot(half, np.interp(half, time, values), "o", color=color, markersize=3.6, mfc="white")
+        axes.legend(loc="upper left", handlelength=3)
+        axes.set(xlabel="time  $T$  (steps)", ylabel="strength  $R/S$", xlim=(0, time[-1]), ylim=(-0.03, 1.05))
         if note:
             footer(figure, note)
         return figure

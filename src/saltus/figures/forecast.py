@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from saltus.figures.style import SINGLE_COLUMN, footer, house_style, skill_colors
+from saltus.forecast.size_calibration import SizeCalibration
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +19,16 @@ if TYPE_CHECKING:
 
     from saltus.forecast.assess import Assessment
     from saltus.forecast.departure import Departure
+    from saltus.forecast.predict import EmergenceForecast
 
+_AXIS = {"step": "training step", "data": "size of the training set  $D$", "parameters": "hidden nodes  $N$"}
+_NOW = {"step": "now", "data": "used up to here", "parameters": "used up to here"}
+_LATER = {
+    "step": "measured later, not used",
+    "data": "measured beyond, not used",
+    "parameters": "measured beyond, not used",
+}
+_FINE = np.linspace(0.02, 0.98, 25)
 _MOST_POINTS = 120  # a curve: more would hide the band behind them
 
 
@@ -35,19 +46,26 @@ def forecast_figure(curves: xr.Dataset, assessment: Assessment, note: str = "") 
     with house_style():
         figure = Figure(figsize=SINGLE_COLUMN)
         axes = figure.add_subplot()
-        colors = skill_colors(curves.sizes["skill"])
+        colors, rise = skill_colors(curves.sizes["skill"]), _at_thresholds(assessment)
         for k, color in enumerate(colors):
-            _points(axes, curves.isel(skill=k), assessment.until, color)
-            if assessment.scored:
-                _rise(axes, assessment, k, color)
+            _points(axes, curves.isel(skill=k), assessment, color)
+            if rise:
+                _rise(axes, rise, k, color)
         axes.axvline(assessment.until, color="0.3", linestyle="--", linewidth=0.8)
         axes.annotate(
-            "now", (assessment.until, 1.32), xytext=(-3, 0), textcoords="offset points", ha="right", fontsize=7
+            _NOW[assessment.resource],
+            (assessment.until, 1.32),
+            xytext=(-3, 0),
+            textcoords="offset points",
+            ha="right",
+            fontsize=7,
         )
-        axes.set(xscale="log", xlabel="training step", ylabel="skill strength  $R_k/S$", ylim=(-0.08, 1.42))
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.set(xlabel=_AXIS[assessment.resource], ylabel="skill strength  $R_k/S$", ylim=(-0.08, 1.42))
+        if assessment.resource != "parameters":  # nodes add up: their ramps are straight lines
+            axes.set_xscale("log")
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.xaxis.set_minor_formatter(NullFormatter())
         axes.xaxis.set_major_formatter("{x:,.0f}")
-        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlim(*_span(curves, assessment))
         axes.legend(handles=_keys(assessment), loc="upper left", fontsize=6.5)
         if note:
@@ -62,7 +80,7 @@ def _keys(assessment: Assessment) -> list[Artist]:
     points: dict[str, Any] = {"color": "0.3", "marker": "o", "linestyle": "", "markersize": 2.6}
     keys: list[Artist] = [
         Line2D([], [], label="measured", **points),
-        Line2D([], [], label="measured later, not used", markerfacecolor="white", mew=0.6, **points),
+        Line2D([], [], label=_LATER[assessment.resource], markerfacecolor="white", mew=0.6, **points),
     ]
     if assessment.forecast is not None:
         keys.append(Line2D([], [], color="0.3", label="forecast"))
@@ -70,9 +88,10 @@ def _keys(assessment: Assessment) -> list[Artist]:
     return keys
 
 
-def _points(axes: Axes, curve: xr.Dataset, now: float, color: np.ndarray) -> None:
-    steps, strength = curve["step"].to_numpy(), curve["strength"].mean("run").to_numpy()
-    rising = steps > 0  # a log axis has no zero
+def _points(axes: Axes, curve: xr.Dataset, assessment: Assessment, color: np.ndarray) -> None:
+    now, steps = assessment.until, curve[assessment.resource].to_numpy()
+    strength = curve["strength"].mean("run").to_numpy()
+    rising = (steps > 0) & np.isfinite(strength)  # a log axis has no zero
     steps, strength = steps[rising], strength[rising]
     if steps.size == 0:
         return
@@ -82,27 +101,35 @@ def _points(axes: Axes, curve: xr.Dataset, now: float, color: np.ndarray) -> Non
         axes.plot(steps[these], strength[these], "o", color=color, markerfacecolor=face, markersize=2.6, mew=0.6)
 
 
-def _rise(axes: Axes, assessment: Assessment, k: int, color: np.ndarray) -> None:
-    """The forecast at the scored thresholds, joined; the band is their intervals."""
-    levels = np.array(list(assessment.scored))
-    order = np.argsort(levels)
-    forecasts = [list(assessment.scored.values())[i] for i in order]
+def _rise(axes: Axes, forecasts: Sequence[EmergenceForecast], k: int, color: np.ndarray) -> None:
+    """The forecast at ascending thresholds, joined; the band is their intervals."""
+    levels = [one.threshold for one in forecasts]
     axes.fill_betweenx(
-        levels[order],
+        levels,
         [one.interval[k, 0] for one in forecasts],
         [one.interval[k, 1] for one in forecasts],
         color=color,
         alpha=0.25,
         linewidth=0,
     )
-    axes.plot([one.emergence_time[k] for one in forecasts], levels[order], color=color)
+    axes.plot([one.emergence_time[k] for one in forecasts], levels, color=color)
     top = forecasts[-1].emergence_time[k]
     axes.annotate(f"$k={k + 1}$", (top, 1.0), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=7.5)
 
 
+def _at_thresholds(assessment: Assessment) -> list[EmergenceForecast]:
+    """In time the scored thresholds, whose intervals were taught; in size the whole curve, which the model gives."""
+    calibration = assessment.calibration
+    if not isinstance(calibration, SizeCalibration):
+        return [assessment.scored[at] for at in sorted(assessment.scored)]
+    assert assessment.forecast is not None
+    level = assessment.forecast.level
+    return [calibration.forecast(assessment.frequencies, threshold=at, level=level) for at in _FINE.tolist()]
+
+
 def _span(curves: xr.Dataset, assessment: Assessment) -> tuple[float, float]:
     """From a little before the first rise to a little after the last interval."""
-    steps = curves["step"].to_numpy()
+    steps = curves[assessment.resource].to_numpy()
     first, last = float(max(steps[0], 1)), float(max(steps[-1], 2))
     if assessment.scored:
         early, late = (assessment.scored[at].interval for at in (min(assessment.scored), max(assessment.scored)))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-Kind = Literal["exact", "law", "corrected law", "independent path", "fixed N", "optimal N"]
+Kind = Literal["exact", "law", "corrected law", "trained", "fixed N", "optimal N"]
 
 # Line styles carry the kind, colours the family, so that the figure reads without colours too.
 _STYLES: dict[Kind, dict[str, object]] = {
@@ -24,7 +24,7 @@ _STYLES: dict[Kind, dict[str, object]] = {
     "corrected law": {"linestyle": (0, (1, 1.3)), "linewidth": 1.6},
     "fixed N": {"linestyle": "-", "linewidth": 0.7},
     "optimal N": {"linestyle": "-", "linewidth": 3.2, "alpha": 0.35, "zorder": 1},
-    "independent path": {
+    "trained": {
         "linestyle": "",
         "marker": "o",
         "markersize": 3.2,

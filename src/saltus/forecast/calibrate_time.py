@@ -20,6 +20,7 @@ from scipy.special import expit
 from saltus.curves import crossing_times
 from saltus.errors import InputError, require_whole
 from saltus.forecast.calibration import Calibration, Covariance
+from saltus.forecast.independence import independent
 from saltus.theory.frequencies import Frequencies, SkillFrequencies
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def calibrate_time(
         covariance=_as_tuples(np.cov(constants.T) / len(fits) if len(fits) > 1 else of_residuals),
         error_source="spread over runs" if len(fits) > 1 else "residuals",
         fit_covariance=_as_tuples(of_residuals),
+        fit_degrees=max(sum(independent(fit.fun) - 2 for fit in fits), 1.0),
         residual=math.sqrt(np.mean(np.concatenate([fit.fun for fit in fits]) ** 2)),
         target_scale=float(curves.attrs["target_scale"]),
         flow_learning_rate=float(curves.attrs["flow_learning_rate"]),
@@ -138,7 +140,9 @@ def _fit_logistic(x: Floats, y: Floats, early: float, half: float) -> Any:
 
 
 def _residual_covariance(fit: Any) -> Floats:
-    variance = fit.fun @ fit.fun / max(len(fit.fun) - len(fit.x), 1)
+    """Of the constants, from residuals that are alike, but neighbours of which may go together."""
+    n = len(fit.fun)
+    variance = fit.fun @ fit.fun / max(n - len(fit.x), 1) * n / independent(fit.fun)
     return np.asarray(variance * np.linalg.inv(fit.jac.T @ fit.jac))
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from saltus.errors import InputError
@@ -35,9 +37,9 @@ class Calibration:
         rate: growth of the logit per step for a skill of frequency 1, ``2 eta B^2 S``.
         half_exposure: frequency times step at which R/S is 0.5.
         covariance: of ``log(rate)`` and ``log(half_exposure)``.
-        error_source: where the covariance comes from: "spread over runs", or with one run "residuals", which takes
-            them as independent.
+        error_source: where the covariance comes from: "spread over runs", or with one run "residuals".
         fit_covariance: the part of it that the residuals of the fits account for; the rest is runs that differ.
+        fit_degrees: degrees of freedom of that part: measurements less fitted constants, those that go together as one.
         residual: root mean square of measured minus fitted R/S.
         target_scale: S.
         flow_learning_rate: eta of the calibrated curves, NaN if unknown (then B^2 is unknown too).
@@ -51,6 +53,7 @@ class Calibration:
     covariance: Covariance
     error_source: str
     fit_covariance: Covariance
+    fit_degrees: float
     residual: float
     target_scale: float
     flow_learning_rate: float
@@ -58,6 +61,8 @@ class Calibration:
     frequency: float
     n_skills: int
     n_runs: int
+
+    resource: ClassVar[str] = "step"
 
     @property
     def rate_error(self) -> float:
@@ -71,6 +76,11 @@ class Calibration:
     def initial_logit(self) -> float:
         """``log(r / (S - r))``, where the fitted line starts."""
         return -self.rate * self.half_exposure
+
+    @property
+    def lowest_threshold(self) -> float:
+        """R/S where the fitted line starts: no lower threshold has a time."""
+        return float(expit(self.initial_logit))
 
     @property
     def initial_logit_error(self) -> float:
@@ -112,6 +122,7 @@ class Calibration:
         until: float | None = None,
         departure: Departure | None = None,
         level: float = 0.9,
+        frequency_error: NDArray[np.float64] | None = None,
     ) -> EmergenceForecast:
         """Forecast when each skill emerges, with an interval.
 
@@ -124,6 +135,8 @@ class Calibration:
             departure: how networks depart from the model; by default what the runs of ``saltus reproduce
                 forecast-study`` taught (`saltus.forecast.departure.learned`). ``PAPER`` is the model as published.
             level: probability that the interval is to have, between 0 and 1.
+            frequency_error: standard deviation of log10 of each frequency over the calibrated one, if they are not
+                known but fitted (`saltus.fit_frequencies`), shape ``(n_skills,)``.
 
         Raises:
             InputError: if there are infinitely many skills, or a value is out of range.
@@ -136,6 +149,7 @@ class Calibration:
             until=until,
             departure=learned() if departure is None else departure,
             level=level,
+            frequency_error=frequency_error,
         )
 
     def log10_time_variance(self, threshold: float, covariance: Covariance | None = None) -> float:

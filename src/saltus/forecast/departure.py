@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
-from scipy.special import logit, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import logit, ndtr, stdtr
 
 from saltus.errors import InputError
+from saltus.forecast.independence import student_quantile
 
 Floats = NDArray[np.float64]
 
@@ -67,9 +68,14 @@ class Departure:
     reach: float = 0.0
     n_runs: int = 0
 
+    @property
+    def degrees(self) -> float:
+        """Degrees of freedom of the spreads: one a teaching run but one; infinitely many if none taught them."""
+        return self.n_runs - 1 if self.n_runs > 1 else math.inf
+
     def quantile(self, probability: float) -> float:
-        """In standard deviations: Student's t with one degree of freedom a teaching run but one; else normal."""
-        return float(stdtrit(self.n_runs - 1, probability) if self.n_runs > 1 else ndtri(probability))
+        """In standard deviations: Student's t."""
+        return float(student_quantile(probability, self.degrees))
 
     def mean(self, decades: ArrayLike, threshold: float = 0.5) -> Floats:
         """Expected log10(measured / model), shaped like ``decades``."""
@@ -78,6 +84,10 @@ class Departure:
     def sd(self, decades: ArrayLike, threshold: float = 0.5) -> Floats:
         """Standard deviation of log10(measured / model), shaped like ``decades``."""
         return self._between([law.sd(decades) for law in self.laws], threshold)
+
+    def time_per_decade(self, threshold: float = 0.5) -> float:
+        """By how many decades a skill of a tenth of the frequency is later; 1 in the model."""
+        return 1 + float(self.mean(1.0, threshold) - self.mean(0.0, threshold))
 
     def chance(self, sigmas: float, n_tried: int) -> float:
         """Probability that the largest of ``n_tried`` errors is at least so many standard deviations, either way."""

@@ -47,14 +47,8 @@ def sharpen(
         departure: from the straight line in the logit, by threshold.
     """
     log_steps = np.log10(steps)
-    log_ratio, level = _shape(initial_logit, decades, departure)
-    lowest = departure.laws[0].threshold
-    seen = strength >= np.maximum(lowest, _VISIBLE * error)
-    first = int(seen.argmax()) if seen.any() else len(steps)
-    not_before = -np.inf
-    if first > 0:
-        floor = max(lowest, _VISIBLE * float(error[first - 1]))
-        not_before = log_steps[first - 1] - float(np.interp(floor, level, log_ratio))
+    log_ratio, level = shape = expected_shape(initial_logit, decades, departure)
+    first, not_before = onset(log_steps, strength, error, shape, departure)
     # A skill may be later than all that was expected of it.
     latest = max(log_time, not_before, log_steps[-1])
     grid = np.linspace(log_time - _SIGMAS * sd, latest + _SIGMAS * sd, _GRID)
@@ -71,7 +65,22 @@ def sharpen(
     return mean, min(sd, float(np.sqrt(weight @ (grid - mean) ** 2)))
 
 
-def _shape(initial_logit: float, decades: float, departure: Departure) -> tuple[Floats, Floats]:
+def onset(
+    log_steps: Floats, strength: Floats, error: Floats, shape: tuple[Floats, Floats], departure: Departure
+) -> tuple[int, float]:
+    """Index of the first measurement that shows the skill, and log10 of the half-strength time that those before rule
+    out as too early (minus infinity if there are none)."""
+    lowest = departure.laws[0].threshold
+    seen = strength >= np.maximum(lowest, _VISIBLE * error)
+    first = int(seen.argmax()) if seen.any() else len(log_steps)
+    if first == 0:
+        return 0, -np.inf
+    log_ratio, level = shape
+    floor = max(lowest, _VISIBLE * float(error[first - 1]))
+    return first, log_steps[first - 1] - float(np.interp(floor, level, log_ratio))
+
+
+def expected_shape(initial_logit: float, decades: float, departure: Departure) -> tuple[Floats, Floats]:
     """The curve that is expected: log10(time / half-strength time), ascending, and R/S there."""
     line = np.linspace(0.98 * initial_logit, 6.0, 200)
     at = expit(line)

@@ -14,6 +14,7 @@ from saltus.curves import EmergenceTimes, crossing_times, emergence_times
 from saltus.errors import InputError
 from saltus.forecast.departure import Departure
 from saltus.forecast.early import noise_floor, sharpen
+from saltus.forecast.independence import degrees_of_sum, student_quantile
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 
 if TYPE_CHECKING:
@@ -34,12 +35,14 @@ class Uncertainty:
         fit: noise of the measurements that were fitted.
         runs: differences between the calibrated runs (0 for a single run, which shows none).
         misfit: how far networks stray from the model (`saltus.forecast.departure.Departure`).
+        frequencies: where they were fitted, what is not known of them; else 0.
         total: all of them, sharpened by what a skill's own early strengths say.
     """
 
     fit: Floats
     runs: Floats
     misfit: Floats
+    frequencies: Floats
     total: Floats
 
 
@@ -98,6 +101,7 @@ def forecast_emergence(
     until: float | None,
     departure: Departure,
     level: float,
+    frequency_error: Floats | None,
 ) -> EmergenceForecast:
     """Emergence times of all skills; `Calibration.forecast` says what the arguments mean."""
     require_level(level)
@@ -113,14 +117,20 @@ def forecast_emergence(
     decades = np.asarray(np.log10(calibration.frequency / frequency), dtype=np.float64)
     model_time = np.log10(calibration.model(frequencies).emergence_time(skill, threshold))
     log_time = model_time + departure.mean(decades, threshold)
-    fit, runs, misfit = _variances(calibration, threshold, departure, decades)
-    total, sharpened = np.sqrt(fit + runs + misfit), np.zeros(len(skill), dtype=bool)
+    unknown = np.zeros(len(skill)) if frequency_error is None else frequency_error
+    fit, runs, misfit, of_frequency = _variances(calibration, threshold, departure, decades, unknown)
+    degrees = degrees_of_sum(
+        np.column_stack([fit, runs, misfit, of_frequency]),
+        [calibration.fit_degrees, calibration.n_runs - 1, departure.degrees, math.inf],
+    )
+    total, sharpened = np.sqrt(fit + runs + misfit + of_frequency), np.zeros(len(skill), dtype=bool)
     if measured is not None and until is not None:
         known = measured.sel(step=(measured["step"] <= until) & (measured["step"] > 0))
         for k in _still_to_come(known, threshold, calibration.skills):
-            shift, total[k] = _by_own_growth(known.isel(skill=k), calibration, frequency[k], threshold, departure)
+            curve = known.isel(skill=k)
+            shift, total[k] = _by_own_growth(curve, calibration, frequency[k], unknown[k], threshold, departure)
             log_time[k], sharpened[k] = log_time[k] + shift, True
-    reach = departure.quantile(0.5 + level / 2) * total
+    reach = student_quantile(0.5 + level / 2, degrees) * total
     return EmergenceForecast(
         threshold=threshold,
         skill=skill,
@@ -128,7 +138,7 @@ def forecast_emergence(
         emergence_time=10**log_time,
         interval=10 ** np.column_stack([log_time - reach, log_time + reach]),
         level=level,
-        uncertainty=Uncertainty(np.sqrt(fit), np.sqrt(runs), np.sqrt(misfit), total),
+        uncertainty=Uncertainty(np.sqrt(fit), np.sqrt(runs), np.sqrt(misfit), np.sqrt(of_frequency), total),
         sharpened=sharpened,
         measured=None if measured is None else emergence_times(measured, threshold),
     )
@@ -151,14 +161,15 @@ def require_same_skills(measured: xr.Dataset, n_skills: int) -> None:
 
 
 def _variances(
-    calibration: Calibration, threshold: float, departure: Departure, decades: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Of log10(time): from the fit, from runs that differ, from misfit."""
+    calibration: Calibration, threshold: float, departure: Departure, decades: Floats, frequency_error: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Of log10(time): from the fit, from runs that differ, from misfit, from frequencies that were fitted."""
     fit = calibration.log10_time_variance(threshold, calibration.fit_covariance)
     # Runs that differ less than their fits' noise show no difference.
     runs = max(calibration.log10_time_variance(threshold) - fit, 0.0)
     same = np.ones_like(decades)
-    return fit * same, runs * same, departure.sd(decades, threshold) ** 2
+    of_frequency = (frequency_error * departure.time_per_decade(threshold)) ** 2
+    return fit * same, runs * same, departure.sd(decades, threshold) ** 2, of_frequency
 
 
 def _still_to_come(known: xr.Dataset, threshold: float, calibrated: tuple[int, ...]) -> list[int]:
@@ -171,30 +182,41 @@ def _still_to_come(known: xr.Dataset, threshold: float, calibrated: tuple[int, .
 
 
 def _by_own_growth(
-    curve: xr.Dataset, calibration: Calibration, frequency: float, threshold: float, departure: Departure
+    curve: xr.Dataset,
+    calibration: Calibration,
+    frequency: float,
+    frequency_error: float,
+    threshold: float,
+    departure: Departure,
 ) -> tuple[float, float]:
     """How far one skill's early strengths shift the forecast of log10(time), and its standard deviation then."""
-    decades = np.asarray(math.log10(calibration.frequency / frequency))
+    decades, unknown = np.asarray(math.log10(calibration.frequency / frequency)), np.asarray(frequency_error)
     prior = math.log10(calibration.half_exposure / frequency) + float(departure.mean(decades))
     at_half, at_threshold = (
-        math.sqrt(float(sum(_variances(calibration, at, departure, decades)))) for at in (0.5, threshold)
+        math.sqrt(float(sum(_variances(calibration, at, departure, decades, unknown)))) for at in (0.5, threshold)
     )
-    strength = curve["strength"].mean("run").to_numpy()
-    squares = curve["strength_error"].fillna(0.0).to_numpy() ** 2
-    seen = np.isfinite(strength)
-    if at_half == 0 or not seen.any():
+    steps, strength, error = growth(curve, calibration)
+    if at_half == 0 or steps.size == 0:
         return 0.0, at_threshold
-    standard_error = np.maximum(np.sqrt(squares.sum(axis=0)) / len(squares), noise_floor(strength))
-    error = np.hypot(standard_error, max(calibration.residual, _LEAST_ERROR))
     mean, sd = sharpen(
         prior,
         at_half,
-        steps=curve["step"].to_numpy().astype(float)[seen],
-        strength=strength[seen],
-        error=error[seen],
+        steps=steps,
+        strength=strength,
+        error=error,
         initial_logit=calibration.initial_logit,
         decades=float(decades),
         departure=departure,
     )
     beyond_half = max(at_threshold**2 - at_half**2, 0.0)  # what the threshold adds to the doubt stays
     return mean - prior, min(at_threshold, math.sqrt(sd**2 + beyond_half))
+
+
+def growth(curve: xr.Dataset, calibration: Calibration) -> tuple[Floats, Floats, Floats]:
+    """Steps, mean strengths over runs and their errors, noise and misfit included, of one skill's measurements."""
+    strength = curve["strength"].mean("run").to_numpy()
+    squares = curve["strength_error"].fillna(0.0).to_numpy() ** 2
+    seen = np.isfinite(strength)
+    standard_error = np.maximum(np.sqrt(squares.sum(axis=0)) / len(squares), noise_floor(strength))
+    error = np.hypot(standard_error, max(calibration.residual, _LEAST_ERROR))
+    return curve["step"].to_numpy().astype(float)[seen], strength[seen], error[seen]

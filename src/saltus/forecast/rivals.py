@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from scipy.special import expit
 
+from saltus.forecast.independence import independent
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -68,11 +70,17 @@ class _Run:
 
     def resource_clock(self, spare: float) -> Floats:
         """Time at which the decoupled model would be as far, (n,)."""
-        seen = np.clip(np.nan_to_num(self.strength), 0.0, 1.0)
-        unlearned = self.frequency @ (1 - seen) / self.frequency.sum()
+        seen = np.array([_bridged(self.steps, curve) for curve in self.strength])
+        unlearned = self.frequency @ (1 - np.clip(seen, 0.0, 1.0)) / self.frequency.sum()
         pace = (1 + spare) / (unlearned + spare)
         between = 0.5 * (pace[1:] + pace[:-1]) * np.diff(self.steps)
         return np.concatenate([[pace[0] * self.steps[0]], pace[0] * self.steps[0] + np.cumsum(between)])
+
+
+def _bridged(steps: Floats, strength: Floats) -> Floats:
+    """A curve without its gaps (skills may be measured at other steps than others); 0 if it was never measured."""
+    known = np.isfinite(strength)
+    return np.interp(steps, steps[known], strength[known]) if known.any() else np.zeros_like(strength)
 
 
 def _decoupled(run: _Run, log_rate: float, log_half: float) -> Floats:
@@ -147,7 +155,7 @@ def compare(curves: xr.Dataset, frequency: Floats) -> list[Evidence]:
     runs = [_in_units_of_its_own(_Run(frequency, steps, strength)) for strength in curves["strength"].to_numpy()]
     runs = [run for run in runs if np.isfinite(run.strength).any()]
     fits = {name: [_fit(form, run) for run in runs] for name, form in _FORMS.items()}
-    counts = [min(_independent(fits[name][i]) for name in _FORMS) for i in range(len(runs))]
+    counts = [min(independent(fits[name][i].fun) for name in _FORMS) for i in range(len(runs))]
     found = [_weigh(name, fits[name], counts) for name in _FORMS]
     return sorted(found, key=lambda one: -one.score)
 
@@ -170,14 +178,6 @@ def _fit(form: _Form, run: _Run) -> Any:
 
     fits = [least_squares(residuals, start, bounds=(form.low, form.high), max_nfev=200) for start in form.starts]
     return min(fits, key=lambda fit: fit.cost)
-
-
-def _independent(fit: Any) -> float:
-    """Measurements that count: n (1 - rho)/(1 + rho), rho the correlation of neighbouring residuals."""
-    residual = fit.fun
-    power = residual @ residual
-    rho = float(np.clip(residual[1:] @ residual[:-1] / power, 0.0, 0.99)) if power > 0 else 0.0
-    return len(residual) * (1 - rho) / (1 + rho)
 
 
 def _weigh(name: str, fits: list[Any], counts: list[float]) -> Evidence:

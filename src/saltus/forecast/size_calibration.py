@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from saltus.curves import emergence_times
 from saltus.errors import InputError
+from saltus.forecast.independence import student_quantile
 from saltus.forecast.kept import KIND
 from saltus.forecast.predict import EmergenceForecast, Uncertainty, require_level, require_same_skills
 from saltus.forecast.size_forms import NodesForm, ShotsForm, SizeForm
@@ -62,6 +62,7 @@ class SizeCalibration(ABC):
 
     resource: ClassVar[str]
     constant_name: ClassVar[str]
+    lowest_threshold: ClassVar[float] = 0.0
 
     @property
     def constant_error(self) -> float:
@@ -110,7 +111,7 @@ class SizeCalibration(ABC):
         fit, runs = (math.sqrt(part) * same for part in (self.fit_variance, self.variance - self.fit_variance))
         misfit = self.misfit / self._rise(threshold, frequencies)
         total = np.sqrt(fit**2 + runs**2 + misfit**2)
-        reach = float(stdtrit(self.degrees, 0.5 + level / 2)) * total
+        reach = student_quantile(0.5 + level / 2, self.degrees) * total
         return EmergenceForecast(
             threshold=threshold,
             skill=skill,
@@ -118,7 +119,7 @@ class SizeCalibration(ABC):
             emergence_time=10**log_size,
             interval=10 ** np.column_stack([log_size - reach, log_size + reach]),
             level=level,
-            uncertainty=Uncertainty(fit, runs, misfit, total),
+            uncertainty=Uncertainty(fit, runs, misfit, np.zeros(len(skill)), total),
             sharpened=np.zeros(len(skill), dtype=bool),
             measured=None if measured is None else emergence_times(measured, threshold),
         )

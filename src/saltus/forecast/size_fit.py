@@ -3,7 +3,7 @@
 The grid finds the least of all minima (networks of few nodes give strengths with several), and makes the jackknife
 cheap: the sum of squares without a measurement, or without a run, is a difference of sums that are already there.
 Measurements scatter most where the strength rises, so their residuals do not tell one common variance; the jackknife
-does not need one.
+and, over many runs, the bootstrap do not need one.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from saltus.forecast.independence import degrees_of_sum
 from saltus.forecast.size_forms import SizeForm
 
 Floats = NDArray[np.float64]
@@ -22,6 +23,8 @@ Floats = NDArray[np.float64]
 _FLAT = 0.05  # R/S: curves closer than this to 0 or 1 do not show the form
 _MOST_PARTS = 500  # that the jackknife leaves out in turn
 _STEP = 0.005  # of the grid, in the logarithm of the constant
+_MANY_RUNS = 5  # that the bootstrap wants; it does not mind a sum of squares with several minima, as the jackknife does
+_RESAMPLES = 400
 _SLOPE_STEP = 0.02  # in the logarithm: strengths have kinks, which a small step would either miss or meet
 
 
@@ -32,7 +35,7 @@ class SizeFit:
     Attributes:
         constant: its value.
         fit_variance: of log(constant), by leaving single measurements out.
-        variance: that or, if larger, the one by leaving whole runs out.
+        variance: by drawing runs anew where there are many; else that or, if larger, the one by leaving runs out.
         degrees: degrees of freedom of that variance.
         residual: root mean square of measured minus fitted R/S, mean over runs, on the rise.
         misfit: the part of it that scatter over runs and training sets does not account for.
@@ -72,19 +75,16 @@ def fit_size(form: SizeForm, strength: Floats, error: Floats) -> SizeFit:
     near = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
     found = minimize_scalar(lambda at: squares(at).sum(), bounds=near, method="bounded", options={"xatol": 1e-9})
     constant = math.exp(found.x)
-    within, between = _jackknife(grid, of_parts), _jackknife(grid, of_runs)
-    between = max(between - within, 0.0)
-    n_runs = of_runs.shape[1]
+    within, n_runs = _jackknife(grid, of_parts), of_runs.shape[1]
+    if n_runs >= _MANY_RUNS:
+        variance, degrees = _bootstrap(grid, of_runs), n_runs - 1.0
+        within = min(within, variance)
+    else:
+        between = max(_jackknife(grid, of_runs) - within, 0.0)
+        variance, on_rise = within + between, _count(_slope(form, constant)[point])
+        degrees = float(degrees_of_sum([within, between], [on_rise - 1, n_runs - 1])) if variance else 1.0
     residual, misfit = curve_misfit(form, constant, strength, error)
-    return SizeFit(
-        constant=constant,
-        fit_variance=within,
-        variance=within + between,
-        degrees=_degrees(within, _count(_slope(form, constant)[point]) - 1, between, n_runs - 1),
-        residual=residual,
-        misfit=misfit,
-        n_runs=n_runs,
-    )
+    return SizeFit(constant, within, variance, degrees, residual, misfit, n_runs)
 
 
 def curve_misfit(form: SizeForm, constant: float, strength: Floats, error: Floats) -> tuple[float, float]:
@@ -114,6 +114,13 @@ def _jackknife(grid: Floats, parts: Floats) -> float:
     return float((n - 1) / n * np.sum((without - without.mean()) ** 2))  # 0 for one part
 
 
+def _bootstrap(grid: Floats, runs: Floats) -> float:
+    """Variance of the grid's best point over runs drawn anew with replacement, from their sums, ``(grid, runs)``."""
+    n = runs.shape[1]
+    drawn = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=_RESAMPLES)
+    return float(n / (n - 1) * np.var([_lowest(grid, total) for total in (runs @ drawn.T).T], ddof=1))
+
+
 def _lowest(grid: Floats, values: Floats) -> float:
     """Where the parabola through the lowest point and its neighbours is lowest."""
     i = int(np.clip(values.argmin(), 1, len(grid) - 2))
@@ -127,9 +134,3 @@ def _count(slope: Floats) -> float:
     """How many measurements the fit rests on: those on the rise, one on a flat part counts nothing."""
     squares = slope**2
     return float(squares.sum() ** 2 / np.sum(squares**2)) if squares.any() else 1.0
-
-
-def _degrees(first: float, of_first: float, second: float, of_second: float) -> float:
-    """Degrees of freedom of a sum of two variances (Satterthwaite 1946)."""
-    spent = sum(part**2 / max(degrees, 1.0) for part, degrees in ((first, of_first), (second, of_second)))
-    return (first + second) ** 2 / spent if spent > 0 else max(of_first, 1.0)

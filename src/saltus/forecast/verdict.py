@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 
     from saltus.forecast.calibration import Calibration
     from saltus.forecast.predict import EmergenceForecast
+    from saltus.forecast.unknown import FrequencyFit
 
 Level = Literal["trust", "use with care", "do not use"]
 _LEVELS: tuple[Level, ...] = ("trust", "use with care", "do not use")
-_CARE, _STOP = 1, 2
+CARE, STOP = 1, 2
+Doubts = Iterable[tuple[int, str]]
+"""`CARE` or `STOP`, and the reason in words."""
 
 _CLEARLY = 3.0  # difference of scores: 20 to 1
-_ROUGH, _WRONG = 0.05, 0.1  # rms misfit of the calibrated curve, in R/S; networks trained by SGD show 0.01 to 0.03
+ROUGH, WRONG = 0.05, 0.1  # rms misfit of a curve, in R/S, that asks for care, or is no such curve
 _SURPRISE, _IMPOSSIBLE = 0.05, 1e-3  # probability of the worst miss among the skills that have emerged
 
 
@@ -55,6 +58,7 @@ def judge(
     calibration: Calibration | None,
     hindcast: EmergenceForecast | None,
     departure: Departure,
+    frequency_fit: FrequencyFit | None = None,
 ) -> Verdict:
     """Weigh what is known.
 
@@ -64,29 +68,38 @@ def judge(
         calibration: on some of them, or None if none could be made.
         hindcast: that calibration's forecast beside ``known``, none of which sharpened it.
         departure: what the forecast took the networks' departure to be.
+        frequency_fit: how the frequencies were found, if they were not given.
     """
     evidence = tuple(compare(known, frequency)) if bool(np.isfinite(known["strength"]).any()) else ()
-    doubts = [*_optimizer(known), *_smoothness(evidence)]
+    doubts = [*_optimizer(known), *_smoothness(evidence), *_untested(frequency_fit)]
     if calibration is None or hindcast is None:
-        highest = float(np.nanmax(known["strength"].to_numpy(), initial=-math.inf))
-        doubts.append((_STOP, f"no skill to calibrate on has emerged (highest R/S so far: {highest:.2f})"))
+        doubts.append(nothing_emerged(known))
     else:
         emerged = int(np.isfinite(crossing_times(known)).any(axis=0).sum())
         doubts += [*_misfit(calibration), *_reach(calibration, frequency, departure)]
         doubts += [*_misses(calibration, hindcast, departure), *_coupling(evidence, emerged)]
-    if not doubts:
-        return Verdict("trust", _what_was_checked(evidence, hindcast), evidence)
-    doubts.sort(key=lambda doubt: -doubt[0])
-    return Verdict(_LEVELS[doubts[0][0]], tuple(text for _, text in doubts), evidence)
+    return weigh(doubts, evidence) or Verdict("trust", _what_was_checked(evidence, hindcast), evidence)
 
 
-Doubts = Iterator[tuple[int, str]]
+def weigh(doubts: Doubts, evidence: tuple[Evidence, ...] = ()) -> Verdict | None:
+    """The verdict of the gravest doubt; None without any."""
+    gravest_first = sorted(doubts, key=lambda doubt: -doubt[0])
+    if not gravest_first:
+        return None
+    return Verdict(_LEVELS[gravest_first[0][0]], tuple(text for _, text in gravest_first), evidence)
+
+
+def nothing_emerged(known: xr.Dataset) -> tuple[int, str]:
+    """The doubt where there is nothing to calibrate on."""
+    highest = float(np.nanmax(known["strength"].to_numpy(), initial=-math.inf))
+    return STOP, f"no skill to calibrate on has emerged (highest R/S so far: {highest:.2f})"
 
 
 def _optimizer(curves: xr.Dataset) -> Doubts:
-    training = json.loads(curves.attrs.get("settings", "{}")).get("training") or {}
+    settings = json.loads(curves.attrs.get("settings", "{}"))
+    training = settings.get("training") or settings  # settings of a store are flat
     if isinstance(training, dict) and training.get("optimizer") == "adam":
-        yield _STOP, "the network was trained with Adam, which is no gradient flow: skills are not decoupled"
+        yield STOP, "the network was trained with Adam, which is no gradient flow: skills are not decoupled"
 
 
 def _smoothness(evidence: tuple[Evidence, ...]) -> Doubts:
@@ -97,16 +110,25 @@ def _smoothness(evidence: tuple[Evidence, ...]) -> Doubts:
     lead = smooth - _best_decoupled(scores)
     if lead > 0:
         yield (
-            _STOP if lead > _CLEARLY else _CARE,
+            STOP if lead > _CLEARLY else CARE,
             f"the model does not apply to a rise without a delayed onset: {name} explains the curves better "
             f"(log evidence {lead:+.1f})",
         )
 
 
+def _untested(fit: FrequencyFit | None) -> Doubts:
+    if fit is None:
+        return
+    if fit.forms[0].name == "free rates":
+        yield CARE, "each skill's frequency was fitted to its own curve, so that no emergence tests the calibration"
+    elif fit.dated.sum() < 3:
+        yield CARE, "the frequencies rest on two skills alone"
+
+
 def _misfit(calibration: Calibration) -> Doubts:
-    if calibration.residual > _ROUGH:
+    if calibration.residual > ROUGH:
         yield (
-            _STOP if calibration.residual > _WRONG else _CARE,
+            STOP if calibration.residual > WRONG else CARE,
             f"the calibrated curve is no logistic: rms misfit {calibration.residual:.3f} in R/S",
         )
 
@@ -115,7 +137,7 @@ def _reach(calibration: Calibration, frequency: NDArray[np.float64], departure: 
     farthest = float(np.abs(np.log10(calibration.frequency / frequency)).max())
     if farthest > departure.reach:
         yield (
-            _CARE,
+            CARE,
             f"the rarest skill lies {farthest:.2f} decades of frequency from the calibrated one, further than "
             f"the {departure.reach:.2f} that were tested",
         )
@@ -132,7 +154,7 @@ def _misses(calibration: Calibration, hindcast: EmergenceForecast, departure: De
         error = float(hindcast.log10_ratio[others[worst]])
         when = "earlier" if error > 0 else "later"
         yield (
-            _STOP if chance < _IMPOSSIBLE else _CARE,
+            STOP if chance < _IMPOSSIBLE else CARE,
             f"skill {hindcast.skill[others[worst]]} emerged {abs(error):.2f} dex {when} than the calibration says "
             f"(chance {chance:.1g})",
         )
@@ -140,13 +162,13 @@ def _misses(calibration: Calibration, hindcast: EmergenceForecast, departure: De
 
 def _coupling(evidence: tuple[Evidence, ...], n_emerged: int) -> Doubts:
     if n_emerged < 2:
-        yield _CARE, "only one skill has emerged, which cannot tell decoupled skills from skills that compete"
+        yield CARE, "only one skill has emerged, which cannot tell decoupled skills from skills that compete"
         return
     scores = {one.name: one.score for one in evidence}
     lead = scores["resource"] - _best_decoupled(scores)
     if lead > 0:
         yield (
-            _STOP if lead > _CLEARLY else _CARE,
+            STOP if lead > _CLEARLY else CARE,
             f"rare skills speed up once frequent ones are done: the resource model explains the curves better "
             f"(log evidence {lead:+.1f})",
         )

@@ -15,25 +15,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from saltus.train.run import Job, Progress
 
-TARGETS = {
-    name: f"saltus.reproduce.{name}"
-    for name in (
-        "fig1",
-        "fig1a",
-        "fig2",
-        "fig3",
-        "fig5",
-        "fig6",
-        "fig7",
-        "fig9",
-        "fig10",
-        "fig11",
-        "table2",
-        "table5",
-        "errata",
-        "michaud",
-    )
-} | {"forecast-study": "saltus.reproduce.forecast_study"}
+_NAMES = (
+    *("fig1", "fig1a", "fig2", "fig3", "fig5", "fig6", "fig7", "fig8", "fig9", "fig10", "fig11"),
+    *("table2", "table5", "errata", "forecast-study", "equivalence", "michaud"),
+)
+TARGETS = {name: f"saltus.reproduce.{name.replace('-', '_')}" for name in _NAMES}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from saltus.figures.emergence import Panel
 from saltus.forecast.calibrate import calibrate
+from saltus.forecast.size_calibration import DataCalibration, ParameterCalibration
 from saltus.reproduce.experiments import TimeExperiment
 
 if TYPE_CHECKING:
@@ -53,13 +54,14 @@ class Constant:
 
 def calibrated(curves: xr.Dataset, system: TimeExperiment) -> Constant:
     """Calibrate on the curves of one skill, for the skills of another system."""
-    resource = curves["strength"].dims[-1]
     fit = calibrate(curves)
-    model, summary = fit.model(system.frequencies), fit.summary()
-    if resource == "step":
-        return Constant("B^2", fit.feature_rate_squared, fit.feature_rate_squared_error, 1 / 22, model, summary)
-    symbol, paper = {"data": ("D_c", 800), "parameters": ("N_c", 4)}[str(resource)]
-    return Constant(symbol, fit.constant, fit.constant_error, paper, model, summary)
+    if isinstance(fit, DataCalibration):
+        constant = "D_c", fit.shots, fit.shots_error, 800.0
+    elif isinstance(fit, ParameterCalibration):
+        constant = "N_c", fit.nodes_per_skill, fit.nodes_per_skill_error, 4.0
+    else:
+        constant = "B^2", fit.feature_rate_squared, fit.feature_rate_squared_error, 1 / 22
+    return Constant(*constant, fit.model(system.frequencies), fit.summary())
 
 
 def panel(experiment: TimeExperiment, curves: xr.Dataset, constant: Constant, title: str) -> Panel:

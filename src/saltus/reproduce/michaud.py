@@ -75,7 +75,7 @@ PRESETS = {
     "quick": Settings(
         n_skills=100,
         n_bits=50,
-        steps=20_000,
+        steps=40_000,
         batch_size=1000,
         width=200,
         learning_rate=3e-3,

@@ -27,10 +27,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saltus.errors import InputError, StoppedError
+from saltus.forecast.read.stores import MARKER
 from saltus.sweep.plan import Labels, Plan
 
 FORMAT = 1
-_MARKER = "saltus-store.json"
 _FOLDER = re.compile("[0-9a-f]{2}")
 _HOUSEHOLD = re.compile(r"saltus-store\.json|plans|lock(\.\d+-of-\d+)?")
 _OURS = re.compile(r"([0-9a-f]{64})(\.npz|\.failed\.json|\.checkpoint\.npz)")
@@ -86,12 +86,12 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()
-            if not (folder / _MARKER).exists():
+            if not (folder / MARKER).exists():
                 if not all(path.name == "lock" or _TEMPORARY.fullmatch(path.name) for path in folder.iterdir()):
                     raise InputError(
                         "the store must be empty or a store of runs", str(folder), f"it is neither: {advice}"
                     )
-                store._write(folder / _MARKER, json.dumps({"format": FORMAT}).encode() + b"\n")
+                store._write(folder / MARKER, json.dumps({"format": FORMAT}).encode() + b"\n")
         except OSError as error:
             raise InputError("the store must be writable", str(folder), f"{error.strerror}: {advice}") from error
         return cls.open(folder, fsync=fsync)
@@ -104,7 +104,7 @@ class Store:
             InputError: if there is none, or it was written by a later version.
         """
         try:
-            found = json.loads((folder / _MARKER).read_bytes())["format"]
+            found = json.loads((folder / MARKER).read_bytes())["format"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError("there must be a store of runs", str(folder), "give the folder of a sweep run") from error
         if found != FORMAT:

@@ -22,6 +22,7 @@ from saltus.forecast.read.numbering import numbered, whole_numbers
 from saltus.forecast.read.order import in_order
 from saltus.forecast.read.parquet import ParquetTable
 from saltus.forecast.read.report import Finding, ReadingReport
+from saltus.forecast.read.stores import Over, is_store, read_store_curves
 from saltus.forecast.read.tables import CsvTable, Table
 from saltus.forecast.read.tensorboard import event_files, is_event_file, read_events
 
@@ -38,16 +39,20 @@ def read_curves(
     initial_loss: PerSkill | None = None,
     chance: PerSkill | None = None,
     skip: int = 0,
+    where: str | None = None,
+    over: Over = "step",
 ) -> xr.Dataset:
-    """Learning curves from a file: CSV, Parquet, ``.npz``, TensorBoard events, a Weights & Biases export.
+    """Learning curves from a file: CSV, Parquet, ``.npz``, TensorBoard events, a Weights & Biases export, our stores.
 
     What the file was taken for, the rule of conversion and every irregularity are in the curves' report: see
     `reading_report`. Values are strengths R/S, so ``target_scale`` is 1; ``flow_learning_rate``, ``frequency`` and
     what the file does not tell are NaN. The names of the skills are the coordinate ``skill_name``, those of the runs
     ``run_name``.
 
+    A store of runs (`saltus.sweep`) says all of this itself, and needs none of the arguments that do.
+
     Args:
-        path: a ``.csv``, ``.tsv``, ``.parquet`` or ``.npz`` file, an event file, or a folder of event files.
+        path: a ``.csv``, ``.tsv``, ``.parquet`` or ``.npz`` file, an event file, a folder of event files, or a store.
         columns: patterns (``"eval/*_acc"``) of the columns, tags or skills to read, in the order in which the skills
             count: the most frequent first. By default all, as the file orders them.
         step_column: the column of steps, if it is not named ``step``, ``_step``, ``global_step``, ``data`` or
@@ -58,6 +63,9 @@ def read_curves(
             curve.
         chance: the accuracy of guessing, for all skills or by skill name; by default 0.
         skip: how many measurements to leave out at the start of each curve.
+        where: of a store, take only runs whose settings fulfil this condition, e.g. ``"alpha == 0.6"``.
+        over: of a store, what the curves run along: ``"step"``, or with one point for each run, where it ended,
+            ``"data"`` (the runs differ in ``n_data``) or ``"parameters"`` (in ``width``).
 
     Returns:
         Labelled curves (`saltus.curves`) over run, skill and step; or over data or parameters, if the file counts
@@ -72,6 +80,18 @@ def read_curves(
         raise InputError(f"quantity must be one of {', '.join(QUANTITIES)}", quantity, "choose one of them")
     patterns = (columns,) if isinstance(columns, str) else None if columns is None else tuple(columns)
     source = existing(path)
+    if is_store(source):
+        _require_no_choices(
+            columns=columns,
+            step_column=step_column,
+            quantity=quantity,
+            initial_loss=initial_loss,
+            chance=chance,
+            skip=skip or None,
+        )
+        return read_store_curves(source, where, over)
+    if where is not None or over != "step":
+        raise InputError("where and over are for stores of runs", str(source), "leave them out")
     found = numbered(_measurements(source, Selection(patterns, step_column, quantity)), keep_order=patterns is not None)
     measurements, findings = in_order(found, skip)
     strength, rule = to_strength(measurements, initial_loss, chance)
@@ -87,11 +107,21 @@ def read_curves(
     return _curves(measurements, strength, report, settings)
 
 
+def _require_no_choices(**given: Any) -> None:
+    named = [name for name, value in given.items() if value is not None]
+    if named:
+        raise InputError("a store of runs says itself what it holds", ", ".join(named), "leave them out")
+
+
 def _measurements(path: Path, selection: Selection) -> Measurements:
     """Read by the kind of file that its name says."""
     if path.is_dir():
         if not (files := event_files(path)):
-            raise InputError("a folder of curves must hold TensorBoard event files", str(path), "give a file in it")
+            raise InputError(
+                "a folder of curves must hold TensorBoard event files or be a store of runs",
+                str(path),
+                "give a file in it",
+            )
         return read_events(files, path, selection)
     require_small_file(path)
     if is_event_file(path):
