@@ -13,7 +13,7 @@ from torch import nn
 
 from saltus import InputError, MultitaskSparseParity, PowerLaw, skill_strengths
 from saltus.parity.torch_module import inputs_of
-from saltus.parity.torch_random import borrowed_random_state, random_state, seed_random_state
+from saltus.parity.torch_random import borrowed_random_state, seeded_random_state, set_random_state
 
 TASK = MultitaskSparseParity(PowerLaw(0.6, 3), n_bits=9, n_relevant=3, target_scale=2.0, seed=1)
 CPU = torch.device("cpu")
@@ -21,7 +21,7 @@ CPU = torch.device("cpu")
 
 def dropout_network() -> nn.Sequential:
     with borrowed_random_state(CPU):
-        seed_random_state(CPU, 0)
+        set_random_state(CPU, seeded_random_state(CPU, 0))
         network = nn.Sequential(nn.Linear(12, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, 1))
         network(torch.rand(64, 12)).sum().backward()  # running means and gradients that are not zero
     network[1].eval()  # a part that its owner has frozen
@@ -120,9 +120,8 @@ def test_outputs_of_another_shape_are_refused_in_one_line() -> None:
 def test_generators_are_seeded_borrowed_and_given_back() -> None:
     before = torch.get_rng_state()
     with borrowed_random_state(CPU):
-        seed_random_state(CPU, 7)
+        set_random_state(CPU, seeded_random_state(CPU, 7))
         drawn = torch.rand(3)
-        assert len(random_state(CPU)) == 1
     assert torch.equal(before, torch.get_rng_state())
     assert torch.equal(drawn, torch.rand(3, generator=torch.Generator().manual_seed(7)))
 

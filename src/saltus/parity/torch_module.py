@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -30,8 +31,6 @@ def require_torch() -> None:
 
 def is_module(function: Any) -> TypeGuard[nn.Module]:
     """Whether it is an ``nn.Module``; PyTorch is not imported to find out."""
-    import sys
-
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(function, torch.nn.Module)
 

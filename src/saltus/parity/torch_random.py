@@ -43,13 +43,12 @@ def set_random_state(device: torch.device, state: RandomState) -> None:
         _own(device).set_rng_state(own, *_named(device))
 
 
-def seed_random_state(device: torch.device, seed: int) -> None:
-    """Seed the generators that modules on the device draw from, and no others."""
+def seeded_random_state(device: torch.device, seed: int) -> RandomState:
+    """The state of these generators if they are seeded so; none of them is touched."""
     import torch
 
-    torch.default_generator.manual_seed(seed)
-    if device.type != "cpu":
-        _own(device).manual_seed(seed)
+    of_device = [] if device.type == "cpu" else [device]
+    return [torch.Generator(where).manual_seed(seed).get_state() for where in (torch.device("cpu"), *of_device)]
 
 
 def _own(device: torch.device) -> Any:

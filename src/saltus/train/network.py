@@ -12,7 +12,7 @@ import numpy as np
 from saltus.errors import InputError
 from saltus.parity.task import MultitaskSparseParity
 from saltus.parity.torch_module import require_torch
-from saltus.parity.torch_random import borrowed_random_state, seed_random_state
+from saltus.parity.torch_random import borrowed_random_state, seeded_random_state, set_random_state
 from saltus.train.configuration import Training
 from saltus.train.objective import OBJECTIVES, Loss
 from saltus.train.torch_model import Precision, TorchLearner
@@ -113,7 +113,7 @@ def network_learner(
 
     device, cpu = _usable(training.device), torch.device("cpu")
     with borrowed_random_state(cpu):
-        seed_random_state(cpu, int(start.generate_state(1, np.uint64)[0]))
+        set_random_state(cpu, seeded_random_state(cpu, int(start.generate_state(1, np.uint64)[0])))
         module = training.network.module(task).to(device)
     return TorchLearner(
         module,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from saltus.parity.batch import Batch
 from saltus.parity.torch_module import home_of, inputs_of, scalar_outputs, values_of
-from saltus.parity.torch_random import borrowed_random_state, random_state, seed_random_state, set_random_state
+from saltus.parity.torch_random import borrowed_random_state, random_state, seeded_random_state, set_random_state
 from saltus.train.loop import State
 from saltus.train.objective import OBJECTIVES, Loss
 from saltus.train.torch_state import (
@@ -72,11 +72,7 @@ class TorchLearner:
         self._forward = torch.compile(module) if compiled else module
         self._precision, self._learning_rates = precision, learning_rates
         self._device, self._dtype = home_of(module)
-        self._random = None
-        if seed is not None:
-            with borrowed_random_state(self._device):
-                seed_random_state(self._device, seed)
-                self._random = random_state(self._device)
+        self._random = None if seed is None else seeded_random_state(self._device, seed)
 
     def advance(self, batch: Batch, n_steps: int, limit: float) -> NDArray[np.float64]:
         """Take ``n_steps`` updates on consecutive parts of ``batch``.
