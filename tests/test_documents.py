@@ -33,9 +33,8 @@ def commands() -> list[str]:
     lines = (line.strip() for _, block in blocks("sh") for line in block.splitlines())
     return sorted({line.split("  #")[0].strip() for line in lines if line and not line.startswith("#")})
 
-
 # Targets that train for minutes.
-TRAINED = {"all", "fig1", "fig1a", "fig11", "table5", "equivalence"}
+TRAINED = {"all", "fig1", "fig1a", "fig11", "table5", "equivalence", "fig4", "fig12", "architectures"}
 
 
 @pytest.mark.parametrize("command", commands())
