@@ -132,9 +132,9 @@ _HOME_OF = {
     "train_data_emergence": "saltus.train.gradient_descent",
     "train_mlp": "saltus.train.run",
     "train_network": "saltus.train.run",
-    "train_transformer": "saltus.train.transformer",
     "train_multilinear": "saltus.train.gradient_descent",
     "train_parameter_emergence": "saltus.train.gradient_descent",
+    "train_transformer": "saltus.train.transformer",
     "with_feature_rate": "saltus.theory.extended",
     "with_momentum": "saltus.theory.variants.momentum",
 }

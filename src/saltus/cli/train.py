@@ -94,50 +94,51 @@ class Train:
 
     def _jobs(self) -> list[Job]:
         from saltus.errors import require_whole
-        from saltus.parity.task import MultitaskSparseParity
         from saltus.theory.frequencies import PowerLaw
         from saltus.train.run import Job
 
-        alpha, system, training = self._preset()
+        task, training = self._preset()
         given = {entry.name: value for entry in fields(self) if (value := getattr(self, entry.name)) is not None}
-        frequencies = PowerLaw(given.get("alpha", alpha), given.get("n_skills", system.n_skills))
-        sizes = [given.get(name, getattr(system, name)) for name in ("n_bits", "n_relevant", "target_scale")]
-        task = MultitaskSparseParity(frequencies, *sizes)
+        assert isinstance(task.frequencies, PowerLaw)
+        frequencies = PowerLaw(given.get("alpha", task.frequencies.alpha), given.get("n_skills", task.n_skills))
+        sizes = {name: given[name] for name in ("n_bits", "n_relevant", "target_scale") if name in given}
+        task, training = replace(task, frequencies=frequencies, **sizes), _changed(training, given)
         first = require_whole("seed", self.seed, 0, "give a whole number")
         count = require_whole("seeds", self.seeds, 1, "give how many runs")
-        changed = _changed(training, given)
-        return [Job(task, changed, first + i) for i in range(count)]
+        return [Job(task, training, first + i) for i in range(count)]
 
-    def _preset(self) -> tuple[float, MultitaskSparseParity, Training]:
-        """Alpha, task and training of the preset."""
+    def _preset(self) -> tuple[MultitaskSparseParity, Training]:
         from saltus.parity.task import MultitaskSparseParity
         from saltus.reproduce import fig1a, transformers
         from saltus.theory.frequencies import PowerLaw
 
         if chosen("network", self.network, {"mlp": False, "transformer": True}):
             transformer = chosen("preset", self.preset, transformers.PRESETS)
-            return transformer.alpha, transformer.task, transformer.training
+            return transformer.task, transformer.training
         mlp = chosen("preset", self.preset, fig1a.PRESETS)
-        return mlp.alpha, MultitaskSparseParity(PowerLaw(mlp.alpha, mlp.n_skills)), mlp.training
+        return MultitaskSparseParity(PowerLaw(mlp.alpha, mlp.n_skills)), mlp.training
 
 
 def _changed(training: Training, given: dict[str, Any]) -> Training:
-    """The preset's training with the options that were given."""
-    from saltus.errors import InputError
+    """The preset's training with the options that were given.
 
-    network = getattr(training, "network", None)
-    known = {entry.name for part in (training, network) if part is not None for entry in fields(part)}
+    Raises:
+        InputError: if an option belongs to another kind of network.
+    """
+    from saltus.errors import InputError
+    from saltus.train.network import NetworkTraining
+
+    own = {entry.name for entry in fields(training)} - {"network"}
+    changes = {name: value for name, value in given.items() if name in own}
+    if isinstance(training, NetworkTraining) and "embedding" in given:
+        changes["network"] = replace(training.network, embedding=given["embedding"])  # type: ignore[type-var]
+        own.add("embedding")
     for name in ("width", "init_std", "embedding", "device"):
-        if name in given and name not in known:
-            raise InputError(f"{name} must be an option of the network", given[name], f"leave {name} out")
-    own = {
-        entry.name: given[entry.name] for entry in fields(training) if entry.name in given and entry.name != "network"
-    }
-    if "embedding" in given:
-        own["network"] = replace(network, embedding=given["embedding"])
+        if name in given and name not in own:
+            raise InputError(f"{name} is no option of this network", given[name], f"leave {name} out")
     if "steps" in given:
-        own["measure_at"] = None  # the preset's own grid belongs to its number of steps
-    return replace(training, **own)
+        changes["measure_at"] = None  # the preset's own grid belongs to its number of steps
+    return replace(training, **changes)
 
 
 def _report(curves: xr.Dataset) -> Report:

@@ -50,7 +50,8 @@ def times_figure(panels: Sequence[Panel], expected: float, threshold: float, not
     from matplotlib.figure import Figure
 
     with house_style():
-        figure = Figure(figsize=SINGLE_COLUMN if len(panels) == 1 else TWO_PANELS_BESIDE)
+        width, height = TWO_PANELS_BESIDE
+        figure = Figure(figsize=SINGLE_COLUMN if len(panels) == 1 else (width, height + 0.6))
         every_axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, panel, letter in zip(every_axes, panels, "ab", strict=False):
             _draw(axes, panel, expected)
@@ -83,7 +84,12 @@ def _draw(axes: Axes, panel: Panel, expected: float) -> None:
     axes.set(xscale="log", yscale="log", xlabel="skill  $k$", xlim=(0.88, len(skills) * 1.14))
     axes.set_xticks(skills, [str(skill) for skill in skills])
     axes.set_xticks([], minor=True)
-    axes.legend(loc="upper left")
+    if len(panel.series) == 1:
+        axes.legend(loc="upper left")
+    else:  # below, where the lines of many series cannot meet it
+        axes.legend(
+            loc="upper left", bbox_to_anchor=(-0.02, -0.16), ncols=2, columnspacing=0.8, handlelength=1.3, fontsize=7
+        )
 
 
 def _law_text(law: TimeLaw | None) -> str:
