@@ -111,7 +111,7 @@ def test_json_is_one_object_on_stdout_and_the_same_for_any_number_of_workers(tmp
         ("train mlp --out o --steps -3", "saltus: steps must be a whole number, 1 or more; received -3; "),
         ("train mlp --out o --preset huge", "saltus: preset must be one of quick, paper; received 'huge'; "),
         ("train mlp --out o --seeds 0", "saltus: seeds must be a whole number, 1 or more; received 0; "),
-        ("train cnn --out o", "saltus: network must be one of mlp; received 'cnn'; choose one of them"),
+        ("train cnn --out o", "saltus: network must be one of mlp, transformer; received 'cnn'; choose one of them"),
         (
             "train mlp --out file",
             "saltus: the output folder must be a folder; received 'file'; it is a file: choose another",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,15 +30,17 @@ def test_scores_are_differences_in_joint_standard_errors() -> None:
     assert row["score"] == pytest.approx(-0.2 / np.sqrt(0.01 / 3 + 0.01 + 0.02**2))
 
 
-def test_equal_settings_agree_and_runs_carried_further_hardly_move() -> None:
+def test_equal_settings_agree_and_runs_carried_further_hardly_move(tmp_path: Path) -> None:
     experiment = DataExperiment(2, replace(DATA, width=64), 4, sizes=(300,))
     others = replace(experiment, training=replace(experiment.training, batch_size=150))
-    report = reproduce(Settings((replace(experiment, n_seeds=1),), {"batch": (experiment, others)}), RunOptions())
+    pairs = {"batch": (experiment, others), "none": (experiment, experiment)}
+    report = reproduce(Settings((replace(experiment, n_seeds=1),), pairs), RunOptions(store=tmp_path))
     (change,) = report.summary["further"]
     assert change["carried_to"] == 10 * change["converged_at"]
     assert change["moved"] < 0.05
     assert report.summary["largest_score"] < 4  # two scores; with four runs each, their tails are Student's
-    assert len(report.rows) == 2
+    assert [row["score"] for row in report.summary["compared"][2:]] == [0, 0]  # runs that come twice are the same
+    assert len(report.rows) == 4
 
 
 def test_the_full_check_uses_runs_that_fig1_has_anyway() -> None:

@@ -87,7 +87,8 @@ def _draw(axes: Axes, panel: Panel) -> None:
     mean, spread = (values.to_numpy()[:, shown] for values in (strength.mean("run"), strength.std("run")))
     marker = "" if panel.resource == "step" else "."
     for k, color in enumerate(skill_colors(len(mean))):
-        axes.fill_between(amounts, mean[k] - spread[k], mean[k] + spread[k], color=color, alpha=0.25, linewidth=0)
+        low, high = np.clip((mean[k] - spread[k], mean[k] + spread[k]), -0.05, 1.05)  # wide bands hide the labels
+        axes.fill_between(amounts, low, high, color=color, alpha=0.2, linewidth=0)
         axes.plot(amounts, mean[k], "--", marker=marker, markersize=4, color=color, dashes=_DASHES)
         if panel.forecast is not None:
             axes.plot(panel.at, panel.forecast[k], color=color)
@@ -97,7 +98,8 @@ def _draw(axes: Axes, panel: Panel) -> None:
     if panel.forecast is not None:
         keys.append(Line2D([], [], color="0.2", label="forecast"))
     axes.legend(handles=keys, loc="upper left")
-    axes.set(xlabel=_AXES[panel.resource], ylabel="skill strength  $R_k/S$", ylim=(-0.05, 1.2))
+    axes.set(xlabel=_AXES[panel.resource], ylabel="skill strength  $R_k/S$", ylim=(-0.05, 1.36))
+    axes.set_yticks(np.linspace(0, 1, 6))
     _scale(axes, panel.resource, amounts, mean)
 
 
@@ -120,7 +122,7 @@ def _label(axes: Axes, steps: np.ndarray, strength: np.ndarray, skill: int) -> N
     high = strength >= 0.9
     if high.any():
         axes.annotate(
-            f"$k={skill}$",
+            f"$k={skill}$" if skill == 1 else f"${skill}$",
             (steps[high.argmax()], 1.0),
             xytext=(0, 7),
             textcoords="offset points",

@@ -77,14 +77,15 @@ _COLUMNS = (
 
 
 def _row(name: str, skill: Agreement) -> list[str]:
+    digits = ".1f" if name == "parameters" else ".0f"
     return [
         name,
         str(skill.skill),
         f"{skill.rms:.3f}",
         f"{skill.largest:+.2f}",
         f"{skill.largest_at:.0f}",
-        cell(skill.half_measured, ".4g", "never"),
-        cell(skill.half_forecast, ".4g", "never"),
+        cell(skill.half_measured, digits, "never"),
+        cell(skill.half_forecast, digits, "never"),
         cell(skill.log10_ratio, "+.3f", "–"),
         cell(skill.log10_ratio_error, ".3f", "–"),
     ]

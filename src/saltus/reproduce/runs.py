@@ -11,8 +11,12 @@ from saltus.train.run import Job, run_jobs
 
 
 def train_all(jobs: Sequence[Job], options: RunOptions) -> list[Measurements]:
-    """Results of all jobs, in their order; runs that the store has already are not trained again."""
-    progress = options.watch and options.watch(jobs)
+    """Results of all jobs, in their order; runs that the store has already, or that come twice, are trained once."""
+    unique = list(dict.fromkeys(jobs))
+    progress = options.watch and options.watch(unique)
     if options.store is None:
-        return run_jobs(jobs, options.workers, progress)
-    return stored_runs(jobs, options.store, options.workers, progress)
+        results = run_jobs(unique, options.workers, progress)
+    else:
+        results = stored_runs(unique, options.store, options.workers, progress)
+    of_job = dict(zip(unique, results, strict=True))
+    return [of_job[job] for job in jobs]
