@@ -8,7 +8,7 @@ version = release = installed_version("saltus")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "results/README.md"]
 html_theme = "furo"
 html_title = f"Saltus {version}"
 autodoc_mock_imports = ["torch"]
