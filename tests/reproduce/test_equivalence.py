@@ -44,7 +44,7 @@ def test_equal_settings_agree_and_runs_carried_further_hardly_move(tmp_path: Pat
 
 
 def test_the_full_check_uses_runs_that_fig1_has_anyway() -> None:
-    fast, _ = PRESETS["full"].pairs["printed"]
+    fast, _ = PRESETS["data"].pairs["printed"]
     jobs = fast.jobs(0)
     from saltus.reproduce.emergence import PRESETS as PANELS
 

@@ -66,14 +66,14 @@ def _presets() -> dict[str, Settings]:
     )
     narrow = replace(paper.parameters.system.training, width=tuple(range(4, 17, 2)))
     return {
-        "full": Settings(
+        "data": Settings(
             further=(replace(data, n_seeds=1, sizes=(2000, 8000)), replace(single, n_seeds=1, sizes=(400, 700))),
             pairs={
                 "printed": pair((1000, 2000, 8000), 4, printed),
                 "printed, but rate 0.02": pair((1000, 2000), 4, slower),
-                "printed, in width": (fast.parameters.system, ParameterExperiment(5, narrow, 3)),
             },
         ),
+        "widths": Settings(further=(), pairs={"printed": (fast.parameters.system, ParameterExperiment(5, narrow, 3))}),
         "quick": Settings(
             further=(replace(single, n_seeds=1, sizes=(400,)),),
             pairs={"printed, but rate 0.02": pair((1000,), 2, slower)},
@@ -94,7 +94,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
         for row in compare(fast, other)
     ]
     scores = np.array([row["score"] for row in compared])
-    largest = max(change["moved"] for change in changes)
+    largest = max((change["moved"] for change in changes), default=0.0)
     return Report(
         title="Fast and other settings: mean strength R/S over runs",
         columns=(
