@@ -16,6 +16,7 @@ from saltus.report import Report
 from saltus.reproduce import RunOptions, architectures, fig4, fig12
 from saltus.reproduce.architectures import Contestant, out_of_order
 from saltus.reproduce.transformers import LAST_BIT_UNREAD, PRESETS, Settings, transformer_curves
+from saltus.train.network import Architecture
 
 TINY = Settings(
     Transformer(16), 700, 64, 0.02, n_seeds=2, n_skills=2, n_bits=3, n_relevant=1, task_seed=LAST_BIT_UNREAD
@@ -78,7 +79,7 @@ def test_skills_that_do_not_emerge_are_null_and_said_so() -> None:
 
 
 def test_architectures_are_compared_as_they_learned(store: Path) -> None:
-    networks = {"MLP": Perceptron(32), "gated": GatedPerceptron(32)}
+    networks: dict[str, Architecture] = {"MLP": Perceptron(32), "gated": GatedPerceptron(32)}
     settings = architectures.Settings(
         tuple(
             Contestant(name, networks[name], optimizer, rate, 400)

@@ -8,6 +8,7 @@ rate: their mean strengths are compared in units of the joint standard error ove
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ class Settings:
     """
 
     further: tuple[DataExperiment, ...]
-    pairs: dict[str, tuple[TimeExperiment, TimeExperiment]]
+    pairs: Mapping[str, tuple[TimeExperiment, TimeExperiment]]
 
 
 def _presets() -> dict[str, Settings]:
