@@ -111,8 +111,8 @@ def test_the_default_is_the_papers_network_and_starts_as_pytorch_does() -> None:
 def test_one_call_trains_and_the_seed_decides_every_bit() -> None:
     def curves(workers: int) -> Floats:
         measured = train_transformer(
-            TASK, steps=120, learning_rate=0.05, embedding=8, heads=2, batch_size=64, seeds=2, workers=workers,
-            measure_at=[0, 60, 120], strength_samples=32,
+            TASK, steps=240, learning_rate=0.05, embedding=8, heads=2, batch_size=64, seeds=2, workers=workers,
+            measure_at=[0, 60, 240], strength_samples=32,
         )  # fmt: skip
         assert measured.sizes == {"run": 2, "skill": 2, "step": 3}
         assert measured.attrs["flow_learning_rate"] == pytest.approx(2 * 0.05 / 0.1)
