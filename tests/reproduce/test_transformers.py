@@ -126,3 +126,11 @@ def test_kept_results_are_of_the_preset() -> None:
     assert kept["seeds"] == list(range(settings.n_seeds))
     found = [(one["name"], one["optimizer"], one["learning_rate"], one["steps"]) for one in kept["contestants"]]
     assert found == [(one.name, one.optimizer, one.learning_rate, one.steps) for one in settings.contestants]
+
+
+@pytest.mark.parametrize("target", ["fig4", "fig12"])
+def test_kept_results_of_the_transformer_are_of_the_preset(target: str) -> None:
+    kept, settings = json.loads((KEPT / f"{target}-quick" / "summary.json").read_text()), PRESETS["quick"]
+    assert kept["seeds"] == list(range(settings.n_seeds))
+    assert kept["settings"]["training"]["steps"] == settings.steps
+    assert kept["settings"]["task"]["seed"] == settings.task_seed
