@@ -19,11 +19,12 @@ def test_means_spreads_laws_and_reference_are_drawn_as_given() -> None:
 
     marks, fitted, reference = axes.lines[0], axes.lines[-3], axes.lines[-2]
     np.testing.assert_allclose(points(marks), [[1, 2, 3], [20, 80, 900]])
-    np.testing.assert_allclose(points(fitted), np.array([[1, 2, 3], law([1, 2, 3])]))
+    np.testing.assert_allclose(points(fitted), np.stack([[1, 2, 3], law([1, 2, 3])]))
     np.testing.assert_allclose(points(reference), [[1, 2, 3], [20, 80, 180]])
     (bars,) = axes.collections
     spread = math.sqrt(2) * math.log(2)  # of log 10 and log 40
-    np.testing.assert_allclose(np.asarray(bars.get_paths()[0].vertices)[:, 1], 20 * np.exp([-spread, spread]))
+    ends = np.array(bars.get_paths()[0].vertices, dtype=float)[:, 1]
+    np.testing.assert_allclose(ends, 20 * np.exp([-spread, spread]))
     legend = axes.get_legend()
     assert legend is not None
     texts = [text.get_text() for text in legend.get_texts()]

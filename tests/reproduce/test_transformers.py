@@ -120,12 +120,17 @@ def test_presets_are_the_papers_network_or_smaller_ones() -> None:
         assert settings.n_bits - 1 not in settings.task.relevant_bits
 
 
-@pytest.mark.parametrize("preset", ["quick"])
+def test_kept_results_are_of_the_preset() -> None:
+    kept = json.loads((KEPT / "architectures-perceptrons" / "summary.json").read_text())
+    settings = architectures.PRESETS["perceptrons"]
+    assert kept["seeds"] == list(range(settings.n_seeds))
+    found = [(one["name"], one["optimizer"], one["learning_rate"], one["steps"]) for one in kept["contestants"]]
+    assert found == [(one.name, one.optimizer, one.learning_rate, one.steps) for one in settings.contestants]
+
+
 @pytest.mark.parametrize("target", ["fig4", "fig12"])
-def test_kept_results_are_of_the_preset(target: str, preset: str) -> None:
-    kept = json.loads((KEPT / f"{target}-{preset}" / "summary.json").read_text())
-    settings = PRESETS[preset]
+def test_kept_results_of_the_transformer_are_of_the_preset(target: str) -> None:
+    kept, settings = json.loads((KEPT / f"{target}-quick" / "summary.json").read_text()), PRESETS["quick"]
     assert kept["seeds"] == list(range(settings.n_seeds))
     assert kept["settings"]["training"]["steps"] == settings.steps
     assert kept["settings"]["task"]["seed"] == settings.task_seed
-    assert len(kept["skills"]) == settings.n_skills

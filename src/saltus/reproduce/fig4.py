@@ -52,8 +52,7 @@ def forecast_skills(curves: xr.Dataset) -> list[dict[str, Any]]:
     ``log10_ratio`` is the mean over runs of log10(forecast / measured), ``log10_ratio_error`` its standard error.
     """
     measured = emergence_times(curves)
-    of_runs = [_of_run(curves.isel(run=[run])) for run in range(curves.sizes["run"])]
-    forecasts, ratios = (np.array(values) for values in zip(*of_runs, strict=True))
+    forecasts, ratios = np.stack([_of_run(curves.isel(run=[run])) for run in range(curves.sizes["run"])], axis=1)
     skills = []
     for k, frequency in enumerate(curves["frequency"].to_numpy()):
         forecast, ratio = (values[np.isfinite(values)] for values in (forecasts[:, k], ratios[:, k]))

@@ -92,10 +92,10 @@ class Settings:
 
 PRESETS = {
     "quick": Settings(
-        Transformer(64), 20_000, 64, 0.02, n_seeds=2, n_skills=3, n_bits=12, n_relevant=2, task_seed=LAST_BIT_UNREAD
+        Transformer(64), 60_000, 64, 0.02, n_seeds=2, n_skills=3, n_bits=12, n_relevant=2, task_seed=LAST_BIT_UNREAD
     ),
     "fast": Settings(
-        Transformer(64), 40_000, 64, 0.02, n_seeds=5, n_skills=4, n_bits=12, n_relevant=2, task_seed=LAST_BIT_UNREAD
+        Transformer(64), 150_000, 64, 0.02, n_seeds=4, n_skills=4, n_bits=12, n_relevant=2, task_seed=LAST_BIT_UNREAD
     ),
     "paper": Settings(
         Transformer(512), 200_000, 5000, 5e-5, n_seeds=5, n_skills=5, n_bits=32,

@@ -67,7 +67,7 @@ class Decoder(nn.Module):
 
     def _by_head(self, rows: torch.Tensor) -> torch.Tensor:
         """``(rows, embedding)`` as ``(heads, rows, embedding / heads)``."""
-        return rows.reshape(len(rows), self.heads, -1).transpose(0, 1)
+        return rows.view(len(rows), self.heads, -1).transpose(0, 1)
 
 
 def _chosen(pair: torch.Tensor, bits: torch.Tensor) -> torch.Tensor:
