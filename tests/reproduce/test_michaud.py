@@ -87,7 +87,7 @@ def test_the_report_says_how_it_was_made(report: Report, tmp_path: Path) -> None
     assert report.summary["settings"]["training"]["loss"] == "logistic"
     assert report.summary["settings"]["task"]["disjoint"] is False
     names = {path.name for path in write(report, tmp_path)}
-    assert names == {"quanta.png", "quanta.pdf", "curves.csv", "summary.json"}
+    assert names == {"quanta.png", "quanta.pdf", "curves.csv", "summary.csv", "summary.json"}
     json.loads((tmp_path / "summary.json").read_text())
 
 
