@@ -119,6 +119,17 @@ def test_bad_requests_are_refused_in_one_line() -> None:
         assess(curves, FREQUENCIES, threshold=1e-6)
 
 
+@pytest.mark.parametrize(("optimizer", "level"), [("sgd", "trust"), ("adamw", "do not use")])
+def test_only_gradient_flows_are_trusted(optimizer: str, level: str) -> None:
+    curves = synthetic(np.random.default_rng(5), 3, noise=0.005)
+    curves.attrs["settings"] = json.dumps({"training": {"optimizer": optimizer}})
+    verdict = assess(curves, until=20_000).verdict
+    assert verdict.level == level
+    assert any(f"trained with {optimizer}, which is no gradient flow" in text for text in verdict.reasons) == (
+        optimizer != "sgd"
+    )
+
+
 @pytest.mark.parametrize(("optimizer", "learning_rate", "steps"), [("sgd", 0.02, 9000), ("adam", 1e-3, 1500)])
 def test_networks_under_sgd_are_trusted_and_under_adam_not(
     optimizer: Literal["sgd", "adam"], learning_rate: float, steps: int

@@ -165,3 +165,10 @@ def alone(steps: np.ndarray, strength: np.ndarray) -> xr.Dataset:
         flow_learning_rate=float("nan"),
         settings={},
     )
+
+
+def test_a_skill_that_jumps_between_two_measurements_tells_no_rate() -> None:
+    curves = synthetic(np.random.default_rng(0), 1, noise=0.0)
+    jump = np.where(np.arange(curves.sizes["step"]) < 90, 0.0, 1.0)
+    with pytest.raises(InputError, match="measure more often while it rises"):
+        calibrate_time(curves.assign(strength=curves["strength"] * 0 + jump))

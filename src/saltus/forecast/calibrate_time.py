@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+_ON_RISE = 0.49  # R/S within this of 0.5: without a measurement there, any larger rate fits as well
+
 
 def calibrate_time(
     curves: xr.Dataset, frequencies: SkillFrequencies | None = None, on_skill: int | Sequence[int] = 1
@@ -51,7 +53,7 @@ def calibrate_time(
     frequency, of_skills = np.asarray(all_frequencies, dtype=float)[chosen], curves.isel(skill=chosen)
     fits = [fit for run in range(curves.sizes["run"]) if (fit := _fit_run(of_skills, run, frequency)) is not None]
     if not fits:
-        raise not_risen(of_skills, "train longer or measure earlier")
+        raise not_risen(of_skills, "train longer, or measure more often while it rises")
     constants = np.array([fit.x for fit in fits])
     of_residuals = np.sum([_residual_covariance(fit) for fit in fits], axis=0) / len(fits) ** 2
     log_rate, log_half = constants.mean(axis=0)
@@ -106,7 +108,7 @@ def checked_skills(on_skill: int | Sequence[int], n_skills: int) -> tuple[int, .
 
 
 def _fit_run(curves: xr.Dataset, run: int, frequency: Floats) -> Any:
-    """The fit to those skills that emerged in one run, or None if none did."""
+    """The fit to those skills that emerged in one run; None if none did, or rose unseen between two measurements."""
     early, half = (crossing_times(curves, level)[run] for level in (0.1, 0.5))
     emerged = half > early
     if not emerged.any():
@@ -116,7 +118,9 @@ def _fit_run(curves: xr.Dataset, run: int, frequency: Floats) -> Any:
     measured = np.isfinite(strength)
     first = emerged.argmax()
     start = frequency[first] * early[first], frequency[first] * half[first]
-    return _fit_logistic(exposure[measured], strength[measured], *start)
+    fit = _fit_logistic(exposure[measured], strength[measured], *start)
+    on_rise = np.abs(fit.fun + strength[measured] - 0.5) < _ON_RISE
+    return fit if on_rise.any() else None
 
 
 def _fit_logistic(x: Floats, y: Floats, early: float, half: float) -> Any:

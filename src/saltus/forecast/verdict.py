@@ -98,8 +98,10 @@ def nothing_emerged(known: xr.Dataset) -> tuple[int, str]:
 def _optimizer(curves: xr.Dataset) -> Doubts:
     settings = json.loads(curves.attrs.get("settings", "{}"))
     training = settings.get("training") or settings  # settings of a store are flat
-    if isinstance(training, dict) and training.get("optimizer") == "adam":
-        yield STOP, "the network was trained with Adam, which is no gradient flow: skills are not decoupled"
+    optimizer = training.get("optimizer", "sgd") if isinstance(training, dict) else "sgd"
+    if isinstance(optimizer, str) and optimizer.lower() != "sgd":
+        name = "Adam" if optimizer == "adam" else optimizer
+        yield STOP, f"the network was trained with {name}, which is no gradient flow: skills are not decoupled"
 
 
 def _smoothness(evidence: tuple[Evidence, ...]) -> Doubts:
