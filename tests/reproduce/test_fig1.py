@@ -100,7 +100,9 @@ def test_agreement_says_what_a_reader_would_measure_in_the_tables(report: Report
     assert skill["half_measured"] == pytest.approx(by_hand, rel=1e-6)
     assert skill["log10_ratio"] == pytest.approx(np.log10(skill["half_forecast"] / by_hand), abs=1e-6)
     assert len(report.rows) == 9
-    assert len(report.tables["data"]) == 2 * 3 * 2
+    data = report.tables["data"]
+    assert len(data) == 2 * 3 * 2
+    assert data.groupby(["run", "data"])["n_observed"].sum().to_numpy().tolist() == [600, 2500] * 2
 
 
 def test_every_run_is_kept_and_used_again(report: Report, store: Path, tmp_path: Path) -> None:

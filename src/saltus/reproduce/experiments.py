@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saltus.curves import make_curves
+from saltus.curves import make_curves, tidy_table
 from saltus.parity.task import MultitaskSparseParity
 from saltus.reproduce import RunOptions
 from saltus.reproduce.runs import train_all
@@ -24,6 +24,7 @@ from saltus.train.loop import Measurements
 from saltus.train.run import Job, collect
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 _CURVES = ("strength", "strength_error", "skill_loss")
@@ -69,6 +70,10 @@ class TimeExperiment:
         """R/S of each skill by a model of this kind of emergence, ``(n_skills, len(amounts))``."""
         return np.asarray(model.strength(amounts).T / model.target_scale)
 
+    def table(self, curves: xr.Dataset) -> pd.DataFrame:
+        """The curves with a row a measurement."""
+        return tidy_table(curves)
+
     def grid(self, curves: xr.Dataset) -> NDArray[np.float64]:
         """Amounts of the resource at which a forecast is drawn as a line."""
         steps = self.amounts(curves)
@@ -110,6 +115,10 @@ class DataExperiment(TimeExperiment):
     def forecast(self, model: Any, amounts: NDArray[np.float64]) -> NDArray[np.float64]:
         expected = [model.expected_strength(int(data)) for data in amounts]  # over training sets of that size
         return np.asarray(np.stack(expected, axis=1) / model.target_scale)
+
+    def table(self, curves: xr.Dataset) -> pd.DataFrame:
+        observed = curves["n_observed"].astype(int).to_series().reset_index()
+        return tidy_table(curves).merge(observed, on=["run", "skill", "data"])
 
     def grid(self, curves: xr.Dataset) -> NDArray[np.float64]:
         amounts = self.amounts(curves)

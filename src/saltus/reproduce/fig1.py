@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import saltus
-from saltus.curves import tidy_table
 from saltus.figures.emergence import panels_figure
 from saltus.report import Report, cell
 from saltus.reproduce import RunOptions
@@ -57,8 +56,8 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
         rows=rows,
         summary={"panels": summaries, "seed": options.seed, "version": saltus.__version__},
         figures={"emergence": panels_figure(panels, _note(settings, options))},
-        tables={name: tidy_table(curves[study.system]) for name, study in studies.items()}
-        | {f"{name}_single": tidy_table(curves[study.single]) for name, study in studies.items()},
+        tables={name: study.system.table(curves[study.system]) for name, study in studies.items()}
+        | {f"{name}_single": study.single.table(curves[study.single]) for name, study in studies.items()},
         remarks=remarks,
     )
 

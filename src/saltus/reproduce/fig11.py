@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import saltus
-from saltus.curves import tidy_table
 from saltus.figures.emergence import panels_figure
 from saltus.report import Report
 from saltus.reproduce import RunOptions
@@ -52,5 +51,5 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
                 note,
             )
         },
-        tables={name: tidy_table(own) for name, own in zip(studies, curves, strict=True)},
+        tables={name: study.single.table(own) for (name, study), own in zip(studies.items(), curves, strict=True)},
     )
