@@ -35,7 +35,7 @@ def commands() -> list[str]:
 
 
 # Targets that train for minutes.
-TRAINED = {"all", "fig1", "fig1a", "fig11", "table5", "equivalence", "fig4", "fig12", "architectures"}
+TRAINED = {"all", "fig1", "fig1a", "fig11", "table5", "equivalence", "fig4", "fig12", "architectures", "michaud"}
 
 
 @pytest.mark.parametrize("command", commands())
