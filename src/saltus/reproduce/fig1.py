@@ -38,6 +38,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
         measured = curves[study.system]
         constant = calibrated(curves[study.single], study.system)
         skills = agreement(measured, study.system.forecast(constant.model, study.system.amounts(measured)))
+        standing = _standing(measured)
         rows += [_row(name, skill) for skill in skills]
         panels.append(panel(study.system, measured, constant, name))
         summaries[name] = {
@@ -47,9 +48,9 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
             "skills": [asdict(skill) for skill in skills],
             "calibration": constant.summary,
             "settings": {"system": describe(study.system), "single": describe(study.single)},
-            "standing": _standing(measured),
+            "standing": standing,
         }
-        remarks += [f"{name}: {constant.text}, calibrated on n_s = 1", *_standing(measured).values()]
+        remarks += [f"{name}: {constant.text}, calibrated on n_s = 1", *standing.values()]
     return Report(
         title="Emergence in time, data and parameters (Nam et al. 2024, Fig. 1): forecast against mean strength",
         columns=_COLUMNS,
