@@ -5,8 +5,8 @@ machine finishes one step of one run. The baselines take the same step, plain SG
 float32 input matrix, and are given all threads; "loader" is the same PyTorch step with its batches from a DataLoader
 over a TensorDataset, as in the paper's own scripts. ``error`` is the gradient's, relative to a float64 reference.
 
-``limit`` is the share of what this machine can do: the kernel's row additions a second over those of a loop that only
-adds rows of a table of the same size, one after the other.
+``limit`` is the share of what this machine can do: the additions that the kernel's way of summing cannot do without,
+over those that a loop makes in the same time which only adds numbers in registers.
 
 Below the table: forty networks of width 10 side by side, with Adam, beside the same forty as one batched PyTorch
 model, in model-steps a second; and of a run at the paper's size (30,000 steps), the share of its time that measuring
@@ -32,7 +32,7 @@ import numpy as np
 from saltus.parity.strength import measure
 from saltus.parity.task import MultitaskSparseParity
 from saltus.theory.frequencies import PowerLaw
-from saltus.train import kernel, workspace
+from saltus.train import kernel, lanes, workspace
 from saltus.train.configuration import MLPTraining
 from saltus.train.mlp import MLP
 from saltus.train.run import Job, available_processors
@@ -181,8 +181,8 @@ def side_by_side(steps: int, seed: int) -> Callable[[], object]:
     size = workspace.n_parameters(SMALL.n_skills, SMALL.n_bits, *widths)
     parameters, moments = workspace.aligned_zeros((size,)), workspace.aligned_zeros((2, size))
     rows = parameters[: -len(widths)].reshape(workspace.n_rows(SMALL.n_skills, SMALL.n_bits), -1)
-    for lanes in workspace.unit_lanes(*widths):
-        rows[:, lanes] = rng.normal(0, 0.1, (len(rows), len(lanes)))
+    for units in workspace.unit_lanes(*widths):
+        rows[:, units] = rng.normal(0, 0.1, (len(rows), len(units)))
     work = workspace.make_workspace(SMALL.n_skills, SMALL.n_bits, *widths)
     skills, bits, targets = (np.tile(values, (steps, 1)) for values in (problem.skills, problem.bits, problem.targets))
     rates, losses = np.full(steps, RATE), np.zeros(steps)
@@ -211,29 +211,31 @@ def batched_torch_step() -> Callable[[], object]:
 
 
 @numba.njit(nogil=True)
-def _add_rows(table: Any, lane: Any, repeats: int) -> None:
+def _add_in_registers(matrix: Any, repeats: int) -> None:
+    total, more = lanes.load(matrix, 0, 0), lanes.load(matrix, 1, 0)
     for _ in range(repeats):
-        for row in range(0, table.shape[0] - 3, 4):
-            for j in range(kernel.BLOCK):
-                lane[j] += (table[row, j] + table[row + 1, j]) + (table[row + 2, j] + table[row + 3, j])
+        total = lanes.add(total, more)
+    lanes.store(matrix, 0, 0, total)
 
 
-def row_additions_a_second(shape: Shape, threads: int) -> float:
-    """Rows of a table of the kernel's size that all threads together add up a second, in order."""
-    tables = [workspace.make_workspace(shape.n_skills, shape.n_bits, shape.width).tables[0] for _ in range(threads)]
-    repeats = 20_000
+def additions_a_second(threads: int) -> float:
+    """Single-precision additions that all threads together make a second, in registers."""
+    matrices = [np.zeros((2, lanes.BLOCK), np.float32) for _ in range(threads)]
+    repeats = 5_000_000
     with ThreadPoolExecutor(threads) as pool:
 
         def all_threads() -> None:
-            list(pool.map(lambda table: _add_rows(table, np.zeros(table.shape[1], np.float32), repeats), tables))
+            list(pool.map(lambda matrix: _add_in_registers(matrix, repeats), matrices))
 
         all_threads()
-        return threads * repeats * len(tables[0]) / milliseconds(all_threads, 1, 3) * 1e3
+        return threads * repeats * lanes.BLOCK / milliseconds(all_threads, 1, 3) * 1e3
 
 
-def row_additions(shape: Shape) -> float:
-    """Rows that the kernel adds in a run-step: forward and backward, each bit group and the control weights."""
-    return shape.batch * (workspace.padded_width(shape.width) // kernel.BLOCK) * 2 * (-(-shape.n_bits // 4) + 1)
+def additions(shape: Shape) -> float:
+    """Additions of a run-step for each unit and sample: its groups of bits, its key, and the output; or its error."""
+    work = workspace.make_workspace(shape.n_skills, shape.n_bits, shape.width)
+    forward = backward = len(work.first) + 1
+    return shape.batch * workspace.padded_width(shape.width) * (forward + backward)
 
 
 def measuring_share() -> float:
@@ -267,12 +269,13 @@ def main() -> None:
     threads = available_processors()
     with_torch = importlib.util.find_spec("torch") is not None
     print(f"{threads} threads; NumPy {np.__version__}; PyTorch {'timed' if with_torch else 'not installed'}")
+    most_additions = additions_a_second(threads)
     print("skills bits width batch | kernel ms   error limit |  NumPy ms  ratio | PyTorch ms  ratio | loader ms  ratio")
     for shape in SHAPES:
         problem = Problem(shape, 0)
         error = problem.gradient_error()
         ours = time_kernel(shape, threads, repeats)
-        limit = row_additions(shape) / (ours / 1e3) / row_additions_a_second(shape, threads)
+        limit = additions(shape) / (ours / 1e3) / most_additions
         dense = milliseconds(problem.numpy_step, 10, repeats)
         line = f"{shape.n_skills:6} {shape.n_bits:4} {shape.width:5} {shape.batch:5} | "
         line += f"{ours:9.3f} {error:7.0e} {limit:5.0%} | {dense:9.2f} {dense / ours:5.1f}x | "

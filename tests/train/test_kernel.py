@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import subprocess
+import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,10 +58,10 @@ def make_case(n_skills: int, n_bits: int, width: int, n: int, seed: int) -> Case
 
 cases = st.builds(
     make_case,
-    n_skills=st.integers(1, 9),
+    n_skills=st.one_of(st.integers(1, 9), st.just(150)),
     n_bits=st.integers(1, 64),
-    width=st.one_of(st.integers(1, 20), st.sampled_from([127, 128, 129, 300])),
-    n=st.one_of(st.integers(1, 40), st.sampled_from([255, 256, 257, 600])),
+    width=st.one_of(st.integers(1, 20), st.sampled_from([63, 64, 65, 300])),
+    n=st.one_of(st.integers(1, 40), st.sampled_from([600, 4096, 4097])),
     seed=st.integers(0, 2**32),
 )
 
@@ -103,7 +108,7 @@ def test_output_loss_and_gradient_match_double_precision(case: Case) -> None:
 
 @given(
     widths=st.lists(st.one_of(st.integers(1, 20), st.sampled_from([127, 130])), min_size=2, max_size=40).map(tuple),
-    n=st.sampled_from([1, 40, 257]),
+    n=st.sampled_from([1, 40, 4097]),
     seed=st.integers(0, 2**32),
 )
 @settings(max_examples=30, deadline=None)
@@ -148,6 +153,30 @@ def test_relative_gradient_error_at_the_papers_size() -> None:
     _, _, gradient, _ = reference(case, case.parameters)
     error = np.linalg.norm(case.rows(work.gradient) - gradient) / np.linalg.norm(gradient)
     assert error < 2e-6  # single precision rounds to 6e-8; 4000 samples add up
+
+
+BYTES_OF_A_GRADIENT = """
+import sys, numpy as np
+from saltus.train import kernel, workspace
+rng = np.random.default_rng(0)
+parameters = rng.normal(size=workspace.n_parameters(5, 32, 128)).astype(np.float32)
+skills, bits = rng.integers(0, 5, 500), rng.integers(0, 2**32, 500, dtype=np.uint64)
+targets, work = rng.choice(np.float32([-5, 5]), 500), workspace.make_workspace(5, 32, 128)
+kernel.squared_error_gradient(parameters, 32, work, skills, bits, targets)
+sys.stdout.buffer.write(work.gradient.tobytes())
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="names a processor of the x86 family")
+def test_the_same_bits_on_a_processor_with_narrow_vectors(tmp_path: Path) -> None:
+    narrow = {"NUMBA_CPU_NAME": "x86-64-v2", "NUMBA_CPU_FEATURES": "+sse4.2"}
+    gradients: list[bytes] = []
+    for cpu in ({}, narrow):
+        environment = {**os.environ, **cpu, "NUMBA_CACHE_DIR": str(tmp_path / f"cache-{len(gradients)}")}
+        run = [sys.executable, "-c", BYTES_OF_A_GRADIENT]
+        gradients.append(subprocess.run(run, env=environment, check=True, capture_output=True, timeout=300).stdout)
+    assert len(gradients[0]) == 4 * workspace.n_parameters(5, 32, 128)
+    assert gradients[0] == gradients[1]
 
 
 def reference_steps(case: Case, n_steps: int, adam: bool, rate: float, momentum: float, decay: float) -> np.ndarray:

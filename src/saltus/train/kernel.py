@@ -1,182 +1,223 @@
 """The Boolean-input kernel: gradient steps of a two-layer ReLU network whose inputs are a skill and a few bits.
 
 An input is one skill out of ``n_skills`` (one-hot control bits) and ``n_bits`` bits packed in one 64-bit word, so a
-hidden pre-activation is a sum of weight rows. Bits are taken in groups of four; the 16 partial sums of each group are
-tabulated once a step (the "four Russians" trick), so that 32 bits cost 8 additions a unit instead of 32
-multiply-adds. The gradient runs backwards through tables of the same shape: each sample adds its error to one row a
-group, and the rows are gathered into weight gradients at the end.
+hidden pre-activation is a sum of weight rows. Bits are taken in groups whose partial sums are tabulated once a step
+(the "four Russians" trick): a lookup and an addition do for all bits of a group. Samples are sorted by their key, the
+skill and the first `KEY_BITS` bits, and what the key contributes is added up once for all samples that share it.
 
-Hidden units are handled in blocks of `BLOCK` and samples in chunks of `CHUNK`, which keeps tables and activity masks
-in the fast caches. The output is summed in columns, `LANES` of them in a block: all columns of one wide network, or
-each a part of one of the narrow networks that are trained side by side on the same samples. `saltus.train.workspace`
-says which unit stands where. Everything is single precision and runs on one thread with the GIL released. All jitted
-functions live in this file: numba's cache does not notice a change in another one.
+Backwards, the gradient of a table row is the sum of the errors of the samples that looked it up, where the unit was
+active. Samples are put in buckets, one a row, so that this sum stays in registers; the rows are folded into weight
+gradients at the end.
+
+Hidden units are handled `BLOCK` at a time (`saltus.train.lanes`), samples in chunks of `CHUNK`. The output is summed in
+columns, a few in a block: all columns of one wide network, or each a part of one of the narrow networks that are
+trained side by side on the same samples. `saltus.train.workspace` says which unit stands where. Everything is single
+precision and runs on one thread with the GIL released. All jitted functions live in this file: numba's cache does not
+notice a change in another one.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 128
-CHUNK = 256
-LANES = 16
-TABLE_ROWS = 64  # rows of the four groups, 16 bits, that one pass handles
+from saltus.train.lanes import (
+    BLOCK,
+    add,
+    add_to_columns,
+    load,
+    load_columns,
+    multiply,
+    positive,
+    spread,
+    store,
+    where,
+)
+
+if TYPE_CHECKING:
+    from saltus.train.workspace import Workspace
+
+CHUNK = 4096
+KEY_BITS = 4
+KEY_ROWS = 1 << KEY_BITS
+GROUPS_A_PASS = 4  # groups of bits that one pass looks up
 
 # No fastmath: every sum has one written order, so the same seed gives the same bits on any processor.
 _jit = numba.njit(nogil=True, cache=True, error_model="numpy")
+# Becomes part of its callers: a call would hand lanes over through memory.
+_inlined = numba.njit(nogil=True, cache=True, error_model="numpy", inline="always")
 
 Float32 = NDArray[np.float32]
 UInt64 = NDArray[np.uint64]
 
 _u64 = np.uint64
-_LOW = _u64(15)
-_SHIFT_1, _SHIFT_2, _SHIFT_3, _SHIFT_4 = _u64(4), _u64(8), _u64(12), _u64(16)
-_ROW_1, _ROW_2, _ROW_3, _ROW_4 = _u64(16), _u64(32), _u64(48), _u64(64)
 _ZERO = np.float32(0)
 
 
-class Workspace(NamedTuple):
-    """Scratch memory of one run, made by `saltus.train.workspace`; it holds nothing between two calls."""
-
-    tables: Float32  # (blocks, groups * 16, BLOCK) partial sums of weight rows, one row a bit pattern
-    control: Float32  # (blocks, n_skills, BLOCK) control weights plus bias
-    table_gradient: Float32  # like tables: sum of errors over samples with that pattern and an active unit
-    control_gradient: Float32  # like control
-    active: NDArray[np.uint8]  # (blocks, CHUNK, BLOCK) 1 where a unit's pre-activation is positive
-    lane: Float32  # (BLOCK,) one sample's pre-activations or errors
-    group: NDArray[np.int64]  # (blocks,) the group of LANES columns that a block adds to
-    columns: NDArray[np.int64]  # (networks + 1,) network i owns columns[i] up to columns[i + 1]
-    partial: Float32  # (CHUNK, groups, LANES) sums over hidden units, one a column
-    output: Float32  # (networks, CHUNK)
-    error: Float32  # like partial: derivative of the loss by the output of the column's network
-    squared: NDArray[np.float64]  # (networks,) squared errors, summed
-    slope: NDArray[np.float64]  # (networks,) derivative of the loss by the output bias
-    gradient: Float32  # like the parameters
+@_jit
+def _sort(keys: Any, order: Any, first: NDArray[np.int64]) -> None:
+    """Put samples in the ``order`` of their keys, equal ones as they came, and say where each key begins, ``first``."""
+    first[:] = 0
+    for key in keys:
+        first[key] += 1
+    total = 0
+    for key in range(first.shape[0]):
+        total, first[key] = total + first[key], total
+    for sample in range(keys.shape[0]):
+        key = keys[sample]
+        order[first[key]] = sample
+        first[key] += 1
+    for key in range(first.shape[0] - 1, 0, -1):
+        first[key] = first[key - 1]
+    first[0] = 0
 
 
 @_jit
-def _build_tables(rows: Float32, n_bits: int, work: Workspace) -> None:
-    n_skills = work.control.shape[1]
-    bias = rows[n_skills + n_bits]
-    for b in range(work.tables.shape[0]):
-        first = b * BLOCK
-        table = work.tables[b]
-        for k in range(n_skills):
-            for j in range(BLOCK):
-                work.control[b, k, j] = rows[k, first + j] + bias[first + j]
-        for base in range(0, table.shape[0], 16):
-            table[base] = _ZERO
-            for i in range(4):
-                bit = base // 4 + i
-                span = 1 << i
-                for p in range(base, base + span):
-                    if bit < n_bits:
-                        for j in range(BLOCK):
-                            table[p + span, j] = table[p, j] + rows[n_skills + bit, first + j]
-                    else:
-                        table[p + span] = table[p]
+def _sort_by_key(skills: Any, bits: UInt64, work: Workspace) -> int:
+    """Put a chunk in the order of its keys; returns how many different keys occur."""
+    n = skills.shape[0]
+    keys, order, first = work.keys[:n], work.order[0, :n], work.key_first
+    for s in range(n):
+        keys[s] = skills[s] * KEY_ROWS + np.int64(bits[s] & _u64(KEY_ROWS - 1))
+    _sort(keys, order, first)
+    n_runs = 0
+    for key in range(first.shape[0] - 1):
+        if first[key] < first[key + 1]:
+            work.runs[n_runs] = key
+            n_runs += 1
+    for s in range(n):
+        work.words[s] = bits[order[s]]
+    return n_runs
 
 
 @_jit
-def _forward_block(
-    table: Float32,
-    control: Float32,
-    out_weights: Float32,
-    skills: NDArray[np.int64],
-    bits: UInt64,
-    partial: Float32,
-    group: int,
-    active: NDArray[np.uint8],
-    lane: Float32,
-) -> None:
-    for s in range(skills.shape[0]):
-        word, skill = bits[s], skills[s]
-        r0, r1 = word & _LOW, ((word >> _SHIFT_1) & _LOW) + _ROW_1
-        r2, r3 = ((word >> _SHIFT_2) & _LOW) + _ROW_2, ((word >> _SHIFT_3) & _LOW) + _ROW_3
-        for j in range(BLOCK):
-            lane[j] = control[skill, j] + ((table[r0, j] + table[r1, j]) + (table[r2, j] + table[r3, j]))
-        base = _u64(0)
-        for _ in range(1, table.shape[0] // TABLE_ROWS):
-            word = word >> _SHIFT_4
-            base += _ROW_4
-            r0, r1 = base + (word & _LOW), base + ((word >> _SHIFT_1) & _LOW) + _ROW_1
-            r2, r3 = base + ((word >> _SHIFT_2) & _LOW) + _ROW_2, base + ((word >> _SHIFT_3) & _LOW) + _ROW_3
-            for j in range(BLOCK):
-                lane[j] += (table[r0, j] + table[r1, j]) + (table[r2, j] + table[r3, j])
-        for j in range(BLOCK):
-            h = lane[j]
-            active[s, j] = h > _ZERO
-            lane[j] = (h if h > _ZERO else _ZERO) * out_weights[j]
-        for j in range(LANES):
-            low = (lane[j] + lane[j + 16]) + (lane[j + 32] + lane[j + 48])
-            high = (lane[j + 64] + lane[j + 80]) + (lane[j + 96] + lane[j + 112])
-            partial[s, group, j] += low + high
+def _sort_by_groups(n: int, work: Workspace) -> None:
+    """For each group of bits, order the samples, which are in the order of their keys, by its pattern."""
+    keys, span = work.keys[:n], 1 << work.group_bits
+    for group in range(work.first.shape[0]):
+        shift = _u64(KEY_BITS + group * work.group_bits)
+        for s in range(n):
+            keys[s] = (work.words[s] >> shift) & _u64(span - 1)
+        _sort(keys, work.order[1 + group, :n], work.first[group])
 
 
 @_jit
-def _backward_block(
-    table: Float32,
-    control: Float32,
-    skills: NDArray[np.int64],
-    bits: UInt64,
-    error: Float32,
-    group: int,
-    alone: bool,
-    active: NDArray[np.uint8],
-    lane: Float32,
-) -> None:
-    for s in range(skills.shape[0]):
-        word, skill = bits[s], skills[s]
-        if alone:
-            e = error[s, group, 0]
-            for j in range(BLOCK):
-                lane[j] = e if active[s, j] else _ZERO
-        else:
-            for j in range(LANES):
-                e = error[s, group, j]
-                lane[j] = lane[j + 16] = lane[j + 32] = lane[j + 48] = e
-                lane[j + 64] = lane[j + 80] = lane[j + 96] = lane[j + 112] = e
-            for j in range(BLOCK):
-                lane[j] = lane[j] if active[s, j] else _ZERO
-        for j in range(BLOCK):
-            control[skill, j] += lane[j]
-        base = _u64(0)
-        for _ in range(table.shape[0] // TABLE_ROWS):
-            r0, r1 = base + (word & _LOW), base + ((word >> _SHIFT_1) & _LOW) + _ROW_1
-            r2, r3 = base + ((word >> _SHIFT_2) & _LOW) + _ROW_2, base + ((word >> _SHIFT_3) & _LOW) + _ROW_3
-            for j in range(BLOCK):
-                e_j = lane[j]
-                table[r0, j] += e_j
-                table[r1, j] += e_j
-                table[r2, j] += e_j
-                table[r3, j] += e_j
-            word = word >> _SHIFT_4
-            base += _ROW_4
+def _group(index: int, group_bits: int) -> tuple[int, int, int]:
+    """First table row, first bit and number of bits of a group; the key's bits are group 0."""
+    if index == 0:
+        return 0, 0, KEY_BITS
+    return KEY_ROWS + ((index - 1) << group_bits), KEY_BITS + (index - 1) * group_bits, group_bits
 
 
 @_jit
-def _gather_gradient(rows: Float32, n_bits: int, work: Workspace, gradient: Float32) -> None:
-    """Turn table sums into gradients of the parameter rows; `gradient` has the shape of `rows`."""
-    n_skills = work.control.shape[1]
-    bias, out = n_skills + n_bits, n_skills + n_bits + 1
-    gradient[:] = _ZERO
-    for b in range(work.tables.shape[0]):
-        first = b * BLOCK
-        for k in range(n_skills):
-            for j in range(BLOCK):
-                gradient[k, first + j] = work.control_gradient[b, k, j]
-                gradient[bias, first + j] += work.control_gradient[b, k, j]
-        for bit in range(n_bits):
-            base, step = (bit // 4) * 16, 1 << (bit % 4)
-            for p in range(16):
-                if p & step:
-                    for j in range(BLOCK):
-                        gradient[n_skills + bit, first + j] += work.table_gradient[b, base + p, j]
-    # A pre-activation is linear in its weights, so its sum against the errors is the weights against these sums.
+def _build_table(rows: Float32, first: int, n_bits: int, work: Workspace) -> None:
+    """Tabulate the weights of the block whose units begin at ``first``."""
+    table, n_skills = work.table, work.control.shape[0]
+    bias = load(rows, n_skills + n_bits, first)
+    for k in range(n_skills):
+        store(work.control, k, 0, add(load(rows, k, first), bias))
+    for group in range(work.order.shape[0]):
+        base, bit, width = _group(group, work.group_bits)
+        table[base] = _ZERO
+        for i in range(width):
+            span = 1 << i
+            weights = load(rows, n_skills + bit + i, first) if bit + i < n_bits else spread(_ZERO)
+            for row in range(base, base + span):
+                store(table, row + span, 0, add(load(table, row, 0), weights))
+
+
+@_jit
+def _forward_block(b: int, out_weights: Any, n_runs: int, work: Workspace) -> None:
+    """Add what a block of units contributes to the outputs."""
+    table, active, words, first = work.table, work.active[b], work.words, work.key_first
+    partial, column = work.partial, work.column[b]
+    width, pattern = _u64(work.group_bits), _u64((1 << work.group_bits) - 1)
+    span = _u64(1) << width
+    n_passes = work.first.shape[0] // GROUPS_A_PASS
+    for run in range(n_runs):
+        key = work.runs[run]
+        start = add(load(work.control, key >> KEY_BITS, 0), load(table, key & (KEY_ROWS - 1), 0))
+        for s in range(first[key], first[key + 1]):
+            word, base, h = words[s] >> _u64(KEY_BITS), _u64(KEY_ROWS), start
+            for _ in range(n_passes):
+                r0, word, base = base + (word & pattern), word >> width, base + span
+                r1, word, base = base + (word & pattern), word >> width, base + span
+                r2, word, base = base + (word & pattern), word >> width, base + span
+                r3, word, base = base + (word & pattern), word >> width, base + span
+                low = add(load(table, r0, 0), load(table, r1, 0))
+                h = add(h, add(low, add(load(table, r2, 0), load(table, r3, 0))))
+            mask = positive(h)
+            active[s] = mask
+            add_to_columns(partial, s, column, where(mask, multiply(h, out_weights), spread(_ZERO)))
+
+
+@_inlined
+def _sum_errors(active: UInt64, order: Any, start: int, stop: int, error: Float32, column: int, alone: bool) -> Any:
+    """Sum over samples ``order[start:stop]`` of their errors in the lanes that are active."""
+    total = spread(_ZERO)
+    for i in range(start, stop):
+        s = order[i]
+        e = spread(error[s, 0]) if alone else load_columns(error, s, column)
+        total = where(active[s], add(total, e), total)
+    return total
+
+
+@_jit
+def _backward_block(b: int, n_runs: int, alone: bool, work: Workspace) -> None:
+    """Sum the errors where a block's units are active, by table row."""
+    table, control, active, error = work.table, work.control, work.active[b], work.error
+    column = work.column[b]
+    control[:] = _ZERO
+    table[:KEY_ROWS] = _ZERO
+    for run in range(n_runs):
+        key = work.runs[run]
+        start, stop = work.key_first[key], work.key_first[key + 1]
+        total = _sum_errors(active, work.straight, start, stop, error, column, alone)
+        skill, row = key >> KEY_BITS, key & (KEY_ROWS - 1)
+        store(control, skill, 0, add(load(control, skill, 0), total))
+        store(table, row, 0, add(load(table, row, 0), total))
+    for group in range(work.first.shape[0]):
+        base, order, first = KEY_ROWS + (group << work.group_bits), work.order[1 + group], work.first[group]
+        for p in range(first.shape[0] - 1):
+            store(table, base + p, 0, _sum_errors(active, order, first[p], first[p + 1], error, column, alone))
+
+
+@_jit
+def _add_to(gradient: Float32, row: int, first: int, more: Any) -> None:
+    store(gradient, row, first, add(load(gradient, row, first), more))
+
+
+@_jit
+def _fold_table(gradient: Float32, first: int, n_bits: int, work: Workspace) -> None:
+    """Add a block's sums of errors to what will be its units' gradient, once these are multiplied by output weights."""
+    table, n_skills = work.table, work.control.shape[0]
+    for k in range(n_skills):
+        errors = load(work.control, k, 0)
+        _add_to(gradient, k, first, errors)
+        _add_to(gradient, n_skills + n_bits, first, errors)
+    for group in range(work.order.shape[0]):
+        base, bit, width = _group(group, work.group_bits)
+        for i in range(width - 1, -1, -1):
+            # Sum the rows that have this bit, and add each to the one that differs in this bit alone.
+            span, total = 1 << i, spread(_ZERO)
+            for row in range(base, base + span):
+                errors = load(table, row + span, 0)
+                total = add(total, errors)
+                store(table, row, 0, add(load(table, row, 0), errors))
+            if bit + i < n_bits:
+                _add_to(gradient, n_skills + bit + i, first, total)
+
+
+@_jit
+def _finish_gradient(rows: Float32, gradient: Float32) -> None:
+    """Multiply by the output weights, whose own gradient these sums give as well.
+
+    A pre-activation is linear in its weights, so its sum against the errors is the weights against the sums.
+    """
+    out = rows.shape[0] - 1
     for r in range(out):
         for j in range(rows.shape[1]):
             gradient[out, j] += rows[r, j] * gradient[r, j]
@@ -187,49 +228,40 @@ def _gather_gradient(rows: Float32, n_bits: int, work: Workspace, gradient: Floa
 def _rows(parameters: Float32, n_bits: int, work: Workspace) -> Float32:
     """Weights of all units, ``(n_rows, units)``; the output biases, one a network, follow them."""
     n_biases = work.slope.shape[0]
-    return parameters[: parameters.shape[0] - n_biases].reshape(work.control.shape[1] + n_bits + 2, -1)
+    return parameters[: parameters.shape[0] - n_biases].reshape(work.control.shape[0] + n_bits + 2, -1)
 
 
 @_jit
-def _forward_chunk(rows: Float32, out_biases: Float32, n_bits: int, work: Workspace, skills: Any, bits: UInt64) -> None:
-    """Outputs for up to `CHUNK` samples, left in ``work.output``."""
-    out_weights = rows[work.control.shape[1] + n_bits + 1]
+def _forward_chunk(rows: Float32, out_biases: Float32, n_bits: int, work: Workspace, skills: Any, bits: UInt64) -> int:
+    """Outputs for up to `CHUNK` samples in the order of their keys, left in ``work.output``; returns `_sort_by_key`."""
     n = skills.shape[0]
+    n_runs: int = _sort_by_key(skills, bits, work)
     work.partial[:n] = _ZERO
-    for b in range(work.tables.shape[0]):
-        _forward_block(
-            work.tables[b],
-            work.control[b],
-            out_weights[b * BLOCK : (b + 1) * BLOCK],
-            skills,
-            bits,
-            work.partial,
-            work.group[b],
-            work.active[b],
-            work.lane,
-        )
-    columns = work.partial.reshape(CHUNK, -1)
+    for b in range(work.active.shape[0]):
+        _build_table(rows, b * BLOCK, n_bits, work)
+        _forward_block(b, load(rows, rows.shape[0] - 1, b * BLOCK), n_runs, work)
     for i in range(out_biases.shape[0]):
         for s in range(n):
             total = out_biases[i]
             for j in range(work.columns[i], work.columns[i + 1]):
-                total += columns[s, j]
+                total += work.partial[s, j]
             work.output[i, s] = total
+    return n_runs
 
 
 @_jit
 def _judge_chunk(work: Workspace, targets: Float32, n_batch: int) -> None:
     """Errors of the outputs in ``work.output``, spread over the columns, and their sums."""
-    columns = work.error.reshape(CHUNK, -1)
     for i in range(work.slope.shape[0]):
         squared, slope = work.squared[i], work.slope[i]
+        first, last = work.columns[i], min(work.columns[i + 1], work.error.shape[1])
         for s in range(targets.shape[0]):
-            miss = work.output[i, s] - targets[s]
+            miss = work.output[i, s] - targets[work.order[0, s]]
             error = np.float32(2) * miss / np.float32(n_batch)
             squared += miss * miss
             slope += error
-            for j in range(work.columns[i], work.columns[i + 1]):
-                columns[s, j] = error
+            for j in range(first, last):
+                work.error[s, j] = error
         work.squared[i], work.slope[i] = squared, slope
 
 
@@ -238,11 +270,12 @@ def evaluate(parameters: Float32, n_bits: int, work: Workspace, skills: Any, bit
     """Output of each network for every sample, written to ``output``, ``(networks, n)``; ``skills`` count from 0."""
     rows = _rows(parameters, n_bits, work)
     out_biases = parameters[rows.size :]
-    _build_tables(rows, n_bits, work)
     for start in range(0, skills.shape[0], CHUNK):
         stop = min(start + CHUNK, skills.shape[0])
         _forward_chunk(rows, out_biases, n_bits, work, skills[start:stop], bits[start:stop])
-        output[:, start:stop] = work.output[:, : stop - start]
+        for i in range(out_biases.shape[0]):
+            for s in range(stop - start):
+                output[i, start + work.order[0, s]] = work.output[i, s]
 
 
 @_jit
@@ -256,29 +289,19 @@ def squared_error_gradient(
     n: int = skills.shape[0]
     rows = _rows(parameters, n_bits, work)
     out_biases = parameters[rows.size :]
-    _build_tables(rows, n_bits, work)
-    work.table_gradient[:] = _ZERO
-    work.control_gradient[:] = _ZERO
+    gradient = work.gradient[: rows.size].reshape(rows.shape)
+    gradient[:] = _ZERO
     work.squared[:] = 0.0
     work.slope[:] = 0.0
     for start in range(0, n, CHUNK):
         stop = min(start + CHUNK, n)
-        chunk_skills, chunk_bits = skills[start:stop], bits[start:stop]
-        _forward_chunk(rows, out_biases, n_bits, work, chunk_skills, chunk_bits)
+        n_runs = _forward_chunk(rows, out_biases, n_bits, work, skills[start:stop], bits[start:stop])
         _judge_chunk(work, targets[start:stop], n)
-        for b in range(work.tables.shape[0]):
-            _backward_block(
-                work.table_gradient[b],
-                work.control_gradient[b],
-                chunk_skills,
-                chunk_bits,
-                work.error,
-                work.group[b],
-                out_biases.shape[0] == 1,
-                work.active[b],
-                work.lane,
-            )
-    _gather_gradient(rows, n_bits, work, work.gradient[: rows.size].reshape(rows.shape))
+        _sort_by_groups(stop - start, work)
+        for b in range(work.active.shape[0]):
+            _backward_block(b, n_runs, out_biases.shape[0] == 1, work)
+            _fold_table(gradient, b * BLOCK, n_bits, work)
+    _finish_gradient(rows, gradient)
     work.gradient[rows.size :] = work.slope
     work.squared[:] = work.squared / n
     largest: float = work.squared.max()

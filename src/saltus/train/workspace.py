@@ -1,20 +1,49 @@
 """Where each hidden unit stands in the kernel's arrays, and the scratch memory of a run.
 
-Units stand in blocks of `BLOCK` lanes, and a block sums its output in `LANES` columns: lane ``j`` adds to column
-``j % LANES``. One network uses all columns of all blocks as one. Narrow networks side by side have columns of their
-own, as many as they need for `UNITS_A_COLUMN` units each, so that 128 lanes hold sixteen networks of width 8.
+Units stand in blocks of `BLOCK` lanes, and a block sums its output in `COLUMNS` columns: lane ``j`` adds to column
+``j % COLUMNS``. One network uses all columns of all blocks as one. Narrow networks side by side have columns of their
+own, as many as they need for `UNITS_A_COLUMN` units each, so that 64 lanes hold sixteen networks of width 4.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saltus.train.kernel import BLOCK, CHUNK, LANES, TABLE_ROWS, Workspace
+from saltus.train.kernel import CHUNK, GROUPS_A_PASS, KEY_BITS, KEY_ROWS, Float32, UInt64
+from saltus.train.lanes import BLOCK, COLUMNS
 
-UNITS_A_COLUMN = BLOCK // LANES
+UNITS_A_COLUMN = BLOCK // COLUMNS
+MOST_GROUP_BITS = 8  # larger tables would leave the second-level cache
+
+
+class Workspace(NamedTuple):
+    """Scratch memory of one run, made by `make_workspace`; it holds nothing between two calls.
+
+    A table has `KEY_ROWS` rows for the bits of the key, then ``1 << group_bits`` rows for each group of bits.
+    """
+
+    group_bits: int  # bits of a group
+    table: Float32  # (rows, BLOCK) of one block: sums of weights by bit pattern, then sums of errors of the same form
+    control: Float32  # (n_skills, BLOCK) likewise: control weights plus bias, then sums of errors
+    words: UInt64  # (CHUNK,) bits of the samples in the order of their keys
+    keys: NDArray[np.uint32]  # (CHUNK,) what to sort by
+    runs: NDArray[np.uint32]  # (CHUNK,) the keys that occur
+    order: NDArray[np.uint32]  # (1 + groups, CHUNK) samples as they came by key, then those by each group's pattern
+    straight: NDArray[np.uint32]  # (CHUNK,) 0, 1, 2, ...
+    key_first: NDArray[np.int64]  # (n_skills * KEY_ROWS + 1,) where each key begins in the order of the keys
+    first: NDArray[np.int64]  # (groups, patterns + 1) where each pattern begins in the order of that group
+    active: UInt64  # (blocks, CHUNK) masks of the units whose pre-activation is positive
+    column: NDArray[np.int64]  # (blocks,) the first of the COLUMNS columns that a block adds to
+    columns: NDArray[np.int64]  # (networks + 1,) network i owns columns[i] up to columns[i + 1]
+    partial: Float32  # (CHUNK, columns) sums over hidden units
+    output: Float32  # (networks, CHUNK)
+    error: Float32  # (CHUNK, columns), or (CHUNK, 1) for one network: derivative of the loss by its output
+    squared: NDArray[np.float64]  # (networks,) squared errors, summed
+    slope: NDArray[np.float64]  # (networks,) derivative of the loss by the output bias
+    gradient: Float32  # like the parameters
 
 
 def padded_width(*widths: int) -> int:
@@ -22,7 +51,7 @@ def padded_width(*widths: int) -> int:
     if len(widths) == 1:
         return -(-widths[0] // BLOCK) * BLOCK
     n_columns = int(_columns(widths)[-1])
-    return -(-n_columns // LANES) * BLOCK
+    return -(-n_columns // COLUMNS) * BLOCK
 
 
 def unit_lanes(*widths: int) -> list[NDArray[np.int64]]:
@@ -34,7 +63,7 @@ def unit_lanes(*widths: int) -> list[NDArray[np.int64]]:
     for width, first in zip(widths, columns, strict=False):
         unit = np.arange(width)
         column = first + unit // UNITS_A_COLUMN
-        lanes.append(column // LANES * BLOCK + unit % UNITS_A_COLUMN * LANES + column % LANES)
+        lanes.append(column // COLUMNS * BLOCK + unit % UNITS_A_COLUMN * COLUMNS + column % COLUMNS)
     return lanes
 
 
@@ -58,28 +87,41 @@ def aligned_zeros(shape: tuple[int, ...], dtype: Any = np.float32) -> NDArray[An
 
 
 def make_workspace(n_skills: int, n_bits: int, *widths: int) -> Workspace:
-    """Scratch memory for one network of this width, or several side by side; about 3 kB a lane at 32 bits."""
+    """Scratch memory for one network of this width, or several side by side."""
     blocks = padded_width(*widths) // BLOCK
-    table_rows = -(-n_bits // 16) * TABLE_ROWS
+    n_groups, group_bits = _groups(n_bits)
+    table_rows = KEY_ROWS + (n_groups << group_bits)
     alone = len(widths) == 1
-    columns = np.array([0, LANES]) if alone else _columns(widths)
-    groups = 1 if alone else blocks
+    columns = np.array([0, COLUMNS]) if alone else _columns(widths)
+    n_columns = COLUMNS if alone else blocks * COLUMNS
     return Workspace(
-        tables=aligned_zeros((blocks, table_rows, BLOCK)),
-        control=aligned_zeros((blocks, n_skills, BLOCK)),
-        table_gradient=aligned_zeros((blocks, table_rows, BLOCK)),
-        control_gradient=aligned_zeros((blocks, n_skills, BLOCK)),
-        active=aligned_zeros((blocks, CHUNK, BLOCK), np.uint8),
-        lane=aligned_zeros((BLOCK,)),
-        group=np.arange(blocks) % groups,
+        group_bits=group_bits,
+        table=aligned_zeros((table_rows, BLOCK)),
+        control=aligned_zeros((n_skills, BLOCK)),
+        words=np.zeros(CHUNK, np.uint64),
+        keys=np.zeros(CHUNK, np.uint32),
+        runs=np.zeros(CHUNK, np.uint32),
+        order=np.zeros((1 + n_groups, CHUNK), np.uint32),
+        straight=np.arange(CHUNK, dtype=np.uint32),
+        key_first=np.zeros(n_skills * KEY_ROWS + 1, np.int64),
+        first=np.zeros((n_groups, (1 << group_bits) + 1), np.int64),
+        active=aligned_zeros((blocks, CHUNK), np.uint64),
+        column=np.arange(blocks) * COLUMNS % n_columns,
         columns=columns,
-        partial=aligned_zeros((CHUNK, groups, LANES)),
+        partial=aligned_zeros((CHUNK, n_columns)),
         output=aligned_zeros((len(widths), CHUNK)),
-        error=aligned_zeros((CHUNK, groups, LANES)),
+        error=aligned_zeros((CHUNK, 1 if alone else n_columns)),
         squared=np.zeros(len(widths)),
         slope=np.zeros(len(widths)),
         gradient=aligned_zeros((n_parameters(n_skills, n_bits, *widths),)),
     )
+
+
+def _groups(n_bits: int) -> tuple[int, int]:
+    """How many groups share the bits behind the key, and how many bits each takes."""
+    behind = max(n_bits - KEY_BITS, 1)
+    n_groups = -(-behind // (GROUPS_A_PASS * MOST_GROUP_BITS)) * GROUPS_A_PASS
+    return n_groups, -(-behind // n_groups)
 
 
 def _columns(widths: tuple[int, ...]) -> NDArray[np.int64]:
