@@ -231,11 +231,11 @@ def additions_a_second(threads: int) -> float:
         return threads * repeats * lanes.BLOCK / milliseconds(all_threads, 1, 3) * 1e3
 
 
-def additions(shape: Shape) -> float:
-    """Additions of a run-step for each unit and sample: its groups of bits, its key, and the output; or its error."""
-    work = workspace.make_workspace(shape.n_skills, shape.n_bits, shape.width)
+def additions(n_skills: int, n_bits: int, batch: int, *widths: int) -> float:
+    """Additions of a step for each unit and sample: its groups of bits, its key, and the output; or its error."""
+    work = workspace.make_workspace(n_skills, n_bits, *widths)
     forward = backward = len(work.first) + 1
-    return shape.batch * workspace.padded_width(shape.width) * (forward + backward)
+    return batch * workspace.padded_width(*widths) * (forward + backward)
 
 
 def measuring_share() -> float:
@@ -261,6 +261,41 @@ def memory_of_a_run() -> float:
     return peaks[1] - peaks[0]
 
 
+def wide_row(shape: Shape, threads: int, repeats: int, most_additions: float, with_torch: bool) -> str:
+    """One shape's line of the table."""
+    problem = Problem(shape, 0)
+    error = problem.gradient_error()
+    ours = time_kernel(shape, threads, repeats)
+    needed = additions(shape.n_skills, shape.n_bits, shape.batch, shape.width)
+    limit = needed / (ours / 1e3) / most_additions
+    dense = milliseconds(problem.numpy_step, 10, repeats)
+    line = f"{shape.n_skills:6} {shape.n_bits:4} {shape.width:5} {shape.batch:5} | "
+    line += f"{ours:9.3f} {error:7.0e} {limit:5.0%} | {dense:9.2f} {dense / ours:5.1f}x | "
+    if with_torch:
+        eager = milliseconds(problem.torch_step(), 10, repeats)
+        line += f"{eager:10.2f} {eager / ours:5.1f}x | "
+        loader = milliseconds(problem.loader_step(), 1, repeats) / 4
+        line += f"{loader:9.2f} {loader / ours:5.1f}x"
+    return line
+
+
+def narrow_line(threads: int, repeats: int, most_additions: float, with_torch: bool) -> str:
+    """Networks side by side, in model-steps a second."""
+    steps, widths = 50, (SMALL.width,) * N_SMALL
+    with ThreadPoolExecutor(threads) as pool:
+        calls = [side_by_side(steps, seed) for seed in range(threads)]
+        list(pool.map(lambda call: call(), calls))
+        spent = milliseconds(lambda: list(pool.map(lambda call: call(), calls)), 1, repeats)
+    ours = threads * steps * N_SMALL / spent * 1e3
+    limit = ours * additions(SMALL.n_skills, SMALL.n_bits, SMALL.batch, *widths) / N_SMALL / most_additions
+    line = f"{N_SMALL} networks of width {SMALL.width}, batch {SMALL.batch}, Adam: "
+    line += f"kernel {ours:,.0f} model-steps a second, {limit:.0%} of the limit"
+    if with_torch:
+        batched = N_SMALL / milliseconds(batched_torch_step(), 10, repeats) * 1e3
+        line += f"; batched PyTorch {batched:,.0f}, ratio {ours / batched:.1f}x"
+    return line
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5, help="timings of each; the best counts (default 5)")
@@ -268,36 +303,12 @@ def main() -> None:
     memory = memory_of_a_run()  # first, while nothing else has raised the peak
     threads = available_processors()
     with_torch = importlib.util.find_spec("torch") is not None
-    print(f"{threads} threads; NumPy {np.__version__}; PyTorch {'timed' if with_torch else 'not installed'}")
     most_additions = additions_a_second(threads)
+    print(f"{threads} threads; NumPy {np.__version__}; PyTorch {'timed' if with_torch else 'not installed'}")
     print("skills bits width batch | kernel ms   error limit |  NumPy ms  ratio | PyTorch ms  ratio | loader ms  ratio")
     for shape in SHAPES:
-        problem = Problem(shape, 0)
-        error = problem.gradient_error()
-        ours = time_kernel(shape, threads, repeats)
-        limit = additions(shape) / (ours / 1e3) / most_additions
-        dense = milliseconds(problem.numpy_step, 10, repeats)
-        line = f"{shape.n_skills:6} {shape.n_bits:4} {shape.width:5} {shape.batch:5} | "
-        line += f"{ours:9.3f} {error:7.0e} {limit:5.0%} | {dense:9.2f} {dense / ours:5.1f}x | "
-        if with_torch:
-            eager = milliseconds(problem.torch_step(), 10, repeats)
-            line += f"{eager:10.2f} {eager / ours:5.1f}x | "
-            loader = milliseconds(problem.loader_step(), 1, repeats) / 4
-            line += f"{loader:9.2f} {loader / ours:5.1f}x"
-        print(line, flush=True)
-    steps = 50
-    with ThreadPoolExecutor(threads) as pool:
-        calls = [side_by_side(steps, seed) for seed in range(threads)]
-        list(pool.map(lambda call: call(), calls))
-        spent = milliseconds(lambda: list(pool.map(lambda call: call(), calls)), 1, repeats)
-    ours = threads * steps * N_SMALL / spent * 1e3
-    line = (
-        f"{N_SMALL} networks of width {SMALL.width}, batch {SMALL.batch}, Adam: kernel {ours:,.0f} model-steps a second"
-    )
-    if with_torch:
-        batched = N_SMALL / milliseconds(batched_torch_step(), 10, repeats) * 1e3
-        line += f", batched PyTorch {batched:,.0f}, ratio {ours / batched:.1f}x"
-    print(line)
+        print(wide_row(shape, threads, repeats, most_additions, with_torch), flush=True)
+    print(narrow_line(threads, repeats, most_additions, with_torch))
     print(f"measuring strengths takes {measuring_share():.1%} of a run; one more run needs {memory:.0f} MB")
 
 
