@@ -29,6 +29,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from saltus.parity.batch import Batch, draw_bits
 from saltus.parity.strength import measure
 from saltus.parity.task import MultitaskSparseParity
 from saltus.theory.frequencies import PowerLaw
@@ -59,6 +60,11 @@ N_SMALL = 40
 RATE = 1e-5  # small enough that no network changes much while it is timed
 
 
+def repeated(values: Any, times: int) -> Any:
+    """The same batch for several steps."""
+    return np.stack([values] * times)
+
+
 class Problem:
     """One random network and batch, in the kernel's form and as dense matrices."""
 
@@ -71,19 +77,15 @@ class Problem:
         # Multiples of 1/1024 make pre-activations exact: no unit is on in one precision and off in the other.
         self.rows[:] = rng.integers(-256, 257, self.rows.shape) / 1024
         self.skills = rng.integers(0, shape.n_skills, shape.batch)
-        self.bits = rng.integers(0, 2**64 - 1, shape.batch, dtype=np.uint64) >> np.uint64(64 - shape.n_bits)
+        self.bits = draw_bits(shape.batch, shape.n_bits, rng)
         self.targets = rng.choice([-5.0, 5.0], shape.batch).astype(np.float32)
-        self.inputs = np.zeros((shape.batch, shape.n_skills + shape.n_bits), np.float32)
-        self.inputs[np.arange(shape.batch), self.skills] = 1
-        self.inputs[:, shape.n_skills :] = (self.bits[:, None] >> np.arange(shape.n_bits, dtype=np.uint64)) & np.uint64(
-            1
-        )
+        self.inputs = Batch(self.skills + 1, self.bits, self.targets, shape.n_skills, shape.n_bits).inputs
 
     def kernel_step(self, steps: int) -> Callable[[], object]:
         """A call that takes ``steps`` steps with the kernel."""
         work = workspace.make_workspace(self.shape.n_skills, self.shape.n_bits, self.shape.width)
         moments = np.zeros((2, self.parameters.size), np.float32)
-        skills, bits, targets = (np.tile(values, (steps, 1)) for values in (self.skills, self.bits, self.targets))
+        skills, bits, targets = (repeated(values, steps) for values in (self.skills, self.bits, self.targets))
         losses, rates = np.zeros(steps), np.full(steps, RATE)
         n_bits = self.shape.n_bits
         parameters = self.parameters.copy()
@@ -184,7 +186,7 @@ def side_by_side(steps: int, seed: int) -> Callable[[], object]:
     for units in workspace.unit_lanes(*widths):
         rows[:, units] = rng.normal(0, 0.1, (len(rows), len(units)))
     work = workspace.make_workspace(SMALL.n_skills, SMALL.n_bits, *widths)
-    skills, bits, targets = (np.tile(values, (steps, 1)) for values in (problem.skills, problem.bits, problem.targets))
+    skills, bits, targets = (repeated(values, steps) for values in (problem.skills, problem.bits, problem.targets))
     rates, losses = np.full(steps, RATE), np.zeros(steps)
     return lambda: kernel.train_steps(
         parameters, moments, 0, SMALL.n_bits, work, skills, bits, targets, rates, 0.0, 0.0, True, np.inf, losses

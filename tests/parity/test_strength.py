@@ -53,8 +53,15 @@ def test_estimates_are_unbiased_and_their_errors_right(stratified: bool) -> None
         np.testing.assert_allclose(np.sqrt((error**2).mean(axis=0)), spread, rtol=8 / np.sqrt(2 * repetitions))
 
 
-def test_stratified_measures_a_learned_skill_without_noise() -> None:
-    learned = skill_strengths(TASK.target, TASK, n_samples=80)
+LONG = MultitaskSparseParity(PowerLaw(0.6, 3), n_bits=150, n_relevant=3, target_scale=2.0, seed=1)
+assert max(len(set(words)) for words in LONG.relevant_bits // 64) > 1  # a skill reads several words
+
+
+@pytest.mark.parametrize("task", [TASK, LONG])
+def test_stratified_measures_a_constant_and_a_learned_skill_without_noise(task: MultitaskSparseParity) -> None:
+    constant = skill_strengths(lambda inputs: np.ones(len(inputs)), task, n_samples=80)
+    np.testing.assert_array_equal(constant.strength, 0)  # as many patterns of one parity as of the other
+    learned = skill_strengths(task.target, task, n_samples=80)
     np.testing.assert_allclose(learned.relative, 1.0, rtol=1e-12)
     np.testing.assert_allclose(learned.standard_error, 0.0, atol=1e-12)
     np.testing.assert_allclose(learned.skill_loss, 0.0, atol=1e-12)

@@ -41,8 +41,9 @@ def by_hand(network: nn.Sequential) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def test_packed_samples_become_the_inputs_of_the_task() -> None:
-    wide = MultitaskSparseParity(PowerLaw(0.6, 5), n_bits=64)  # the highest bit is the sign of a signed word
-    for task in (TASK, wide):
+    # The highest bit of a word is the sign of a signed one.
+    wide, wider = (MultitaskSparseParity(PowerLaw(0.6, 5), n_bits=n_bits) for n_bits in (64, 130))
+    for task in (TASK, wide, wider):
         batch = task.sample(500, np.random.default_rng(0))
         np.testing.assert_array_equal(inputs_of(batch, CPU, torch.float32).numpy(), batch.inputs)
 

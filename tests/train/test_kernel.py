@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from saltus.parity.batch import draw_bits
 from saltus.train import kernel, workspace
 
 
@@ -37,7 +38,8 @@ class Case:
         """Rows of one-hot skill, bits and a one for the bias."""
         rows = np.zeros((len(self.skills), self.n_skills + self.n_bits + 1))
         rows[np.arange(len(self.skills)), self.skills] = 1
-        rows[:, self.n_skills : -1] = (self.bits[:, None] >> np.arange(self.n_bits, dtype=np.uint64)) & np.uint64(1)
+        octets = self.bits.astype("<u8").view(np.uint8)
+        rows[:, self.n_skills : -1] = np.unpackbits(octets, axis=1, count=self.n_bits, bitorder="little")
         rows[:, -1] = 1
         return rows
 
@@ -51,7 +53,7 @@ def make_case(n_skills: int, n_bits: int, width: int, n: int, seed: int) -> Case
     parameters = workspace.aligned_zeros((shape[0] * shape[1] + 1,))
     parameters[:-1].reshape(shape)[:, :width] = rng.integers(-64, 65, (shape[0], width)) / 64
     parameters[-1] = rng.integers(-64, 65) / 64
-    bits = rng.integers(0, 2**n_bits - 1, n, dtype=np.uint64, endpoint=True)
+    bits = draw_bits(n, n_bits, rng)
     targets = rng.choice([-5, 5], n).astype(np.float32)
     return Case(n_skills, n_bits, width, parameters, rng.integers(0, n_skills, n), bits, targets)
 
@@ -59,7 +61,7 @@ def make_case(n_skills: int, n_bits: int, width: int, n: int, seed: int) -> Case
 cases = st.builds(
     make_case,
     n_skills=st.one_of(st.integers(1, 9), st.just(150)),
-    n_bits=st.integers(1, 64),
+    n_bits=st.one_of(st.integers(1, 64), st.sampled_from([65, 100, 128, 129])),
     width=st.one_of(st.integers(1, 20), st.sampled_from([63, 64, 65, 300])),
     n=st.one_of(st.integers(1, 40), st.sampled_from([600, 4096, 4097])),
     seed=st.integers(0, 2**32),
@@ -157,10 +159,11 @@ def test_relative_gradient_error_at_the_papers_size() -> None:
 
 BYTES_OF_A_GRADIENT = """
 import sys, numpy as np
+from saltus.parity.batch import draw_bits
 from saltus.train import kernel, workspace
 rng = np.random.default_rng(0)
 parameters = rng.normal(size=workspace.n_parameters(5, 32, 128)).astype(np.float32)
-skills, bits = rng.integers(0, 5, 500), rng.integers(0, 2**32, 500, dtype=np.uint64)
+skills, bits = rng.integers(0, 5, 500), rng.integers(0, 2**32, (500, 1), dtype=np.uint64)
 targets, work = rng.choice(np.float32([-5, 5]), 500), workspace.make_workspace(5, 32, 128)
 kernel.squared_error_gradient(parameters, 32, work, skills, bits, targets)
 sys.stdout.buffer.write(work.gradient.tobytes())
@@ -208,7 +211,7 @@ def test_updates_follow_the_textbook(adam: bool, rate: float, momentum: float, d
     n_steps = 5
     expected = reference_steps(case, n_steps, adam, rate, momentum, decay)
     parameters, moments = case.parameters.copy(), np.zeros((2, case.parameters.size), np.float32)
-    skills, bits, targets = (np.tile(x, (n_steps, 1)) for x in (case.skills, case.bits, case.targets))
+    skills, bits, targets = (np.stack([x] * n_steps) for x in (case.skills, case.bits, case.targets))
     work, losses = workspace.make_workspace(3, 10, 20), np.zeros(n_steps)
     # In two calls: the optimiser's state and Adam's step count must carry over.
     for first, last in ((0, 2), (2, 5)):
@@ -228,7 +231,7 @@ def test_updates_follow_the_textbook(adam: bool, rate: float, momentum: float, d
 def test_training_stops_before_a_step_beyond_the_limit() -> None:
     case = make_case(2, 8, 16, 32, seed=4)
     parameters, moments = case.parameters.copy(), np.zeros((2, case.parameters.size), np.float32)
-    skills, bits, targets = (np.tile(x, (4, 1)) for x in (case.skills, case.bits, case.targets))
+    skills, bits, targets = (np.stack([x] * 4) for x in (case.skills, case.bits, case.targets))
     targets[2] = np.inf
     losses = np.zeros(4)
     work = workspace.make_workspace(2, 8, 16)

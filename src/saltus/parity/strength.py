@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saltus.errors import InputError, require_whole
-from saltus.parity.batch import Batch, draw_bits
+from saltus.parity.batch import Batch, draw_bits, pack
 from saltus.parity.task import MultitaskSparseParity
 from saltus.parity.torch_module import AT_A_TIME, home_of, is_module, values_of
 from saltus.parity.torch_random import borrowed_random_state
@@ -149,14 +149,14 @@ def _probe(
     task: MultitaskSparseParity, skills: NDArray[np.int64], draws: int, rng: np.random.Generator, stratified: bool
 ) -> Batch:
     """Samples of each skill in turn; if stratified, each random background with every pattern of the relevant bits."""
-    bits = draw_bits(len(skills) * draws, task.n_bits, rng).reshape(len(skills), draws, 1)
+    bits = draw_bits(len(skills) * draws, task.n_bits, rng).reshape(len(skills), draws, 1, -1)
     if stratified:
-        positions = task.relevant_bits[skills - 1, None, :].astype(np.uint64)
         index = np.arange(2**task.n_relevant, dtype=np.uint64)[:, None]
         chosen = (index >> np.arange(task.n_relevant, dtype=np.uint64)) & np.uint64(1)
-        patterns = np.bitwise_or.reduce(chosen << positions, axis=2)
-        bits = (bits & ~task.masks[skills - 1, None, None]) | patterns[:, None, :]
-    return task.batch(np.repeat(skills, bits[0].size), bits.ravel())
+        patterns = pack(task.relevant_bits[skills - 1, None, :], chosen, task.n_bits)
+        bits = (bits & ~task.masks[skills - 1, None, None, :]) | patterns[:, None, :, :]
+    n_each = bits.shape[1] * bits.shape[2]
+    return task.batch(np.repeat(skills, n_each), bits.reshape(len(skills) * n_each, -1))
 
 
 def _mean_and_error(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

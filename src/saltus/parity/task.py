@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from saltus.errors import InputError, require_positive, require_whole
-from saltus.parity.batch import Batch, draw_bits
+from saltus.parity.batch import Batch, draw_bits, pack
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 
 _WHOLE = (
@@ -29,7 +29,7 @@ class MultitaskSparseParity:
 
     Args:
         frequencies: how often each skill is asked for; finitely many skills.
-        n_bits: length of the bit string, 1 to 64.
+        n_bits: length of the bit string, at least 1.
         n_relevant: number of bits whose parity is a skill, 1 to ``n_bits``.
         target_scale: S, the target is +S or -S; greater than 0.
         seed: decides which bits are relevant to which skill.
@@ -56,8 +56,6 @@ class MultitaskSparseParity:
         n_skills = require_finite_skills(self.frequencies)
         for name, minimum, advice in _WHOLE:
             object.__setattr__(self, name, require_whole(name, getattr(self, name), minimum, advice))
-        if self.n_bits > 64:
-            raise InputError("n_bits must be at most 64", self.n_bits, "use a shorter bit string")
         scale = require_positive("target_scale", self.target_scale, "give the size of the target, e.g. 5")
         object.__setattr__(self, "target_scale", scale)
         rng = np.random.default_rng(self.seed)
@@ -70,9 +68,8 @@ class MultitaskSparseParity:
 
     @property
     def masks(self) -> NDArray[np.uint64]:
-        """Relevant bits of each skill as a 64-bit word, shape ``(n_skills,)``."""
-        words: NDArray[np.uint64] = np.bitwise_or.reduce(np.uint64(1) << self.relevant_bits.astype(np.uint64), axis=1)
-        return words
+        """Relevant bits of each skill, packed, shape ``(n_skills, words)``."""
+        return pack(self.relevant_bits, np.ones(self.n_relevant, np.uint64), self.n_bits)
 
     def sample(self, n: int, rng: np.random.Generator) -> Batch:
         """Draw ``n`` independent samples (Eq. 1)."""
@@ -81,7 +78,7 @@ class MultitaskSparseParity:
 
     def batch(self, skills: NDArray[np.int64], bits: NDArray[np.uint64]) -> Batch:
         """The samples with these skills (from 1) and packed bits, with their targets."""
-        odd = (np.bitwise_count(bits & self.masks[skills - 1]) & 1).astype(np.float32)
+        odd = (np.bitwise_count(bits & self.masks[skills - 1]).sum(axis=-1) & 1).astype(np.float32)
         targets = np.float32(self.target_scale) * (1 - 2 * odd)
         return Batch(skills=skills, bits=bits, targets=targets, n_skills=self.n_skills, n_bits=self.n_bits)
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saltus.errors import InputError
-from saltus.parity.batch import Batch
+from saltus.parity.batch import WORD_BITS, Batch
 
 if TYPE_CHECKING:
     import torch
@@ -46,14 +46,15 @@ def home_of(module: nn.Module) -> tuple[torch.device, torch.dtype]:
 
 
 def inputs_of(batch: Batch, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
-    """`Batch.inputs` as a tensor, unpacked on the device: a sample travels there as two words."""
+    """`Batch.inputs` as a tensor, unpacked on the device: a sample travels there as a few words."""
     import torch
 
     skills = torch.from_numpy(batch.skills).to(device) - 1
     words = torch.from_numpy(batch.bits.view(np.int64)).to(device)
     rows = torch.zeros(len(batch), batch.n_skills + batch.n_bits, device=device, dtype=dtype)
     rows.scatter_(1, skills[:, None], 1.0)
-    rows[:, batch.n_skills :] = (words[:, None] >> torch.arange(batch.n_bits, device=device)) & 1
+    position = torch.arange(batch.n_bits, device=device)
+    rows[:, batch.n_skills :] = (words[:, position // WORD_BITS] >> position % WORD_BITS) & 1
     return rows
 
 

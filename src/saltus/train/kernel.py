@@ -1,9 +1,9 @@
 """The Boolean-input kernel: gradient steps of a two-layer ReLU network whose inputs are a skill and a few bits.
 
-An input is one skill out of ``n_skills`` (one-hot control bits) and ``n_bits`` bits packed in one 64-bit word, so a
-hidden pre-activation is a sum of weight rows. Bits are taken in groups whose partial sums are tabulated once a step
-(the "four Russians" trick): a lookup and an addition do for all bits of a group. Samples are sorted by their key, the
-skill and the first `KEY_BITS` bits, and what the key contributes is added up once for all samples that share it.
+An input is one skill out of ``n_skills`` (one-hot control bits) and ``n_bits`` bits packed in 64-bit words, so a hidden
+pre-activation is a sum of weight rows. Bits are taken in groups whose partial sums are tabulated once a step (the "four
+Russians" trick): a lookup and an addition do for all bits of a group. Samples are sorted by their key, the skill and
+the first `KEY_BITS` bits, and what the key contributes is added up once for all samples that share it.
 
 Backwards, the gradient of a table row is the sum of the errors of the samples that looked it up, where the unit was
 active. Samples are put in buckets, one a row, so that this sum stays in registers; the rows are folded into weight
@@ -24,6 +24,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from saltus.parity.batch import WORD_BITS
 from saltus.train.lanes import (
     BLOCK,
     add,
@@ -81,7 +82,7 @@ def _sort_by_key(skills: Any, bits: UInt64, work: Workspace) -> int:
     n = skills.shape[0]
     keys, order, first = work.keys[:n], work.order[0, :n], work.key_first
     for s in range(n):
-        keys[s] = skills[s] * KEY_ROWS + np.int64(bits[s] & _u64(KEY_ROWS - 1))
+        keys[s] = skills[s] * KEY_ROWS + np.int64(bits[s, 0] & _u64(KEY_ROWS - 1))
     _sort(keys, order, first)
     n_runs = 0
     for key in range(first.shape[0] - 1):
@@ -89,27 +90,33 @@ def _sort_by_key(skills: Any, bits: UInt64, work: Workspace) -> int:
             work.runs[n_runs] = key
             n_runs += 1
     for s in range(n):
-        work.words[s] = bits[order[s]]
+        for word in range(bits.shape[1]):
+            work.words[s, word] = bits[order[s], word]
+        work.words[s, 0] >>= _u64(KEY_BITS)
     return n_runs
 
 
 @_jit
 def _sort_by_groups(n: int, work: Workspace) -> None:
     """For each group of bits, order the samples, which are in the order of their keys, by its pattern."""
-    keys, span = work.keys[:n], 1 << work.group_bits
+    keys, pattern = work.keys[:n], _u64((1 << work.group_bits) - 1)
+    groups_a_word = work.first.shape[0] // work.words.shape[1]
     for group in range(work.first.shape[0]):
-        shift = _u64(KEY_BITS + group * work.group_bits)
+        word, shift = group // groups_a_word, _u64(group % groups_a_word * work.group_bits)
         for s in range(n):
-            keys[s] = (work.words[s] >> shift) & _u64(span - 1)
+            keys[s] = (work.words[s, word] >> shift) & pattern
         _sort(keys, work.order[1 + group, :n], work.first[group])
 
 
 @_jit
-def _group(index: int, group_bits: int) -> tuple[int, int, int]:
+def _group(index: int, work: Workspace) -> tuple[int, int, int]:
     """First table row, first bit and number of bits of a group; the key's bits are group 0."""
     if index == 0:
         return 0, 0, KEY_BITS
-    return KEY_ROWS + ((index - 1) << group_bits), KEY_BITS + (index - 1) * group_bits, group_bits
+    groups_a_word = work.first.shape[0] // work.words.shape[1]
+    word, group = divmod(index - 1, groups_a_word)
+    bit = word * WORD_BITS + group * work.group_bits + (KEY_BITS if word == 0 else 0)
+    return KEY_ROWS + ((index - 1) << work.group_bits), bit, work.group_bits
 
 
 @_jit
@@ -120,7 +127,7 @@ def _build_table(rows: Float32, first: int, n_bits: int, work: Workspace) -> Non
     for k in range(n_skills):
         store(work.control, k, 0, add(load(rows, k, first), bias))
     for group in range(work.order.shape[0]):
-        base, bit, width = _group(group, work.group_bits)
+        base, bit, width = _group(group, work)
         table[base] = _ZERO
         for i in range(width):
             span = 1 << i
@@ -136,19 +143,21 @@ def _forward_block(b: int, out_weights: Any, n_runs: int, work: Workspace) -> No
     partial, column = work.partial, work.column[b]
     width, pattern = _u64(work.group_bits), _u64((1 << work.group_bits) - 1)
     span = _u64(1) << width
-    n_passes = work.first.shape[0] // GROUPS_A_PASS
+    n_passes = work.first.shape[0] // (words.shape[1] * GROUPS_A_PASS)
     for run in range(n_runs):
         key = work.runs[run]
         start = add(load(work.control, key >> KEY_BITS, 0), load(table, key & (KEY_ROWS - 1), 0))
         for s in range(first[key], first[key + 1]):
-            word, base, h = words[s] >> _u64(KEY_BITS), _u64(KEY_ROWS), start
-            for _ in range(n_passes):
-                r0, word, base = base + (word & pattern), word >> width, base + span
-                r1, word, base = base + (word & pattern), word >> width, base + span
-                r2, word, base = base + (word & pattern), word >> width, base + span
-                r3, word, base = base + (word & pattern), word >> width, base + span
-                low = add(load(table, r0, 0), load(table, r1, 0))
-                h = add(h, add(low, add(load(table, r2, 0), load(table, r3, 0))))
+            base, h = _u64(KEY_ROWS), start
+            for w in range(words.shape[1]):
+                word = words[s, w]
+                for _ in range(n_passes):
+                    r0, word, base = base + (word & pattern), word >> width, base + span
+                    r1, word, base = base + (word & pattern), word >> width, base + span
+                    r2, word, base = base + (word & pattern), word >> width, base + span
+                    r3, word, base = base + (word & pattern), word >> width, base + span
+                    low = add(load(table, r0, 0), load(table, r1, 0))
+                    h = add(h, add(low, add(load(table, r2, 0), load(table, r3, 0))))
             mask = positive(h)
             active[s] = mask
             add_to_columns(partial, s, column, where(mask, multiply(h, out_weights), spread(_ZERO)))
@@ -199,7 +208,7 @@ def _fold_table(gradient: Float32, first: int, n_bits: int, work: Workspace) -> 
         _add_to(gradient, k, first, errors)
         _add_to(gradient, n_skills + n_bits, first, errors)
     for group in range(work.order.shape[0]):
-        base, bit, width = _group(group, work.group_bits)
+        base, bit, width = _group(group, work)
         for i in range(width - 1, -1, -1):
             # Sum the rows that have this bit, and add each to the one that differs in this bit alone.
             span, total = 1 << i, spread(_ZERO)
@@ -267,7 +276,10 @@ def _judge_chunk(work: Workspace, targets: Float32, n_batch: int) -> None:
 
 @_jit
 def evaluate(parameters: Float32, n_bits: int, work: Workspace, skills: Any, bits: UInt64, output: Float32) -> None:
-    """Output of each network for every sample, written to ``output``, ``(networks, n)``; ``skills`` count from 0."""
+    """Output of each network for every sample, written to ``output``, ``(networks, n)``.
+
+    ``skills``, ``(n,)``, count from 0; ``bits``, ``(n, words)``, are packed as in `saltus.parity.batch`.
+    """
     rows = _rows(parameters, n_bits, work)
     out_biases = parameters[rows.size :]
     for start in range(0, skills.shape[0], CHUNK):
@@ -349,7 +361,7 @@ def train_steps(
     limit: float,
     losses: NDArray[np.float64],
 ) -> int:
-    """Take one optimiser step a row of ``skills``, ``bits`` and ``targets``, each of shape ``(steps, batch)``.
+    """Take one optimiser step a row of ``skills`` and ``targets``, ``(steps, batch)``, and ``bits``, with words last.
 
     ``parameters`` and ``moments`` (2, parameters) change in place; ``losses`` gets each batch's mean squared error
     before its step, the largest of the networks'. Stops before a step whose loss is not below ``limit`` (or is NaN) and

@@ -85,7 +85,7 @@ class MLP:
             self._n_bits,
             self._work,
             (batch.skills - 1).reshape(shape),
-            batch.bits.reshape(shape),
+            batch.bits.reshape(n_steps, -1, batch.bits.shape[1]),
             batch.targets.reshape(shape),
             t.learning_rates(self.steps_taken, n_steps),
             t.momentum,

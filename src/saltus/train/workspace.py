@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from saltus.parity.batch import WORD_BITS, n_words
 from saltus.train.kernel import CHUNK, GROUPS_A_PASS, KEY_BITS, KEY_ROWS, Float32, UInt64
 from saltus.train.lanes import BLOCK, COLUMNS
 
@@ -28,7 +29,7 @@ class Workspace(NamedTuple):
     group_bits: int  # bits of a group
     table: Float32  # (rows, BLOCK) of one block: sums of weights by bit pattern, then sums of errors of the same form
     control: Float32  # (n_skills, BLOCK) likewise: control weights plus bias, then sums of errors
-    words: UInt64  # (CHUNK,) bits of the samples in the order of their keys
+    words: UInt64  # (CHUNK, words) bits of the samples in the order of their keys, less those of the key
     keys: NDArray[np.uint32]  # (CHUNK,) what to sort by
     runs: NDArray[np.uint32]  # (CHUNK,) the keys that occur
     order: NDArray[np.uint32]  # (1 + groups, CHUNK) samples as they came by key, then those by each group's pattern
@@ -98,7 +99,7 @@ def make_workspace(n_skills: int, n_bits: int, *widths: int) -> Workspace:
         group_bits=group_bits,
         table=aligned_zeros((table_rows, BLOCK)),
         control=aligned_zeros((n_skills, BLOCK)),
-        words=np.zeros(CHUNK, np.uint64),
+        words=np.zeros((CHUNK, n_words(n_bits)), np.uint64),
         keys=np.zeros(CHUNK, np.uint32),
         runs=np.zeros(CHUNK, np.uint32),
         order=np.zeros((1 + n_groups, CHUNK), np.uint32),
@@ -118,10 +119,11 @@ def make_workspace(n_skills: int, n_bits: int, *widths: int) -> Workspace:
 
 
 def _groups(n_bits: int) -> tuple[int, int]:
-    """How many groups share the bits behind the key, and how many bits each takes."""
-    behind = max(n_bits - KEY_BITS, 1)
-    n_groups = -(-behind // (GROUPS_A_PASS * MOST_GROUP_BITS)) * GROUPS_A_PASS
-    return n_groups, -(-behind // n_groups)
+    """How many groups share the bits behind the key, as many for each word, and how many bits each takes."""
+    words = n_words(n_bits)
+    longest = WORD_BITS if words > 1 else max(n_bits - KEY_BITS, 1)
+    groups_a_word = -(-longest // (GROUPS_A_PASS * MOST_GROUP_BITS)) * GROUPS_A_PASS
+    return words * groups_a_word, -(-longest // groups_a_word)
 
 
 def _columns(widths: tuple[int, ...]) -> NDArray[np.int64]:
