@@ -23,7 +23,7 @@ def curves(strength: list[list[float]], sizes: list[int]) -> xr.Dataset:
 
 def test_scores_are_differences_in_joint_standard_errors() -> None:
     fast = curves([[0.1, 0.5], [0.3, 0.7], [0.2, 0.6]], [100, 200])
-    other = curves([[0.9], [0.7]], [200])
+    other = curves([[0.9], [np.nan], [0.7]], [200])  # the second run diverged
     (row,) = compare(fast, other)
     assert (row["amount"], row["skill"]) == (200, 1)
     # Means 0.6 and 0.8; standard errors 0.1 / sqrt(3) and 0.1; 0.02 for what a run may still move.

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from saltus import MLPTraining, StoppedError
+from saltus import InputError, Job, MLPTraining, StoppedError, TrainingWarning
 from saltus.report import Report, write
 from saltus.reproduce import RunOptions, fig1, fig11, table5
 from saltus.reproduce.agreement import agreement
@@ -156,6 +156,66 @@ def test_the_number_of_observations_is_that_of_the_training_set() -> None:
         skills = job.training_set().data.skills
         assert curves["n_observed"].isel(run=run, data=0).to_numpy().tolist() == np.bincount(skills)[1:].tolist()
     assert np.isnan(curves["steps"]).all()  # 250 steps are too few to converge, and the curves say so
+
+
+class OneDiverges(DataExperiment):
+    """Its first run on the smallest training set is trained far past any stability edge."""
+
+    def jobs(self, seed: int) -> list[Job]:
+        *others, one, last = super().jobs(seed)
+        return [*others, replace(one, training=replace(one.training, learning_rate=5.0)), last]
+
+
+class SeedDiverges(ParameterExperiment):
+    """The networks of its first seed are."""
+
+    def jobs(self, seed: int) -> list[Job]:
+        first, *others = super().jobs(seed)
+        return [replace(first, training=replace(first.training, learning_rate=1e4)), *others]
+
+
+def test_a_run_that_diverged_is_named_and_is_in_no_mean(report: Report, store: Path) -> None:
+    lame = OneDiverges(3, DATA, 2, sizes=(600, 2500))
+    with pytest.warns(TrainingWarning, match="run with seed 0, 600 samples diverged: at step "):
+        (curves,) = run_experiments([lame], RunOptions(store=store))
+    assert curves["status"].to_numpy().tolist() == ["diverged", "finished"]
+    strength = curves["strength"].to_numpy()
+    assert np.isnan(strength).all(axis=1).tolist() == [[True, False], [False, False]]
+    survivors = np.stack([strength[1, :, 0], strength[:, :, 1].mean(axis=0)], axis=1)
+    assert [skill.rms for skill in agreement(curves, survivors)] == pytest.approx([0, 0, 0], abs=1e-12)
+    with pytest.warns(TrainingWarning, match="600 samples diverged"):
+        told = fig1.reproduce(replace(SMALL, data=replace(SMALL.data, system=lame)), RunOptions(store=store))
+    assert "n_s = 3, over data: seed 0 diverged; what they did not reach is in no mean" in told.remarks
+    assert any(line.startswith("data: 3 of 4 runs converged, after ") for line in told.remarks)
+    assert not any("diverged" in line for line in report.remarks)
+    table, whole = told.tables["data"], report.tables["data"]
+    assert len(table) == len(whole) - 3
+    assert not ((table["run"] == 0) & (table["data"] == 600)).any()
+
+
+def test_table5_counts_no_run_that_diverged() -> None:
+    short = replace(NARROW, steps=2000, measure_at=(1500, 2000))
+    lame = SeedDiverges(3, short, 3)
+    with pytest.warns(TrainingWarning, match="run with seed 0, widths 1, 4, 10, 24 side by side diverged: at step "):
+        told = table5.reproduce(replace(SMALL, parameters=replace(SMALL.parameters, system=lame)), RunOptions())
+    first, second, third, mean, *_ = told.rows
+    assert first == ["0", "–", "–", "–", "diverged"]
+    np.testing.assert_allclose(
+        np.array(mean[1:4], float), np.mean([np.array(row[1:4], float) for row in (second, third)], axis=0), atol=0.011
+    )
+    assert told.remarks[0].endswith("of 2 runs have one")
+    assert "n_s = 3, over parameters: seed 0 diverged; what they did not reach is in no mean" in told.remarks
+    assert set(told.tables["strengths"]["run"]) == {1, 2}
+
+
+def test_runs_that_all_diverged_are_no_result() -> None:
+    experiment = DataExperiment(3, replace(DATA, learning_rate=5.0), 1, sizes=(600,))
+    with pytest.warns(TrainingWarning, match="diverged"):
+        (curves,) = run_experiments([experiment], RunOptions())
+    with pytest.raises(
+        InputError, match=r"some run over data must have come to an end; received \['diverged'\]; try a "
+    ):
+        agreement(curves, np.zeros((3, 1)))
 
 
 def test_agreement_against_values_by_hand() -> None:

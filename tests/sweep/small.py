@@ -35,6 +35,25 @@ strength_samples = 16
 training.width = [20, 40, 60]
 """
 
+NETWORKS = """
+[task]
+n_bits = 6
+n_relevant = 2
+target_scale = 1.0
+frequencies = { alpha = 0.9, n_skills = 2 }
+[training]
+steps = 40
+learning_rate = 0.01
+batch_size = 32
+strength_samples = 16
+network = { kind = "Transformer", heads = 2 }
+[[axes]]
+training.network.embedding = [8, 16]
+[[axes]]
+training.optimizer = ["sgd", "adam"]
+training.momentum = [0.9, 0]
+"""
+
 
 def training(**changes: Any) -> MLPTraining:
     settings: dict[str, Any] = {"learning_rate": 0.02, "init_std": 0.1, "width": 20, "batch_size": 50}

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from saltus import Job, StoppedError
+from saltus import Job, MultitaskSparseParity, PowerLaw, StoppedError, read_store, train_transformer
 from saltus.reproduce import RunOptions
 from saltus.reproduce.fig1a import Settings, reproduce
 from saltus.sweep.estimate import estimate_seconds
 from saltus.sweep.plan import key_of
 from saltus.sweep.run import stored_runs
 from saltus.sweep.store import Store
-from tests.sweep.small import SMALL, TASK, jobs, run_files, training
+from tests.sweep.small import NETWORKS, SMALL, TASK, jobs, run_files, training
 from tests.sweep.small import saltus as cli
 
 
@@ -41,6 +41,30 @@ def test_run_status_export(spec: Path, tmp_path: Path) -> None:
     assert (missing["run"], missing["width"], missing["seed"], missing["alpha"]) == (lost, 40, 1, 0.6)
     exported = cli("sweep", "export", store, "--to", tmp_path / "c.csv", "--where", "width >= 40", "--json")
     assert json.loads(exported.stdout) == {"runs": 3, "file": str(tmp_path / "c.csv")}
+
+
+def test_a_sweep_of_transformers(spec: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    store = tmp_path / "runs"
+    spec.write_text(NETWORKS)
+    done = cli("sweep", "run", spec, "--store", store)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{store}: 4 runs, 4 stored, 0 failed, 0 missing (0 under way, 0 damaged)\n"
+    seen = read_store(store, where="embedding == 16 and optimizer == 'adam'")
+    task = MultitaskSparseParity(PowerLaw(0.9, 2), n_bits=6, n_relevant=2, target_scale=1.0)
+    alone = train_transformer(
+        task,
+        steps=40,
+        learning_rate=0.01,
+        embedding=16,
+        heads=2,
+        batch_size=32,
+        optimizer="adam",
+        momentum=0,
+        weight_decay=0,
+        strength_samples=16,
+    )
+    np.testing.assert_array_equal(seen["strength"], alone["strength"])
 
 
 def test_failures_are_told_with_their_reason_and_exit_status_1(spec: Path, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,11 @@ from hypothesis import strategies as st
 from saltus import InputError, Job, MLPTraining, MultitaskSparseParity, PowerLaw
 from saltus.sweep.plan import Plan, Shard
 from saltus.sweep.spec import read_spec
-from tests.sweep.small import EXAMPLE, SMALL, jobs
+from saltus.train.gated import GatedPerceptron
+from saltus.train.network import Architecture, NetworkTraining
+from saltus.train.perceptron import Perceptron
+from saltus.train.transformer import Transformer
+from tests.sweep.small import EXAMPLE, NETWORKS, ROOT, SMALL, jobs
 
 
 def spec(tmp_path: Path, text: str) -> Plan:
@@ -105,7 +111,7 @@ def test_a_list_of_seeds_and_training_lists(tmp_path: Path) -> None:
         ("steps = 60", "steps = 60.5", "training.steps: must be a valid integer; received 60.5; "),
         ("steps = 60", "steps = true", "training.steps: must be a valid integer; received True; "),
         ("steps = 60", "", "training.steps: must be given; received None; add it to [training]"),
-        ("width = 20", "kind = 'CNN'", "training.kind: must be one of MLPTraining; received 'CNN'; choose one of them"),
+        ("width = 20", "kind = 'CNN'", "training.kind: must be one of MLPTraining, NetworkTraining; received 'CNN'; "),
         ("width = 20", "optimizer = 'lion'", "training.optimizer: must be 'sgd' or 'adam'; received 'lion'; "),
         ("[20, 40, 60]", "[]", "training.width: an axis must have at least one value; received []; fill it or remove"),
         ("[20, 40, 60]", "5", "training.width: an axis must be a list or a range; received 5; give a list, or "),
@@ -172,6 +178,55 @@ def test_what_is_wrong_is_refused_naming_file_key_and_rule(tmp_path: Path, old: 
     with pytest.raises(InputError) as refusal:
         spec(tmp_path, SMALL.replace(old, new, 1))
     assert str(refusal.value).startswith(f"{tmp_path / 'sweep.toml'}: {text}")
+
+
+def test_a_spec_of_networks_is_the_runs_that_python_would_make(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    task = MultitaskSparseParity(PowerLaw(0.9, 2), n_bits=6, n_relevant=2, target_scale=1.0)
+
+    def trained(network: Architecture, optimizer: str, momentum: float) -> Job:
+        shared: dict[str, Any] = {"learning_rate": 0.01, "batch_size": 32, "strength_samples": 16}
+        return Job(task, NetworkTraining(40, network=network, optimizer=optimizer, momentum=momentum, **shared), 0)
+
+    both = (("sgd", 0.9), ("adam", 0.0))
+    wanted = [trained(Transformer(width, heads=2), *how) for width in (8, 16) for how in both]
+    assert list(spec(tmp_path, NETWORKS).jobs) == wanted
+    kinds = 'training.network = [{ kind = "Perceptron", width = 9, n_layers = 3 }, { kind = "GatedPerceptron" }]'
+    wanted = [trained(network, *how) for network in (Perceptron(9, n_layers=3), GatedPerceptron()) for how in both]
+    assert list(spec(tmp_path, NETWORKS.replace("training.network.embedding = [8, 16]", kinds)).jobs) == wanted
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("heads", "haeds", "training.network.haeds: there is no such key; received 'haeds'; known are embedding, "),
+        ("Transformer", "RNN", "training.network.kind: must be one of Perceptron, GatedPerceptron, Transformer; "),
+        ('kind = "Transformer", ', "", "training.network.kind: must be one of Perceptron, GatedPerceptron, Transform"),
+        ("heads = 2", "heads = 2.5", "training.network.heads: must be a valid integer; received 2.5; give a value"),
+        ("heads = 2", "heads = 3", "training.network: embedding must be a multiple of heads, here of 3 (at training."),
+        ("[8, 16]", "[8, 15]", "training.network: embedding must be a multiple of heads, here of 2 (at training."),
+        ("network =", "init_std = 1.0\nnetwork =", "training.init_std: there is no such key; received 'init_std'; "),
+        ("network =", "kind = 'MLPTraining'\nnetwork =", "training.network: there is no such key; received 'network'"),
+    ],
+)
+def test_wrong_networks_are_refused_in_one_line(tmp_path: Path, old: str, new: str, text: str) -> None:
+    pytest.importorskip("torch")
+    assert old in NETWORKS
+    with pytest.raises(InputError) as refusal:
+        spec(tmp_path, NETWORKS.replace(old, new, 1))
+    assert str(refusal.value).startswith(f"{tmp_path / 'sweep.toml'}: {text}")
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_network_must_be_a_table(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="training.network: must be a table; received 8; give { kind = 'Perceptron', "):
+        spec(tmp_path, SMALL.replace("width = 20", "network = 8").replace("training.width", "training.steps"))
+
+
+def test_the_documented_spec_is_one(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    (text,) = re.findall(r"^```toml\n(.*?)^```", (ROOT / "docs/scale.md").read_text(), flags=re.S | re.M)
+    assert len(spec(tmp_path, text).jobs) == 12
 
 
 def test_a_spec_that_is_not_there(tmp_path: Path) -> None:

@@ -133,5 +133,5 @@ def _label(axes: Axes, steps: np.ndarray, strength: np.ndarray, skill: int) -> N
 
 def _first_sign_of_life(steps: np.ndarray, mean: np.ndarray) -> float:
     """Left edge of the axis: half the step at which any skill first reaches 0.02, so that the flat start is short."""
-    alive = np.nanmax(mean, axis=0) >= 0.02
+    alive = (mean >= 0.02).any(axis=0)
     return float(steps[alive.argmax()] / 2) if alive.any() else float(steps[0])

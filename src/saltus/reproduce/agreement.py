@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saltus.curves import crossing_times
+from saltus.errors import InputError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,14 +41,24 @@ class Agreement:
 
 
 def agreement(curves: xr.Dataset, forecast: NDArray[np.float64], seed: int = 0) -> list[Agreement]:
-    """Compare each skill's mean strength with its forecast, ``(n_skills, n_points)`` at the curves' own points."""
+    """Compare each skill's mean strength with its forecast, ``(n_skills, n_points)`` at the curves' own points.
+
+    A mean is over the runs that were measured there: one that diverged is in none from then on.
+
+    Raises:
+        InputError: if no run has a measured strength.
+    """
     resource = str(curves["strength"].dims[-1])
     amounts = curves[resource].to_numpy().astype(float)
     strength = curves["strength"].to_numpy()
+    mean = _mean(strength)
+    if not np.isfinite(mean).any(axis=1).all():
+        rule = f"some run over {resource} must have come to an end"
+        raise InputError(rule, curves["status"].to_numpy().tolist(), "try a smaller learning rate")
     rng = np.random.default_rng(seed)
-    resampled = [strength[rng.integers(0, len(strength), len(strength))].mean(axis=0) for _ in range(_RESAMPLES)]
-    half_forecast, half_measured, *halves = _half_points(curves, [forecast, strength.mean(axis=0), *resampled])
-    difference = forecast - strength.mean(axis=0)
+    resampled = [_mean(strength[rng.integers(0, len(strength), len(strength))]) for _ in range(_RESAMPLES)]
+    half_forecast, half_measured, *halves = _half_points(curves, [forecast, mean, *resampled])
+    difference = forecast - mean
     worst = np.nanargmax(np.abs(difference), axis=1)
     return [
         Agreement(
@@ -62,6 +73,12 @@ def agreement(curves: xr.Dataset, forecast: NDArray[np.float64], seed: int = 0) 
         )
         for k in range(len(forecast))
     ]
+
+
+def _mean(strength: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Over the runs that were measured; NaN where none was."""
+    n_measured = np.isfinite(strength).sum(axis=0)
+    return np.where(n_measured > 0, np.nansum(strength, axis=0) / np.maximum(n_measured, 1), np.nan)
 
 
 def _half_points(curves: xr.Dataset, strengths: list[NDArray[np.float64]]) -> NDArray[Any]:

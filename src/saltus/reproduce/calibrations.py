@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from saltus.figures.emergence import Panel
 from saltus.forecast.calibrate import calibrate
 from saltus.forecast.size_calibration import DataCalibration, ParameterCalibration
+from saltus.reproduce.agreement import Agreement, agreement
 from saltus.reproduce.experiments import TimeExperiment
 
 if TYPE_CHECKING:
@@ -64,7 +65,30 @@ def calibrated(curves: xr.Dataset, system: TimeExperiment) -> Constant:
     return Constant(*constant, fit.model(system.frequencies), fit.summary())
 
 
-def panel(experiment: TimeExperiment, curves: xr.Dataset, constant: Constant, title: str) -> Panel:
-    """Measured strengths beside the calibrated model's."""
-    at = experiment.grid(curves)
-    return Panel(curves, at, experiment.forecast(constant.model, at), f"{title}, {constant.label}")
+@dataclass(frozen=True)
+class Comparison:
+    """One experiment beside its forecast.
+
+    Attributes:
+        experiment, measured: with its curves.
+        constant: what the forecast was calibrated with.
+        skills: how well each skill's mean strength agrees with it.
+    """
+
+    experiment: TimeExperiment
+    measured: xr.Dataset
+    constant: Constant
+    skills: list[Agreement]
+
+    def panel(self, title: str) -> Panel:
+        """Measured strengths and the calibrated model's, for a figure."""
+        at = self.experiment.grid(self.measured)
+        forecast = self.experiment.forecast(self.constant.model, at)
+        return Panel(self.measured, at, forecast, f"{title}, {self.constant.label}")
+
+
+def compare(experiment: TimeExperiment, measured: xr.Dataset, single: xr.Dataset) -> Comparison:
+    """Calibrate on the curves of one skill, ``single``, forecast the experiment, set its curves beside that."""
+    constant = calibrated(single, experiment)
+    forecast = experiment.forecast(constant.model, experiment.amounts(measured))
+    return Comparison(experiment, measured, constant, agreement(measured, forecast))

@@ -18,7 +18,13 @@ import saltus
 from saltus.report import Report
 from saltus.reproduce import RunOptions
 from saltus.reproduce.emergence import PRESETS as PANELS
-from saltus.reproduce.experiments import DataExperiment, ParameterExperiment, TimeExperiment, run_experiments
+from saltus.reproduce.experiments import (
+    DataExperiment,
+    ParameterExperiment,
+    TimeExperiment,
+    run_experiments,
+    went_wrong,
+)
 from saltus.reproduce.runs import train_all
 from saltus.settings import describe
 from saltus.train.configuration import MLPTraining
@@ -134,6 +140,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
             f"{len(changes)} runs carried {_FURTHER} times further: strengths moved by {largest:.3f} at most",
             f"difference within 2 joint standard errors: {np.mean(np.abs(scores) < 2):.0%} of {len(scores)}; largest "
             f"{np.abs(scores).max():.1f}",
+            *(line for own in curves for line in went_wrong(own).values()),
         ],
     )
 
@@ -145,7 +152,7 @@ def compare(fast: xr.Dataset, other: xr.Dataset) -> list[dict[str, Any]]:
     for amount in np.intersect1d(fast[resource], other[resource]).tolist():
         means, errors = [], []
         for curves in (fast, other):
-            strength = curves["strength"].sel({resource: amount}).to_numpy()
+            strength = curves["strength"].sel({resource: amount}).dropna("run").to_numpy()  # without diverged runs
             means.append(strength.mean(axis=0))
             errors.append(strength.std(axis=0, ddof=1) / math.sqrt(len(strength)))
         joint = np.sqrt(errors[0] ** 2 + errors[1] ** 2 + _SYSTEMATIC**2)
@@ -167,8 +174,10 @@ def compare(fast: xr.Dataset, other: xr.Dataset) -> list[dict[str, Any]]:
 
 def _carry_further(experiment: DataExperiment, options: RunOptions) -> list[dict[str, Any]]:
     jobs = experiment.jobs(options.seed)
-    ended = train_all(jobs, options)
-    longer = [_longer(job, seen) for job, seen in zip(jobs, ended, strict=True)]
+    ended = [
+        (job, seen) for job, seen in zip(jobs, train_all(jobs, options), strict=True) if seen.converged_at is not None
+    ]
+    longer = [_longer(job, seen) for job, seen in ended]
     return [
         {
             "n_skills": experiment.n_skills,
@@ -178,12 +187,13 @@ def _carry_further(experiment: DataExperiment, options: RunOptions) -> list[dict
             "carried_to": int(after.steps[-1]),
             "moved": float(np.abs(after.last() - before.last()).max()),
         }
-        for job, before, after in zip(jobs, ended, train_all(longer, options), strict=True)
+        for (job, before), after in zip(ended, train_all(longer, options), strict=True)
     ]
 
 
 def _longer(job: Job, seen: Measurements) -> Job:
-    end = _FURTHER * int(seen.steps[seen.n_made - 1])
+    assert seen.converged_at is not None
+    end = _FURTHER * seen.converged_at
     return replace(job, training=replace(job.training, steps=end, until_loss=None, measure_at=(end,)))
 
 

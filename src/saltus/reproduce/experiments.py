@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saltus.curves import make_curves, tidy_table
+from saltus.curves import make_curves, resource_of, tidy_table
 from saltus.parity.task import MultitaskSparseParity
 from saltus.reproduce import RunOptions
 from saltus.reproduce.runs import train_all
@@ -21,7 +21,7 @@ from saltus.settings import describe
 from saltus.theory.frequencies import PowerLaw
 from saltus.train.configuration import MLPTraining
 from saltus.train.loop import Measurements
-from saltus.train.run import Job, collect
+from saltus.train.run import Job, collect, endings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,10 @@ class TimeExperiment:
         return [Job(self.task, self.training, seed + i) for i in range(self.n_seeds)]
 
     def curves(self, jobs: Sequence[Job], results: Sequence[Measurements]) -> xr.Dataset:
-        """What the `jobs` gave, as curves over the experiment's resource."""
+        """What the `jobs` gave, as curves over the experiment's resource.
+
+        Strengths that a run did not live to show are NaN; its ``status`` and a `TrainingWarning` say so.
+        """
         return collect(jobs, results)
 
     def amounts(self, curves: xr.Dataset) -> NDArray[np.float64]:
@@ -69,6 +72,10 @@ class TimeExperiment:
     def forecast(self, model: Any, amounts: NDArray[np.float64]) -> NDArray[np.float64]:
         """R/S of each skill by a model of this kind of emergence, ``(n_skills, len(amounts))``."""
         return np.asarray(model.strength(amounts).T / model.target_scale)
+
+    def standing(self, curves: xr.Dataset) -> dict[str, str]:
+        """Whether training had ended, in words: what the runs themselves say of it."""
+        return went_wrong(curves)
 
     def table(self, curves: xr.Dataset) -> pd.DataFrame:
         """The curves with a row a measurement."""
@@ -104,7 +111,11 @@ class DataExperiment(TimeExperiment):
 
         ends = [_at_the_end(seen) for seen in results]
         curves = _resource_curves(
-            self, "data", sorted(self.sizes), jobs, [over_runs(values) for values in zip(*ends, strict=True)]
+            self,
+            "data",
+            sorted(self.sizes),
+            _worst_endings(jobs, results),
+            [over_runs(values) for values in zip(*ends, strict=True)],
         )
         converged = [np.nan if seen.converged_at is None else seen.converged_at for seen in results]
         observed = over_runs([job.n_observed() for job in jobs])
@@ -115,6 +126,12 @@ class DataExperiment(TimeExperiment):
     def forecast(self, model: Any, amounts: NDArray[np.float64]) -> NDArray[np.float64]:
         expected = [model.expected_strength(int(data)) for data in amounts]  # over training sets of that size
         return np.asarray(np.stack(expected, axis=1) / model.target_scale)
+
+    def standing(self, curves: xr.Dataset) -> dict[str, str]:
+        steps = curves["steps"].to_numpy()
+        ended = steps[np.isfinite(steps)]
+        after = f", after {ended.min():.0f} to {ended.max():.0f} steps" if ended.size else ""
+        return super().standing(curves) | {"converged": f"data: {ended.size} of {steps.size} runs converged{after}"}
 
     def table(self, curves: xr.Dataset) -> pd.DataFrame:
         observed = curves["n_observed"].astype(int).to_series().reset_index()
@@ -136,11 +153,20 @@ class ParameterExperiment(TimeExperiment):
     def curves(self, jobs: Sequence[Job], results: Sequence[Measurements]) -> xr.Dataset:
         ends = [[np.moveaxis(values, 0, -1) for values in _at_the_end(seen)] for seen in results]
         widths = self.training.widths
-        curves = _resource_curves(
-            self, "parameters", widths, jobs, [np.stack(values) for values in zip(*ends, strict=True)]
-        )
+        strengths = [np.stack(values) for values in zip(*ends, strict=True)]
+        curves = _resource_curves(self, "parameters", widths, _worst_endings(jobs, results), strengths)
         moved = [np.abs(seen.strength[..., -1] - seen.strength[..., -2]).max(axis=-1) for seen in results]
         return curves.assign_coords(moved=(("run", "parameters"), np.stack(moved)))
+
+    def standing(self, curves: xr.Dataset) -> dict[str, str]:
+        moved = curves["moved"].to_numpy()
+        moved = moved[np.isfinite(moved)]
+        if not moved.size:
+            return super().standing(curves)
+        return super().standing(curves) | {
+            "moved": f"parameters: in the last quarter of training, strengths moved by less than 0.02 in "
+            f"{np.mean(moved < 0.02):.0%} of the networks and by {moved.max():.2f} at most"
+        }
 
     def grid(self, curves: xr.Dataset) -> NDArray[np.float64]:
         return self.amounts(curves)
@@ -156,27 +182,47 @@ def run_experiments(experiments: Sequence[TimeExperiment], options: RunOptions) 
     ]
 
 
+def went_wrong(curves: xr.Dataset) -> dict[str, str]:
+    """A line that names the runs that diverged or stalled, under ``wrong``; nothing if all finished."""
+    status = zip(curves["run"].to_numpy(), curves["status"].to_numpy(), strict=True)
+    wrong = [f"seed {run} {how}" for run, how in status if how != "finished"]
+    if not wrong:
+        return {}
+    n_skills, resource = curves.sizes["skill"], resource_of(curves)
+    return {"wrong": f"n_s = {n_skills}, over {resource}: {', '.join(wrong)}; what they did not reach is in no mean"}
+
+
 def _at_the_end(seen: Measurements) -> list[NDArray[np.float64]]:
-    return [getattr(seen, name)[..., seen.n_made - 1] for name in _CURVES]
+    """Strength, its error and loss where the run ended; NaN if it diverged, which is no end of training."""
+    ends = [getattr(seen, name)[..., seen.n_made - 1] for name in _CURVES]
+    return ends if seen.diverged_at is None else [np.full_like(values, np.nan) for values in ends]
+
+
+def _worst_endings(jobs: Sequence[Job], results: Sequence[Measurements]) -> dict[int, str]:
+    """By seed, how the worst of its runs ended."""
+    worst: dict[int, str] = {}
+    for job, ending in zip(jobs, endings(jobs, results), strict=True):
+        if worst.get(job.seed, "finished") == "finished":
+            worst[job.seed] = ending
+    return dict(sorted(worst.items()))
 
 
 def _resource_curves(
     experiment: TimeExperiment,
     resource: str,
     amounts: Sequence[int],
-    jobs: Sequence[Job],
+    status: dict[int, str],
     values: Sequence[NDArray[np.float64]],
 ) -> xr.Dataset:
     """Curves from strength, its error and loss at the end of each run, ``(runs, skills, amounts)``."""
-    first = jobs[0]
     return make_curves(
         resource=resource,
         steps=amounts,
         **dict(zip(_CURVES, values, strict=True)),
-        frequencies=first.task.frequencies.first(),
-        runs=sorted({job.seed for job in jobs}),
-        status=["finished"] * experiment.n_seeds,
-        target_scale=first.task.target_scale,
-        flow_learning_rate=first.training.flow_learning_rate,
-        settings={"task": describe(first.task), "training": describe(experiment.training)},
+        frequencies=experiment.frequencies.first(),
+        runs=list(status),
+        status=list(status.values()),
+        target_scale=experiment.task.target_scale,
+        flow_learning_rate=experiment.training.flow_learning_rate,
+        settings={"task": describe(experiment.task), "training": describe(experiment.training)},
     )

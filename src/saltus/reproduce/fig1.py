@@ -7,23 +7,17 @@ single skill (Fig. 11).
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 import saltus
 from saltus.figures.emergence import panels_figure
 from saltus.report import Report, cell
 from saltus.reproduce import RunOptions
-from saltus.reproduce.agreement import Agreement, agreement
-from saltus.reproduce.calibrations import calibrated, panel
+from saltus.reproduce.agreement import Agreement
+from saltus.reproduce.calibrations import compare
 from saltus.reproduce.emergence import PRESETS as PRESETS
 from saltus.reproduce.emergence import Settings
-from saltus.reproduce.experiments import run_experiments
+from saltus.reproduce.experiments import run_experiments, went_wrong
 from saltus.settings import describe
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 def reproduce(settings: Settings, options: RunOptions) -> Report:
@@ -35,17 +29,16 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     curves = dict(zip(everything, run_experiments(everything, options), strict=True))
     rows, panels, summaries, remarks = [], [], {}, []
     for name, study in studies.items():
-        measured = curves[study.system]
-        constant = calibrated(curves[study.single], study.system)
-        skills = agreement(measured, study.system.forecast(constant.model, study.system.amounts(measured)))
-        standing = _standing(measured)
-        rows += [_row(name, skill) for skill in skills]
-        panels.append(panel(study.system, measured, constant, name))
+        found = compare(study.system, curves[study.system], curves[study.single])
+        constant, wrong = found.constant, went_wrong(curves[study.single])
+        standing = study.system.standing(found.measured) | {f"single_{key}": line for key, line in wrong.items()}
+        rows += [_row(name, skill) for skill in found.skills]
+        panels.append(found.panel(name))
         summaries[name] = {
             "constant": constant.value,
             "error": constant.error,
             "paper": constant.paper,
-            "skills": [asdict(skill) for skill in skills],
+            "skills": [asdict(skill) for skill in found.skills],
             "calibration": constant.summary,
             "settings": {"system": describe(study.system), "single": describe(study.single)},
             "standing": standing,
@@ -89,24 +82,6 @@ def _row(name: str, skill: Agreement) -> list[str]:
         cell(skill.log10_ratio, "+.3f", "–"),
         cell(skill.log10_ratio_error, ".3f", "–"),
     ]
-
-
-def _standing(curves: xr.Dataset) -> dict[str, str]:
-    """Whether training had ended: what the runs themselves say of it."""
-    if "steps" in curves.coords:
-        steps = curves["steps"].to_numpy()
-        ended = np.isfinite(steps)
-        return {
-            "converged": f"data: {ended.sum()} of {ended.size} runs converged, after {np.nanmin(steps):.0f} to "
-            f"{np.nanmax(steps):.0f} steps"
-        }
-    if "moved" in curves.coords:
-        moved = curves["moved"].to_numpy()
-        return {
-            "moved": f"parameters: in the last quarter of training, strengths moved by less than 0.02 in "
-            f"{np.mean(moved < 0.02):.0%} of the networks and by {moved.max():.2f} at most"
-        }
-    return {}
 
 
 def _note(settings: Settings, options: RunOptions) -> str:

@@ -8,11 +8,11 @@ import saltus
 from saltus.figures.emergence import panels_figure
 from saltus.report import Report
 from saltus.reproduce import RunOptions
-from saltus.reproduce.agreement import agreement
-from saltus.reproduce.calibrations import calibrated, panel
+from saltus.reproduce.agreement import Agreement
+from saltus.reproduce.calibrations import Constant, compare
 from saltus.reproduce.emergence import PRESETS as PRESETS
 from saltus.reproduce.emergence import Settings
-from saltus.reproduce.experiments import run_experiments
+from saltus.reproduce.experiments import run_experiments, went_wrong
 from saltus.settings import describe
 
 
@@ -20,36 +20,27 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     """Train the one-skill networks and fit each constant."""
     studies = settings.studies
     curves = run_experiments([study.single for study in studies.values()], options)
-    constants = [calibrated(own, study.single) for own, study in zip(curves, studies.values(), strict=True)]
-    fits = [
-        agreement(own, study.single.forecast(constant.model, study.single.amounts(own)))[0]
-        for own, study, constant in zip(curves, studies.values(), constants, strict=True)
-    ]
-    named = list(zip(studies, constants, fits, strict=True))
+    found = {name: compare(study.single, own, own) for (name, study), own in zip(studies.items(), curves, strict=True)}
     note = f"saltus {saltus.__version__}: n_s = 1, seeds from {options.seed}; settings as in Fig. 1"
     return Report(
         title="Calibration on one skill (Nam et al. 2024, Fig. 11)",
         columns=("panel", "constant", "value", "± se", "paper", "rms of R/S", "largest", "at"),
-        rows=[
-            [name, constant.symbol, *constant.cells, f"{fit.rms:.3f}", f"{fit.largest:+.2f}", f"{fit.largest_at:.0f}"]
-            for name, constant, fit in named
-        ],
+        rows=[_row(name, own.constant, own.skills[0]) for name, own in found.items()],
         summary={
             "panels": {
-                name: constant.summary | {"paper": constant.paper, "fit": asdict(fit)} for name, constant, fit in named
+                name: own.constant.summary | {"paper": own.constant.paper, "fit": asdict(own.skills[0])}
+                for name, own in found.items()
             },
             "settings": {name: describe(study.single) for name, study in studies.items()},
             "seed": options.seed,
             "version": saltus.__version__,
         },
-        figures={
-            "calibration": panels_figure(
-                [
-                    panel(study.single, own, constant, name)
-                    for own, (name, study), constant in zip(curves, studies.items(), constants, strict=True)
-                ],
-                note,
-            )
-        },
-        tables={name: study.single.table(own) for (name, study), own in zip(studies.items(), curves, strict=True)},
+        figures={"calibration": panels_figure([own.panel(name) for name, own in found.items()], note)},
+        tables={name: own.experiment.table(own.measured) for name, own in found.items()},
+        remarks=[line for own in found.values() for line in went_wrong(own.measured).values()],
     )
+
+
+def _row(name: str, constant: Constant, fit: Agreement) -> list[str]:
+    difference = f"{fit.rms:.3f}", f"{fit.largest:+.2f}", f"{fit.largest_at:.0f}"
+    return [name, constant.symbol, *constant.cells, *difference]

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 import saltus
 from saltus.curves import tidy_table
-from saltus.report import Report
+from saltus.report import Report, cell
 from saltus.reproduce import RunOptions
 from saltus.reproduce.emergence import PRESETS as PRESETS
 from saltus.reproduce.emergence import Settings
-from saltus.reproduce.experiments import run_experiments
+from saltus.reproduce.experiments import run_experiments, went_wrong
 from saltus.settings import describe
 from saltus.theory.extended import ParameterEmergence
 
@@ -27,6 +27,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     at_width = curves.sel(parameters=[WIDTH])
     strength = at_width["strength"].to_numpy()[:, :, 0]
     rule = ParameterEmergence(experiment.frequencies, nodes_per_skill=NODES_PER_SKILL).strength(WIDTH)
+    ended = np.isfinite(strength).all(axis=1)
     outliers = _outliers(strength, rule)
     seeds = curves["run"].to_numpy().tolist()
     skills = [f"R_{k}/S" for k in range(1, experiment.n_skills + 1)]
@@ -34,13 +35,13 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
         title=f"Skill strengths of single runs at N = {WIDTH} (Nam et al. 2024, Table 5)",
         columns=("seed", *skills, "outliers"),
         rows=[
-            [str(seed), *(f"{value:.2f}" for value in own), ", ".join(f"k = {k}" for k in outliers[i]) or "–"]
-            for i, (seed, own) in enumerate(zip(seeds, strength, strict=True))
+            _row(str(seed), own, (", ".join(f"k = {k}" for k in far) or "–") if lived else "diverged")
+            for seed, own, far, lived in zip(seeds, strength, outliers, ended, strict=True)
         ]
         + [
-            ["mean", *(f"{value:.2f}" for value in strength.mean(axis=0)), ""],
-            ["sd", *(f"{value:.2f}" for value in strength.std(axis=0, ddof=1)), ""],
-            ["Eq. 18-21", *(f"{value:.2f}" for value in rule), f"N_c = {NODES_PER_SKILL}"],
+            _row("mean", strength[ended].mean(axis=0), ""),
+            _row("sd", strength[ended].std(axis=0, ddof=1), ""),
+            _row("Eq. 18-21", rule, f"N_c = {NODES_PER_SKILL}"),
         ],
         summary={
             "width": WIDTH,
@@ -53,9 +54,15 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
         },
         tables={"strengths": tidy_table(at_width)},
         remarks=[
-            f"outliers: more than {OUTLYING:g} from the rule; {sum(map(bool, outliers))} of {len(seeds)} runs have one"
+            f"outliers: more than {OUTLYING:g} from the rule; "
+            f"{sum(map(bool, outliers))} of {ended.sum()} runs have one",
+            *went_wrong(curves).values(),
         ],
     )
+
+
+def _row(name: str, strength: NDArray[np.float64], remark: str) -> list[str]:
+    return [name, *(cell(value, ".2f", "–") for value in strength), remark]
 
 
 def _outliers(strength: NDArray[np.float64], rule: NDArray[np.float64]) -> list[list[int]]:

@@ -3,7 +3,7 @@
 seeds = 3                      # 0, 1, 2; or a list
 [task]                         # fields of MultitaskSparseParity
 frequencies = { alpha = 0.6, n_skills = 2 }
-[training]                     # fields of MLPTraining
+[training]                     # fields of MLPTraining, or of NetworkTraining if there is a `network`
 steps = 2000
 learning_rate = 0.02
 init_std = 0.02
@@ -22,6 +22,7 @@ import itertools
 import math
 import tomllib
 from collections.abc import Mapping
+from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -35,12 +36,17 @@ from saltus.sweep.axes import read_axes, refuse_unknown
 from saltus.sweep.plan import Plan
 from saltus.theory.frequencies import Frequencies, PowerLaw, SkillFrequencies
 from saltus.train.configuration import MLPTraining
+from saltus.train.gated import GatedPerceptron
+from saltus.train.network import Architecture, NetworkTraining
+from saltus.train.perceptron import Perceptron
 from saltus.train.run import Job
+from saltus.train.transformer import Transformer
 
 _FREQUENCIES = {"PowerLaw": PowerLaw, "Frequencies": Frequencies}
+_NETWORKS = {kind.__name__: kind for kind in (Perceptron, GatedPerceptron, Transformer)}
 _SECTIONS: dict[str, dict[str, Any]] = {
     "task": {"MultitaskSparseParity": MultitaskSparseParity},
-    "training": {"MLPTraining": MLPTraining},
+    "training": {"MLPTraining": MLPTraining, "NetworkTraining": NetworkTraining},
 }
 
 
@@ -105,6 +111,8 @@ class _Builder:
             table = copy.copy(table)
             if name == "task" and "frequencies" in table:
                 table["frequencies"] = _frequencies(table["frequencies"])
+            if name == "training" and "network" in table:
+                table = {"kind": "NetworkTraining", **table, "network": _network(table["network"])}
             self._made[known] = _configured(name, _SECTIONS[name], table)
         return self._made[known]
 
@@ -118,6 +126,14 @@ def _frequencies(table: Any) -> SkillFrequencies:
     # A whole number of skills is an int, as in Python and on the command line: the same settings, the same run.
     if isinstance(made, PowerLaw) and math.isfinite(made.n_skills):
         made = PowerLaw(made.alpha, int(made.n_skills), made.offset)
+    return made
+
+
+def _network(table: Any) -> Architecture:
+    if not isinstance(table, Mapping):
+        advice = "give { kind = 'Perceptron', width = 100 }, for example"
+        raise InputError("training.network: must be a table", table, advice)
+    made: Architecture = _configured("training.network", _NETWORKS, {"kind": None, **table})
     return made
 
 
@@ -152,7 +168,7 @@ def _adapter(of: Any) -> TypeAdapter[Any]:
 
 def _typed(where: str, value: Any, of: Any) -> Any:
     """The value, if it has the type of that field; TOML's lists become tuples."""
-    if of is SkillFrequencies:
+    if is_dataclass(value):  # made of a table of its own, and checked there
         return value
     try:
         return _adapter(of).validate_python(tuple(value) if isinstance(value, list) else value, strict=True)

@@ -22,11 +22,11 @@ def diagnose(
     task: MultitaskSparseParity, training: Training, seed: int, seen: Measurements
 ) -> tuple[Status, str | None]:
     """How the run ended and, unless it finished, one line with the step, what was seen and what to try."""
-    start = f"start {task.target_scale**2 / 2:g}"
+    run, start = _name(training, seed), f"start {task.target_scale**2 / 2:g}"
     advice = f"try learning_rate={training.learning_rate / 2:g}"
     if seen.diverged_at is not None:
         return "diverged", (
-            f"run with seed {seed} diverged: at step {seen.diverged_at} the batch loss left all bounds (peak "
+            f"{run} diverged: at step {seen.diverged_at} the batch loss left all bounds (peak "
             f"{seen.peak_loss:.3g}, {start}); its first {seen.n_made} measurements are kept; {advice}"
         )
     last = int(seen.steps[-1])
@@ -34,12 +34,22 @@ def diagnose(
         reached = float(seen.strength[..., skill - 1, -1].min())
         if last > _PATIENCE * expected and reached < 0.5:
             return "stalled", (
-                f"run with seed {seed} stalled: at step {last} skill {skill} has R/S = {reached:.2f}, though at "
+                f"{run} stalled: at step {last} skill {skill} has R/S = {reached:.2f}, though at "
                 f"learning rate {training.learning_rate:g} it should pass 0.5 near step {expected:.0f}; the batch loss "
                 f"peaked at {seen.peak_loss:.3g} at step {seen.peak_step} ({start}), so the step size may be past the "
                 f"stability edge; {advice}"
             )
     return "finished", None
+
+
+def _name(training: Training, seed: int) -> str:
+    """The run's seed, and what else tells it from the others of an experiment."""
+    parts = [f"run with seed {seed}"]
+    if training.n_data is not None:
+        parts.append(f"{training.n_data} samples")
+    if training.side_by_side:
+        parts.append(f"widths {', '.join(map(str, training.widths))} side by side")
+    return ", ".join(parts)
 
 
 def _expected_half_times(task: MultitaskSparseParity, training: Training) -> list[float]:

@@ -20,7 +20,7 @@ from saltus.parity.task import MultitaskSparseParity
 from saltus.settings import describe
 from saltus.train.configuration import MLPTraining, Optimizer, Training, run_streams
 from saltus.train.diagnosis import diagnose
-from saltus.train.loop import Course, Learner, Measurements
+from saltus.train.loop import Course, Learner, Measurements, Status
 from saltus.train.mlp import MLP
 from saltus.train.network import NetworkTraining, network_learner
 from saltus.train.perceptron import Perceptron
@@ -125,10 +125,7 @@ def run_jobs(jobs: Sequence[Job], workers: int | None = None, progress: Progress
 def collect(jobs: Sequence[Job], results: Sequence[Measurements]) -> xr.Dataset:
     """Curves of runs that differ in their seed alone; runs that went wrong are named in a `TrainingWarning`."""
     task, training = jobs[0].task, jobs[0].training
-    verdicts = [diagnose(task, training, job.seed, seen) for job, seen in zip(jobs, results, strict=True)]
-    for _, message in verdicts:
-        if message is not None:
-            warnings.warn(message, TrainingWarning, stacklevel=4)
+    status = endings(jobs, results)
     return make_curves(
         steps=training.measurement_steps,
         strength=np.stack([seen.strength for seen in results]),
@@ -136,11 +133,20 @@ def collect(jobs: Sequence[Job], results: Sequence[Measurements]) -> xr.Dataset:
         skill_loss=np.stack([seen.skill_loss for seen in results]),
         frequencies=task.frequencies.first(),
         runs=[job.seed for job in jobs],
-        status=[status for status, _ in verdicts],
+        status=status,
         target_scale=task.target_scale,
         flow_learning_rate=training.flow_learning_rate,
         settings={"task": describe(task), "training": describe(training)},
     )
+
+
+def endings(jobs: Sequence[Job], results: Sequence[Measurements]) -> list[Status]:
+    """How each run ended; those that went wrong are named in a `TrainingWarning`."""
+    verdicts = [diagnose(job.task, job.training, job.seed, seen) for job, seen in zip(jobs, results, strict=True)]
+    for _, message in verdicts:
+        if message is not None:
+            warnings.warn(message, TrainingWarning, stacklevel=5)
+    return [status for status, _ in verdicts]
 
 
 def train_mlp(
