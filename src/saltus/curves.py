@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+CURVES = ("strength", "strength_error", "skill_loss")
+
 
 def make_curves(
     *,

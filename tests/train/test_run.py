@@ -11,6 +11,7 @@ import xarray as xr
 from saltus import InputError, MultitaskSparseParity, PowerLaw, TrainingWarning, emergence_times, train_mlp
 from saltus.curves import total_loss
 from saltus.train.configuration import MLPTraining, geometric_steps
+from saltus.train.run import Job
 
 TASK = MultitaskSparseParity(PowerLaw(0.6, 2), n_bits=12, n_relevant=2, target_scale=3.0)
 
@@ -42,6 +43,18 @@ def test_watching_more_closely_or_longer_does_not_change_a_run() -> None:
     # The same network measured on other samples: equal within the noise of its 16,000 evaluations.
     for loss in losses[1:]:
         np.testing.assert_allclose(loss, losses[0], rtol=0.05)
+
+
+def test_networks_side_by_side_are_runs_of_their_own() -> None:
+    both = small(width=(3, 20), seeds=[4, 7])
+    assert both["strength"].dims == ("run", "skill", "step")
+    assert both["seed"].values.tolist() == [4, 4, 7, 7]
+    assert both["width"].values.tolist() == [3, 20, 3, 20]
+    seen = Job(TASK, MLPTraining(120, learning_rate=0.02, init_std=0.1, width=(3, 20), batch_size=50), 7).run(
+        lambda _: None
+    )
+    for name in ("strength", "strength_error", "skill_loss"):
+        np.testing.assert_array_equal(both[name][2:], getattr(seen, name))
 
 
 def test_curves_carry_labels_and_settings() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saltus.curves import make_curves, resource_of, tidy_table
+from saltus.curves import CURVES, make_curves, resource_of, tidy_table
 from saltus.parity.task import MultitaskSparseParity
 from saltus.reproduce import RunOptions
 from saltus.reproduce.runs import train_all
@@ -26,8 +26,6 @@ from saltus.train.run import Job, collect, endings
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-
-_CURVES = ("strength", "strength_error", "skill_loss")
 
 
 @dataclass(frozen=True)
@@ -194,7 +192,7 @@ def went_wrong(curves: xr.Dataset) -> dict[str, str]:
 
 def _at_the_end(seen: Measurements) -> list[NDArray[np.float64]]:
     """Strength, its error and loss where the run ended; NaN if it diverged, which is no end of training."""
-    ends = [getattr(seen, name)[..., seen.n_made - 1] for name in _CURVES]
+    ends = [getattr(seen, name)[..., seen.n_made - 1] for name in CURVES]
     return ends if seen.diverged_at is None else [np.full_like(values, np.nan) for values in ends]
 
 
@@ -218,7 +216,7 @@ def _resource_curves(
     return make_curves(
         resource=resource,
         steps=amounts,
-        **dict(zip(_CURVES, values, strict=True)),
+        **dict(zip(CURVES, values, strict=True)),
         frequencies=experiment.frequencies.first(),
         runs=list(status),
         status=list(status.values()),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saltus.curves import CURVES
 from saltus.errors import InputError
 from saltus.sweep.plan import Labels
 from saltus.sweep.record import Record, read_record
@@ -19,8 +20,6 @@ from saltus.sweep.where import Condition
 
 if TYPE_CHECKING:
     import xarray as xr
-
-_CURVES = ("strength", "strength_error", "skill_loss")
 
 
 def stored_labels(store: Store, where: str | None = None) -> dict[str, Labels]:
@@ -85,7 +84,7 @@ def read_store(folder: str | Path, *, where: str | None = None) -> xr.Dataset:
     steps = np.unique(np.concatenate([record.measurements.steps for record in records]))
     n_skills = max(len(record.frequencies) for record in records)
     shape = (len(records), n_skills, len(steps))
-    curves = {name: np.full(shape, np.nan) for name in _CURVES}
+    curves = {name: np.full(shape, np.nan) for name in CURVES}
     frequency = np.full(shape[:2], np.nan)
     for i, record in enumerate(records):
         places = np.searchsorted(steps, record.measurements.steps)

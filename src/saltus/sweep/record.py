@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import saltus
+from saltus.curves import CURVES
 from saltus.errors import InputError
 from saltus.settings import describe
 from saltus.sweep.plan import key_of_settings
@@ -20,8 +21,6 @@ from saltus.train.configuration import NUMBERS_VERSION
 from saltus.train.diagnosis import diagnose
 from saltus.train.loop import Measurements
 from saltus.train.run import Job
-
-_CURVES = ("strength", "strength_error", "skill_loss")
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Record:
         """One of the networks that were trained side by side; the record itself for None."""
         if index is None:
             return self
-        own = {name: getattr(self.measurements, name)[index] for name in _CURVES}
+        own = {name: getattr(self.measurements, name)[index] for name in CURVES}
         return replace(self, measurements=replace(self.measurements, **own))
 
 
@@ -87,7 +86,7 @@ def arrays_of_record(record: Record) -> dict[str, NDArray[Any]]:
         "flow_learning_rate": np.array(record.flow_learning_rate),
         "peak_loss": np.array(seen.peak_loss),
         "steps": seen.steps,
-        **{name: getattr(seen, name) for name in _CURVES},
+        **{name: getattr(seen, name) for name in CURVES},
     }
 
 
@@ -112,7 +111,7 @@ def _record(key: str, path: Path, arrays: Mapping[str, NDArray[Any]]) -> Record:
         raise ValueError(f"{path} holds another run")
     measurements = Measurements(
         steps=arrays["steps"],
-        **{name: arrays[name] for name in _CURVES},
+        **{name: arrays[name] for name in CURVES},
         peak_loss=float(arrays["peak_loss"]),
         peak_step=about["peak_step"],
         diverged_at=about["diverged_at"],

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saltus.curves import make_curves
+from saltus.curves import CURVES, make_curves
 from saltus.errors import InputError, TrainingWarning, require_whole
 from saltus.parity.sampling import FixedSamples, FreshSamples, SampleSource
 from saltus.parity.task import MultitaskSparseParity
@@ -123,21 +124,28 @@ def run_jobs(jobs: Sequence[Job], workers: int | None = None, progress: Progress
 
 
 def collect(jobs: Sequence[Job], results: Sequence[Measurements]) -> xr.Dataset:
-    """Curves of runs that differ in their seed alone; runs that went wrong are named in a `TrainingWarning`."""
+    """Curves of runs that differ in their seed alone; runs that went wrong are named in a `TrainingWarning`.
+
+    Networks that were trained side by side are runs of their own, with their ``seed`` and ``width`` as coordinates.
+    """
     task, training = jobs[0].task, jobs[0].training
-    status = endings(jobs, results)
-    return make_curves(
+    seeds = [job.seed for job in jobs]
+    n_networks = math.prod(training.side_by_side)
+    values: dict[str, Any] = {name: np.stack([getattr(seen, name) for seen in results]) for name in CURVES}
+    curves = make_curves(
         steps=training.measurement_steps,
-        strength=np.stack([seen.strength for seen in results]),
-        strength_error=np.stack([seen.strength_error for seen in results]),
-        skill_loss=np.stack([seen.skill_loss for seen in results]),
+        **{name: each.reshape(-1, *each.shape[-2:]) for name, each in values.items()},
         frequencies=task.frequencies.first(),
-        runs=[job.seed for job in jobs],
-        status=status,
+        runs=range(len(seeds) * n_networks) if training.side_by_side else seeds,
+        status=[ending for ending in endings(jobs, results) for _ in range(n_networks)],
         target_scale=task.target_scale,
         flow_learning_rate=training.flow_learning_rate,
         settings={"task": describe(task), "training": describe(training)},
     )
+    if not training.side_by_side:
+        return curves
+    own = {"seed": np.repeat(seeds, n_networks), "width": np.tile(training.widths, len(seeds))}
+    return curves.assign_coords({name: ("run", labels) for name, labels in own.items()})
 
 
 def endings(jobs: Sequence[Job], results: Sequence[Measurements]) -> list[Status]:
@@ -155,7 +163,7 @@ def train_mlp(
     steps: int,
     learning_rate: float,
     init_std: float,
-    width: int = 1000,
+    width: int | tuple[int, ...] = 1000,
     batch_size: int = 4000,
     optimizer: Optimizer = "sgd",
     momentum: float = 0.0,
@@ -177,7 +185,7 @@ def train_mlp(
         steps: number of parameter updates.
         learning_rate: of the plain squared error; it counts double in the theory (docs/conventions.md).
         init_std: standard deviation of every parameter at the start.
-        width: hidden units.
+        width: hidden units; several widths train as many networks side by side, on the same samples.
         batch_size: samples an update.
         optimizer: "sgd" or "adam".
         momentum: of SGD, 0 or more and below 1.
@@ -191,7 +199,8 @@ def train_mlp(
         progress: called with the run's position and the steps it has taken, from any thread.
 
     Returns:
-        Curves (`saltus.curves`), one run a seed.
+        Curves (`saltus.curves`), one run a seed; of networks side by side, one a network, counted through, with
+        coordinates ``seed`` and ``width``.
 
     Raises:
         InputError: if a setting is outside its range.
