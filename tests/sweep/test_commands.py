@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ import pytest
 from saltus import Job, MultitaskSparseParity, PowerLaw, StoppedError, read_store, train_transformer
 from saltus.reproduce import RunOptions
 from saltus.reproduce.fig1a import Settings, reproduce
-from saltus.sweep import estimate
 from saltus.sweep.estimate import estimate_seconds
 from saltus.sweep.plan import key_of
 from saltus.sweep.run import stored_runs
@@ -106,7 +106,7 @@ def test_the_estimate_is_the_time_that_all_runs_take(monkeypatch: pytest.MonkeyP
         now += 0.02 * len(at.measurement_steps) + 1e-6 * at.steps * at.batch_size * at.widths[0]
 
     monkeypatch.setattr(Job, "run", run)
-    monkeypatch.setattr(estimate.time, "perf_counter", lambda: now)
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
     # The measurement is timed with one step, which the steps then lack: at most one in the 64 or more that are timed.
     grid = [job for width in (20, 64, 128) for job in jobs(4, steps=900, width=width, measure_at=(0, 500, 900))]
     assert estimate_seconds(grid) == pytest.approx(12 * 3 * 0.02 + 4 * 1e-6 * 900 * 50 * (20 + 64 + 128), rel=1 / 64)
