@@ -8,8 +8,10 @@ PRESET ?= quick
 demo: .venv/core-installed
 	$(BIN)/saltus reproduce fig1a --preset $(PRESET) --out results/fig1a
 
+# Workers take what others have left: few tests are long, and module fixtures are made again only where that happens.
+# Four at most: each needs 0.8 GB, and some tests start processes and threads of their own.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 lint: .venv/dev-installed
 	$(BIN)/ruff check .

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -96,11 +96,21 @@ def test_a_dry_run_shows_the_grid_and_stores_nothing(spec: Path, tmp_path: Path)
     assert data["seconds"] > 0
 
 
-def test_the_estimate_grows_with_the_work() -> None:
-    few, many = (estimate_seconds(jobs(count, steps=4000, batch_size=400, width=128)) for count in (1, 10))
-    # Timed anew for each: equal within the noise of a busy machine.
-    assert many / few == pytest.approx(10, rel=0.9)
-    assert math.isfinite(few)
+def test_the_estimate_is_the_time_that_all_runs_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that advances with the work alone: 20 ms a measurement, 1 us a sample and hidden unit."""
+    now = 0.0
+
+    def run(job: Job, progress: object) -> None:
+        nonlocal now
+        at = job.training
+        now += 0.02 * len(at.measurement_steps) + 1e-6 * at.steps * at.batch_size * at.widths[0]
+
+    monkeypatch.setattr(Job, "run", run)
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    # The measurement is timed with one step, which the steps then lack: at most one in the 64 or more that are timed.
+    grid = [job for width in (20, 64, 128) for job in jobs(4, steps=900, width=width, measure_at=(0, 500, 900))]
+    assert estimate_seconds(grid) == pytest.approx(12 * 3 * 0.02 + 4 * 1e-6 * 900 * 50 * (20 + 64 + 128), rel=1 / 64)
+    assert estimate_seconds(grid[:1]) == pytest.approx(3 * 0.02 + 1e-6 * 900 * 50 * 20, rel=1 / 64)
 
 
 @pytest.mark.parametrize(

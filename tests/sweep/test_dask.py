@@ -54,7 +54,11 @@ class Cluster:
             stderr=subprocess.PIPE,
             text=True,
             cwd=self._folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
+                "PYTHONWARNINGS": "ignore",
+            },
         )
 
     def _address(self) -> str:

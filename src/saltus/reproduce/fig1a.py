@@ -19,6 +19,7 @@ from saltus.forecast.predict import EmergenceForecast
 from saltus.parity.task import MultitaskSparseParity
 from saltus.report import Report, cell
 from saltus.reproduce import RunOptions
+from saltus.reproduce.measured import COLUMNS, measured_cells, measured_skills
 from saltus.reproduce.runs import train_all
 from saltus.settings import describe
 from saltus.theory.frequencies import PowerLaw
@@ -71,6 +72,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     by_single = calibrate_time(single_curves)
     by_own = calibrate_time(curves)
     skills = _compare(
+        measured_skills(curves),
         by_single.forecast(frequencies, measured=curves, departure=PAPER),
         by_own.forecast(frequencies, measured=curves, departure=PAPER),
     )
@@ -105,17 +107,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     )
 
 
-_COLUMNS = (
-    "skill",
-    "frequency",
-    "measured",
-    "± sd",
-    "runs",
-    "forecast, n_s = 1",
-    "log10 ratio",
-    "forecast, own skill 1",
-    "log10 ratio",
-)
+_COLUMNS = (*COLUMNS, "forecast, n_s = 1", "log10 ratio", "forecast, own skill 1", "log10 ratio")
 
 
 def _remark(source: str, fit: Calibration) -> str:
@@ -127,11 +119,7 @@ def _remark(source: str, fit: Calibration) -> str:
 
 def _row(skill: dict[str, Any]) -> list[str]:
     return [
-        str(skill["skill"]),
-        f"{skill['frequency']:.4f}",
-        cell(skill["measured_time"], ".0f"),
-        cell(skill["measured_sd"], ".0f", "–"),
-        str(skill["n_emerged"]),
+        *measured_cells(skill),
         f"{skill['forecast_time']:.0f}",
         cell(skill["log10_ratio"], "+.3f", "–"),
         f"{skill['forecast_time_own_first_skill']:.0f}",
@@ -139,20 +127,16 @@ def _row(skill: dict[str, Any]) -> list[str]:
     ]
 
 
-def _compare(forecast: EmergenceForecast, own: EmergenceForecast) -> list[dict[str, Any]]:
-    measured = forecast.measured
-    assert measured is not None
+def _compare(
+    measured: list[dict[str, Any]], forecast: EmergenceForecast, own: EmergenceForecast
+) -> list[dict[str, Any]]:
     return [
-        {
-            "skill": int(forecast.skill[i]),
-            "frequency": float(forecast.frequency[i]),
-            "measured_time": float(measured.mean[i]),
-            "measured_sd": float(measured.sd[i]),
-            "n_emerged": int(measured.n_emerged[i]),
+        skill
+        | {
             "forecast_time": float(forecast.emergence_time[i]),
             "forecast_time_own_first_skill": float(own.emergence_time[i]),
             "log10_ratio": float(forecast.log10_ratio[i]),
             "log10_ratio_own_first_skill": float(own.log10_ratio[i]),
         }
-        for i in range(len(forecast.skill))
+        for i, skill in enumerate(measured)
     ]

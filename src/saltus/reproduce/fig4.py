@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saltus.curves import emergence_times, tidy_table
+from saltus.curves import tidy_table
 from saltus.figures.emergence import emergence_figure
 from saltus.forecast.calibrate_time import calibrate_time, carried_frequencies, has_emerged
 from saltus.forecast.departure import PAPER
 from saltus.report import Report, cell
 from saltus.reproduce import RunOptions
+from saltus.reproduce.measured import COLUMNS, measured_cells, measured_skills
 from saltus.reproduce.transformers import PRESETS as PRESETS
 from saltus.reproduce.transformers import Settings, about, note, transformer_curves
 
@@ -33,7 +34,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     model = None if calibration is None else calibration.model(settings.task.frequencies)
     return Report(
         title="Emergence in a transformer (Nam et al. 2024, Fig. 4): steps at R/S = 0.5",
-        columns=("skill", "frequency", "measured", "± sd", "runs", "forecast, own skill 1", "log10 ratio", "± se"),
+        columns=(*COLUMNS, "forecast, own skill 1", "log10 ratio", "± se"),
         rows=[_row(skill) for skill in skills],
         summary={
             "skills": skills,
@@ -51,18 +52,13 @@ def forecast_skills(curves: xr.Dataset) -> list[dict[str, Any]]:
 
     ``log10_ratio`` is the mean over runs of log10(forecast / measured), ``log10_ratio_error`` its standard error.
     """
-    measured = emergence_times(curves)
     forecasts, ratios = np.stack([_of_run(curves.isel(run=[run])) for run in range(curves.sizes["run"])], axis=1)
     skills = []
-    for k, frequency in enumerate(curves["frequency"].to_numpy()):
+    for k, measured in enumerate(measured_skills(curves)):
         forecast, ratio = (values[np.isfinite(values)] for values in (forecasts[:, k], ratios[:, k]))
         skills.append(
-            {
-                "skill": k + 1,
-                "frequency": float(frequency),
-                "measured_time": float(measured.mean[k]),
-                "measured_sd": float(measured.sd[k]),
-                "n_emerged": int(measured.n_emerged[k]),
+            measured
+            | {
                 "forecast_time": float(forecast.mean()) if forecast.size else math.nan,
                 "log10_ratio": float(ratio.mean()) if ratio.size else math.nan,
                 "log10_ratio_error": float(ratio.std(ddof=1) / math.sqrt(ratio.size)) if ratio.size > 1 else math.nan,
@@ -81,11 +77,7 @@ def _of_run(curves: xr.Dataset) -> NDArray[np.float64]:
 
 def _row(skill: dict[str, Any]) -> list[str]:
     return [
-        str(skill["skill"]),
-        f"{skill['frequency']:.4f}",
-        cell(skill["measured_time"], ".0f"),
-        cell(skill["measured_sd"], ".0f", "–"),
-        str(skill["n_emerged"]),
+        *measured_cells(skill),
         cell(skill["forecast_time"], ".0f", "–"),
         cell(skill["log10_ratio"], "+.3f", "–"),
         cell(skill["log10_ratio_error"], ".3f", "–"),
