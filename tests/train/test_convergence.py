@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ import pytest
 
 from saltus import InputError, Job, MLPTraining, MultitaskSparseParity, PowerLaw
 from saltus.parity.batch import Batch
+from saltus.sweep.run import stored_runs
 from saltus.train.loop import Course, Measurements
 from saltus.train.mlp import MLP
+from saltus.train.run import run_jobs
 from saltus.train.settling import Settling
 
 TASK = MultitaskSparseParity(PowerLaw(0.6, 2), n_bits=10, n_relevant=2, target_scale=3.0)
@@ -56,6 +59,20 @@ def test_a_run_ends_when_its_training_set_is_learned_and_its_strengths_stand_sti
     later = run(replace(DATA, steps=end, until_loss=None, measure_at=(*before, end)))
     np.testing.assert_array_equal(later.strength[:, -2], seen.last())
     assert np.abs(later.strength[:, -1] - seen.last()).max() < 0.02 + 3 * seen.strength_error[:, seen.n_made - 1].max()
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_whoever_follows_a_run_that_ends_early_hears_that_it_is_done(stored: bool, tmp_path: Path) -> None:
+    heard: list[int] = []
+
+    def follow(_: int, steps_taken: int) -> None:
+        heard.append(steps_taken)
+
+    jobs = [Job(TASK, DATA, 0)]
+    (seen,) = stored_runs(jobs, tmp_path, 1, follow) if stored else run_jobs(jobs, 1, follow)
+    assert seen.converged_at is not None
+    assert seen.converged_at < DATA.steps
+    assert heard[-1] == DATA.steps
 
 
 @pytest.mark.parametrize("training", [DATA, SEVERAL], ids=["training set", "side by side"])

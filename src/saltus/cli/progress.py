@@ -111,14 +111,16 @@ def _sentence(tally: Tally, seconds: float) -> str:
 
 
 class _Done:
-    """How much of the work is done; samples measure it, since a sample of any run costs about the same."""
+    """How much of the work is done, by the steps taken; a run that has ended counts whole."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
+        from saltus.sweep.drive import cost_of
+
         self.lock = threading.Lock()
-        self._batch = [job.training.batch_size for job in jobs]
+        self._costs = [cost_of(job, 1) for job in jobs]
         self._steps = [0] * len(jobs)
-        self._total = sum(job.training.batch_size * job.training.steps for job in jobs)
+        self._total = sum(map(cost_of, jobs))
 
     def share(self, index: int, steps_taken: int) -> float:
         self._steps[index] = steps_taken
-        return sum(n * batch for n, batch in zip(self._steps, self._batch, strict=True)) / self._total
+        return sum(n * cost for n, cost in zip(self._steps, self._costs, strict=True)) / self._total

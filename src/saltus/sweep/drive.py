@@ -149,15 +149,22 @@ class Driver:
             self._fail(key, status, message or status)
         self.store.write_arrays(key, ".npz", arrays)
         if status != "diverged":
-            self._count_steps(key, self._runs[key].training.steps)
+            self._count_whole(key)
             self.tally.stored += 1
             self.store.remove(key, ".failed.json")
         self.store.remove(key, ".checkpoint.npz")
 
     def _fail(self, key: str, status: str, reason: str) -> None:
         self.store.write_failure(key, {"status": status, "reason": reason})
-        self._count_steps(key, self._runs[key].training.steps)
+        self._count_whole(key)
         self.tally.failed += 1
+
+    def _count_whole(self, key: str) -> None:
+        """Count a run that has ended, which may be before its last step, as done."""
+        steps = self._runs[key].training.steps
+        self._count_steps(key, steps)
+        if self.progress is not None:
+            self.progress(key, steps)
 
     def _count_steps(self, key: str, steps: int) -> None:
         self.tally.done += cost_of(self._runs[key], steps - self._steps.get(key, 0))

@@ -20,7 +20,7 @@ from saltus.settings import describe
 Optimizer = Literal["sgd", "adam"]
 
 # Raise it whenever the same configuration gives other numbers: stored runs of before then count as other runs.
-NUMBERS_VERSION = 1
+NUMBERS_VERSION = 2
 
 _WHOLE = {
     "steps": "give the number of parameter updates, e.g. 24000",

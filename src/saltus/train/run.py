@@ -109,7 +109,9 @@ def run_jobs(jobs: Sequence[Job], workers: int | None = None, progress: Progress
             if progress is not None:
                 progress(index, steps_taken)
 
-        return jobs[index].run(report)
+        measurements = jobs[index].run(report)
+        report(jobs[index].training.steps)  # also where it ended before
+        return measurements
 
     with ThreadPoolExecutor(count) as pool:
         futures = [pool.submit(guarded, index) for index in range(len(jobs))]
