@@ -85,7 +85,7 @@ PRESETS = {
     ),
     "paper": Settings(
         n_skills=500,
-        n_bits=64,
+        n_bits=100,
         steps=200_000,
         batch_size=20_000,
         width=500,
