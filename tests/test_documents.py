@@ -171,7 +171,7 @@ def test_departures_page_knows_the_largest_strength() -> None:
 
 
 def test_coverage_tables_are_what_the_script_writes(tmp_path: Path) -> None:
-    made = [sys.executable, str(ROOT / "benchmarks/coverage.py"), str(tmp_path), "--repeats", "3"]
+    made = [sys.executable, str(ROOT / "benchmarks/intervals.py"), str(tmp_path), "--repeats", "3"]
     subprocess.run(made, check=True, capture_output=True)
     kept_tables = sorted((ROOT / "docs/results/coverage").glob("*.csv"))
     assert [path.name for path in kept_tables] == sorted(path.name for path in tmp_path.iterdir())

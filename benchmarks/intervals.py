@@ -1,7 +1,7 @@
 """How often 90 % intervals hold the truth on drawn curves and losses; makes the tables of docs/results/coverage.
 
-    python benchmarks/coverage.py docs/results/coverage
-    python benchmarks/coverage.py /tmp/coverage --only sizes --repeats 20
+    python benchmarks/intervals.py docs/results/coverage
+    python benchmarks/intervals.py /tmp/coverage --only sizes --repeats 20
 
 Each table takes minutes of one core. A share of 300 intervals is known to 1.7 %, of 200 to 2.1 %, of 100 to 3 %.
 """
