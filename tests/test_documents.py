@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shlex
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +95,16 @@ def test_callbacks_for_other_trainers_record(monkeypatch: pytest.MonkeyPatch) ->
     assert curves[0].equals(curves[1])
 
 
+def plain_text(document: str) -> str:
+    return " ".join((ROOT / document).read_text().split())
+
+
+def kept(name: str) -> dict[str, Any]:
+    """A kept summary."""
+    summary: dict[str, Any] = json.loads((ROOT / "docs/results" / name / "summary.json").read_text())
+    return summary
+
+
 def quoted_table(document: Path, name: str) -> list[str]:
     """Rows of the table between the marks of that name, without its head."""
     block = re.search(rf"<!-- results: {name} -->\n(.*?)<!-- end -->", document.read_text(), re.S)
@@ -101,7 +113,7 @@ def quoted_table(document: Path, name: str) -> list[str]:
 
 
 def test_readme_quotes_the_kept_results() -> None:
-    skills = json.loads((ROOT / "docs/results/fig1a-quick/summary.json").read_text())["skills"]
+    skills = kept("fig1a-quick")["skills"]
     assert quoted_table(ROOT / "README.md", "fig1a-quick") == [
         f"| {s['skill']} | {s['frequency']:.4f} | {s['measured_time']:.0f} | {s['measured_sd']:.0f} "
         f"| {s['forecast_time']:.0f} | {s['log10_ratio']:+.3f} "
@@ -111,7 +123,7 @@ def test_readme_quotes_the_kept_results() -> None:
 
 
 def test_readme_quotes_the_kept_results_of_fig1() -> None:
-    panels = json.loads((ROOT / "docs/results/fig1-fast/summary.json").read_text())["panels"]
+    panels = kept("fig1-fast")["panels"]
     rows = []
     for name, symbol, form in (("time", "B²", ".4f"), ("data", "D_c", ".0f"), ("parameters", "N_c", ".2f")):
         panel = panels[name]
@@ -119,6 +131,53 @@ def test_readme_quotes_the_kept_results_of_fig1() -> None:
         constant = f"{panel['constant']:{form}} ± {panel['error']:{form}} | {panel['paper']:{form}}"
         rows.append(f"| {name} | {symbol} | {constant} | {' | '.join(ratios)} |")
     assert quoted_table(ROOT / "README.md", "fig1-fast") == rows
+
+
+def kept_numbers(table: str, column: str) -> list[float]:
+    with (ROOT / "docs/results" / table).open(newline="") as file:
+        return [float(row[column]) for row in csv.DictReader(file)]
+
+
+def test_readme_says_what_the_demo_trained_and_how_late_its_skills_came() -> None:
+    demo, text = kept("fig1a-quick"), plain_text("README.md")
+    words = {5: "five", 8: "eight", 10: "ten"}
+    runs, single = words[len(demo["seeds"])], words[len(demo["calibration_seeds"])]
+    assert f"mean of {runs} runs; the forecast's constants come from {single} runs with one skill" in text
+    latest = min(skill["log10_ratio"] for skill in demo["skills"])
+    assert f"later than forecast, by up to {-latest:.2f} decades" in text
+
+
+def test_readme_says_what_fig1_cost() -> None:
+    (cost,) = re.findall(r"^\| fig1-fast, .*\| ([^|]*) \|$", (ROOT / "docs/results/README.md").read_text(), re.M)
+    assert f"It took {cost} (" in plain_text("README.md")
+
+
+def test_forecasting_page_quotes_the_study() -> None:
+    study, text = kept("forecast-study"), plain_text("docs/forecasting.md")
+    evidence = {form["form"]: form["log_likelihood"] - form["penalty"] for form in study["forms"]["0.5"]}
+    assert max(evidence, key=lambda form: evidence[form]) == "exponent"
+    assert f"from {study['departure']['n_runs']} training runs" in text
+    assert f"log evidence {evidence['exponent'] - evidence['paper']:+.1f} over the model as published" in text
+    spreads = [law["spread"] for law in study["departure"]["laws"]]
+    assert f"({min(spreads):.2f} to {max(spreads):.2f} dex) is what decides" in text
+    for name in ("forecast-study", "forecast-study-fresh"):
+        fits = kept_numbers(f"{name}/times.csv", "log10_fit_sd")
+        assert f"the standard deviations of the fits are {statistics.median(fits):.3f} dex" in text
+
+
+def test_departures_page_knows_the_largest_strength() -> None:
+    (bound,) = re.findall(r"none of ours is above ([0-9.]+)", plain_text("docs/departures.md"))
+    assert max(kept_numbers("fig1-fast/parameters.csv", "strength")) <= float(bound)
+
+
+def test_coverage_tables_are_what_the_script_writes(tmp_path: Path) -> None:
+    made = [sys.executable, str(ROOT / "benchmarks/intervals.py"), str(tmp_path), "--repeats", "3"]
+    subprocess.run(made, check=True, capture_output=True)
+    kept_tables = sorted((ROOT / "docs/results/coverage").glob("*.csv"))
+    assert [path.name for path in kept_tables] == sorted(path.name for path in tmp_path.iterdir())
+    for path in kept_tables:
+        ours, theirs = (table.read_text().splitlines() for table in (path, tmp_path / path.name))
+        assert (ours[0], len(ours)) == (theirs[0], len(theirs))
 
 
 def test_errata_page_quotes_what_the_command_computes() -> None:
@@ -129,7 +188,7 @@ def test_errata_page_quotes_what_the_command_computes() -> None:
 def test_forecasting_page_quotes_the_kept_study() -> None:
     rows = []
     for name, runs in (("forecast-study", "held out, 24–63"), ("forecast-study-fresh", "fresh, 1000–1039")):
-        summary = json.loads((ROOT / f"docs/results/{name}/summary.json").read_text())
+        summary = kept(name)
         first, last = summary["seeds"]["testing"][0], summary["seeds"]["testing"][-1]
         assert runs.endswith(f" {first}–{last}")
         rows += [
@@ -141,12 +200,12 @@ def test_forecasting_page_quotes_the_kept_study() -> None:
 
 
 def test_readme_quotes_the_forecast_study() -> None:
-    text = " ".join((ROOT / "README.md").read_text().split())
+    text = plain_text("README.md")
     for name, form in (
         ("forecast-study", "the interval held {:.0%} of the other skills, with a median error of {:.3f} decades"),
         ("forecast-study-fresh", "on 40 fresh ones {:.0%}, and {:.3f}"),
     ):
-        scores = json.loads((ROOT / "docs/results" / name / "summary.json").read_text())["scores"]
+        scores = kept(name)["scores"]
         (half,) = (score for score in scores if score["threshold"] == 0.5)
         quoted = form.format(half["coverage"], half["median_error"]).replace("%", " %")
         assert half["n_runs"] == 40
