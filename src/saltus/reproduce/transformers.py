@@ -96,7 +96,7 @@ PRESETS = {
         Transformer(32), 20_000, 256, 0.008, n_seeds=4, n_skills=3, n_bits=7, n_relevant=2, task_seed=LAST_BIT_UNREAD
     ),
     "fast": Settings(
-        Transformer(32), 60_000, 256, 0.008, n_seeds=4, n_skills=4, n_bits=8, n_relevant=2,
+        Transformer(32), 60_000, 256, 0.008, n_seeds=6, n_skills=4, n_bits=8, n_relevant=2,
         task_seed=LAST_BIT_OF_SKILL_2,
     ),
     "paper": Settings(
