@@ -23,7 +23,8 @@ from saltus.train.transformer import Transformer
 if TYPE_CHECKING:
     import xarray as xr
 
-LAST_BIT_UNREAD = 4  # seed of such a task
+LAST_BIT_UNREAD = 4  # seed of such tasks
+LAST_BIT_OF_SKILL_2 = 2  # seed of such a task: 4 skills of 2 bits, 8 bits
 THRESHOLD = 0.05  # R/S at which the paper says that a skill has emerged
 
 
@@ -35,9 +36,9 @@ class Settings:
         network: its size.
         steps, batch_size, learning_rate: of each run.
         n_seeds: runs.
-        n_skills, n_bits, n_relevant, target_scale, alpha, task_seed: of the task. With `LAST_BIT_UNREAD` no skill of
-            the small tasks reads the last bit. The network has that one without attention, and so learns a skill that
-            reads it far ahead of its turn; nor does any skill read it in the task of the paper's size.
+        n_skills, n_bits, n_relevant, target_scale, alpha, task_seed: of the task. The network has the last bit without
+            attention, and learns a skill that reads it ahead of its turn. With `LAST_BIT_UNREAD` no skill does, nor in
+            the task of the paper's size; with `LAST_BIT_OF_SKILL_2`, all of whose bits are read, the second does.
         measure_every: steps between measurements; None measures at steps 1 % apart.
         device: as PyTorch calls it.
     """
@@ -92,10 +93,11 @@ class Settings:
 
 PRESETS = {
     "quick": Settings(
-        Transformer(64), 60_000, 64, 0.02, n_seeds=2, n_skills=3, n_bits=12, n_relevant=2, task_seed=LAST_BIT_UNREAD
+        Transformer(32), 20_000, 256, 0.008, n_seeds=4, n_skills=3, n_bits=7, n_relevant=2, task_seed=LAST_BIT_UNREAD
     ),
     "fast": Settings(
-        Transformer(64), 150_000, 64, 0.02, n_seeds=4, n_skills=4, n_bits=12, n_relevant=2, task_seed=LAST_BIT_UNREAD
+        Transformer(32), 60_000, 256, 0.008, n_seeds=6, n_skills=4, n_bits=8, n_relevant=2,
+        task_seed=LAST_BIT_OF_SKILL_2,
     ),
     "paper": Settings(
         Transformer(512), 200_000, 5000, 5e-5, n_seeds=5, n_skills=5, n_bits=32,
