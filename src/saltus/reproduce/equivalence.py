@@ -80,7 +80,7 @@ def _presets() -> dict[str, Settings]:
                 "printed, but rate 0.02": pair((1000, 2000), 4, slower),
             },
         ),
-        "widths": Settings(further=(), pairs={"printed": (fast.parameters.system, ParameterExperiment(5, narrow, 10))}),
+        "widths": Settings(further=(), pairs={"printed": (fast.parameters.system, ParameterExperiment(5, narrow, 6))}),
         "quick": Settings(
             further=(replace(single, n_seeds=1, sizes=(400,)),),
             pairs={"printed, but rate 0.02": pair((1000,), 2, slower)},
