@@ -150,6 +150,7 @@ def test_a_stalled_run_is_named_on_stderr_and_its_curves_are_kept(tmp_path: Path
     assert (tmp_path / "curves.csv").exists()
 
 
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_stops_in_the_midst_of_runs_and_says_how_to_continue(tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "saltus", "train", "mlp", *TINY, "--steps", "1000000", "--seeds", "3"]

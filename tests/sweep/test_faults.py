@@ -120,6 +120,7 @@ def test_a_run_under_way_continues_from_its_checkpoint_when_its_driver_is_killed
     assert equal(outcome.curves(), saltus.sweep(spec, store=tmp_path / "whole").curves())
 
 
+@pytest.mark.usefixtures("heeds_ctrl_c")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_stops_in_the_midst_of_runs_and_says_how_to_continue(
     reference: Path, tmp_path: Path, how: signal.Signals
