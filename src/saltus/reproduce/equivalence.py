@@ -101,7 +101,11 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
         for row in compare(fast, other)
     ]
     scores = np.array([row["score"] for row in compared])
-    largest = max((change["moved"] for change in changes), default=0.0)
+    tables, remarks = {"compared": _frame(compared)}, []
+    if changes:
+        tables["further"] = _frame(changes)
+        largest = max(change["moved"] for change in changes)
+        remarks = [f"{len(changes)} runs carried {_FURTHER} times further: strengths moved by {largest:.3f} at most"]
     return Report(
         title="Fast and other settings: mean strength R/S over runs",
         columns=(
@@ -135,9 +139,9 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
             "seed": options.seed,
             "version": saltus.__version__,
         },
-        tables={"further": _frame(changes), "compared": _frame(compared)},
+        tables=tables,
         remarks=[
-            f"{len(changes)} runs carried {_FURTHER} times further: strengths moved by {largest:.3f} at most",
+            *remarks,
             f"difference within 2 joint standard errors: {np.mean(np.abs(scores) < 2):.0%} of {len(scores)}; largest "
             f"{np.abs(scores).max():.1f}",
             *(line for own in curves for line in went_wrong(own).values()),
