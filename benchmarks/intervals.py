@@ -18,22 +18,22 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import curve_fit
 from scipy.special import expit, logit
 
 from saltus import Frequencies, InputError, calibrate, calibrate_time, fit_frequencies, fit_law
-from saltus.curves import crossing_times, make_curves
-from saltus.forecast.departure import PAPER, Departure, Law
+from saltus._types import Floats, Integers
+from saltus.curves.crossings import crossing_times
+from saltus.curves.schema import make_curves
+from saltus.forecast.time.departure import PAPER, Departure, Law
 from saltus.lawfit.fit import search
 from saltus.lawfit.forms import FORMS
 from saltus.lawfit.newton import minimise
 from saltus.lawfit.objective import Objective
 from saltus.lawfit.points import checked_points
 
-Floats = NDArray[np.float64]
-Amounts = NDArray[np.int64]
+Amounts = Integers
 Row = dict[str, Any]
 
 RATE, LOGIT = 0.02, -9.0  # of the drawn logistics, at frequency 1

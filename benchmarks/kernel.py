@@ -33,10 +33,12 @@ from saltus.parity.batch import Batch, draw_bits
 from saltus.parity.strength import measure
 from saltus.parity.task import MultitaskSparseParity
 from saltus.theory.frequencies import PowerLaw
-from saltus.train import kernel, lanes, workspace
-from saltus.train.configuration import MLPTraining
-from saltus.train.mlp import MLP
-from saltus.train.run import Job, available_processors
+from saltus.train.job import Job, available_processors
+from saltus.train.kernel import kernel as kernel
+from saltus.train.kernel import simd as lanes
+from saltus.train.kernel import workspace
+from saltus.train.kernel.mlp import MLP
+from saltus.train.kernel.training import MLPTraining
 
 
 @dataclass(frozen=True)

@@ -16,17 +16,15 @@ import time
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize
 from scipy.special import huber, logsumexp
 
+from saltus._types import Floats
 from saltus.lawfit.fit import fit_points, search
 from saltus.lawfit.forms import FORMS
 from saltus.lawfit.newton import minimise
 from saltus.lawfit.objective import Objective
 from saltus.lawfit.points import Points, checked_points
-
-Floats = NDArray[np.float64]
 
 DELTA = 1e-3
 FORM = FORMS["two-resource"]

@@ -14,14 +14,12 @@ from collections.abc import Callable
 
 import mpmath
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import binom
 
+from saltus._types import Floats
 from saltus.theory.frequencies import PowerLaw
 from saltus.theory.multilinear import Multilinear
 from saltus.theory.polylog import onset_integral
-
-Floats = NDArray[np.float64]
 
 
 def seconds_per_value(call: Callable[[], Floats], repeats: int) -> tuple[Floats, float]:

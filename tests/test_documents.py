@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from saltus import MultitaskSparseParity, PowerLaw, SkillRecorder
-from saltus.reproduce import RunOptions, errata
+from saltus.reproduce.shared.options import RunOptions
+from saltus.reproduce.studies import errata
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -51,7 +52,7 @@ def test_command_works(command: str, tmp_path: Path) -> None:
         if words[:3] == ["saltus", "sweep", "run"]:
             (tmp_path / "examples").symlink_to(ROOT / "examples")
             if not {"--dry-run", "--shard"} & set(words):
-                pytest.skip("tests/sweep/test_faults.py runs it")
+                pytest.skip("tests/runs/test_faults.py runs it")
         elif words[:2] == ["saltus", "sweep"]:  # they look at a store: here is one, of two of the example's runs
             make_store = ["saltus", "sweep", "run", str(ROOT / "examples/sweep.toml"), "--store", words[3], "--shard"]
             subprocess.run([sys.executable, "-m", *make_store, "9/16"], cwd=tmp_path, check=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from saltus.reproduce import TARGETS
+from saltus.reproduce.targets import TARGETS
 
 TINY = "--n-skills 2 --n-bits 12 --n-relevant 2 --steps 1500 --width 100 --batch-size 100 --init-std 0.05".split()
 

@@ -12,9 +12,8 @@ import xarray as xr
 
 import saltus
 from saltus.cli import main
-
-from ..forecast.test_calibrate import LOGIT, RATE, synthetic
-from ..forecast.test_calibrate_size import MIX, NODES, SHOTS, of_data, of_width
+from tests.forecast.size.test_calibrate import MIX, NODES, SHOTS, of_data, of_width
+from tests.forecast.time.test_calibrate import LOGIT, RATE, synthetic
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ import mpmath
 import pytest
 
 from saltus.cli import main
-from saltus.reproduce import TARGETS
+from saltus.reproduce.targets import TARGETS
 
 
 def saltus(*arguments: str) -> subprocess.CompletedProcess[str]:

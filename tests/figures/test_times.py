@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from saltus.curves.time_law import fit_time_law
 from saltus.figures.times import Panel, Series, times_figure
-from saltus.forecast.time_law import fit_time_law
 from tests.figures.test_dynamics import points
 
 

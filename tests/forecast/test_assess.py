@@ -13,10 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saltus import Calibration, InputError, MultitaskSparseParity, PowerLaw, assess, calibrate_time, train_mlp
-from saltus.curves import make_curves
-from saltus.forecast.departure import PAPER
-
-from .test_calibrate import FREQUENCIES, LOGIT, RATE, synthetic
+from saltus.curves.schema import make_curves
+from saltus.forecast.time.departure import PAPER
+from tests.forecast.time.test_calibrate import FREQUENCIES, LOGIT, RATE, synthetic
 
 LADDER = Path(__file__).parents[3] / "shared/data/olmo-ladder"
 

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from saltus import Frequencies, InputError, PowerLaw, calibrate_time, plan_budget, plan_frequency, plan_skills
-from saltus.forecast.departure import PAPER, Departure, Law
-
-from .test_calibrate import FREQUENCIES, LOGIT, RATE, SCALE, synthetic
+from saltus.forecast.time.departure import PAPER, Departure, Law
+from tests.forecast.time.test_calibrate import FREQUENCIES, LOGIT, RATE, SCALE, synthetic
 
 FIT = calibrate_time(synthetic(np.random.default_rng(0), 1, noise=0.0))
 

@@ -11,11 +11,11 @@ import pytest
 
 from saltus import InputError, Job, MLPTraining, MultitaskSparseParity, PowerLaw
 from saltus.parity.batch import Batch
-from saltus.sweep.run import stored_runs
+from saltus.runs.sweep import stored_runs
+from saltus.train.convergence import Settling
+from saltus.train.job import run_jobs
+from saltus.train.kernel.mlp import MLP
 from saltus.train.loop import Course, Measurements
-from saltus.train.mlp import MLP
-from saltus.train.run import run_jobs
-from saltus.train.settling import Settling
 
 TASK = MultitaskSparseParity(PowerLaw(0.6, 2), n_bits=10, n_relevant=2, target_scale=3.0)
 DATA = MLPTraining(

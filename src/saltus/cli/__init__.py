@@ -72,10 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parse(arguments: list[str]) -> Command:
     import tyro
 
-    import saltus
+    from saltus._version import __version__
 
     if arguments in (["--version"], ["-V"]):
-        print(f"saltus {saltus.__version__}")
+        print(f"saltus {__version__}")
         raise SystemExit(0)
     complaint = io.StringIO()
     try:

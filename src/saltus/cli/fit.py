@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from saltus.cli.output import chosen, show
+from saltus.cli.output import chosen
 from saltus.errors import InputError, require_whole
+from saltus.present.terminal import show
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from saltus.cli.fit_report import Fitting
     from saltus.lawfit.points import Points
+    from saltus.present.fit import Fitting
     from saltus.theory.multilinear import Multilinear
 
 
@@ -80,8 +81,8 @@ class Fit:
     """Print one JSON object on stdout."""
 
     def run(self) -> None:
-        from saltus.cli.fit_report import fit_report
-        from saltus.report import prepare_folder, write
+        from saltus.present.fit import fit_report
+        from saltus.present.report import prepare_folder, write
         from saltus.settings import describe
 
         fitting = self._fitting()
@@ -92,11 +93,11 @@ class Fit:
 
     def _fitting(self) -> Fitting:
         """Read, fit, foresee, compare."""
-        from saltus.cli.fit_report import Fitting
-        from saltus.lawfit.beside import beside_theory
         from saltus.lawfit.compare import compare_points, hold_out_if_possible
         from saltus.lawfit.fit import fit_points, form_of
         from saltus.lawfit.read import read_columns
+        from saltus.lawfit.theory_comparison import beside_theory
+        from saltus.present.fit import Fitting
 
         form = form_of(self.form)
         delta = chosen("objective", self.objective, {"huber": self.delta, "least-squares": math.inf})

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from saltus.cli.output import show
+from saltus.present.terminal import show
+from saltus.read.frequencies import read_frequencies
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from saltus.forecast.assess import Assessment
-    from saltus.report import Report
+    from saltus.present.report import Report
     from saltus.theory.frequencies import SkillFrequencies
 
 
@@ -67,7 +67,7 @@ class Forecast:
     def run(self) -> None:
         import saltus
         from saltus.forecast.assess import assess
-        from saltus.report import prepare_folder, write
+        from saltus.present.report import prepare_folder, write
 
         calibration = None if self.calibration is None else saltus.load_calibration(self.calibration)
         curves = saltus.read_curves(
@@ -121,32 +121,13 @@ class Forecast:
         }
 
 
-def read_frequencies(path: Path) -> SkillFrequencies:
-    """Frequencies or counts from a text file, numbers apart by commas, spaces or lines, most frequent first.
-
-    Raises:
-        InputError: if the file is none, or its numbers do not descend from the first.
-    """
-    from saltus.errors import InputError
-    from saltus.theory.frequencies import Frequencies
-
-    advice = "give a text file with one number a skill"
-    try:
-        values = [float(word) for word in path.read_text().replace(",", " ").split()]
-    except (OSError, ValueError) as error:
-        raise InputError("frequencies must be a file of numbers", str(path), advice) from error
-    if any(later > earlier for earlier, later in pairwise(values)):
-        raise InputError("frequencies must descend: skill 1 is the most frequent", values, "sort them, and the skills")
-    return Frequencies(values)
-
-
 _UNIT = {"step": "steps", "data": "samples", "parameters": "hidden nodes"}
 
 
 def _report(curves: xr.Dataset, assessment: Assessment, settings: dict[str, Any]) -> Report:
-    import saltus
+    from saltus._version import __version__
     from saltus.figures.forecast import forecast_figure
-    from saltus.report import Report
+    from saltus.present.report import Report
 
     summary = assessment.summary()
     level, resource = f"{settings['level']:.0%}", assessment.resource
@@ -155,7 +136,7 @@ def _report(curves: xr.Dataset, assessment: Assessment, settings: dict[str, Any]
         title=f"Forecast {moment}: {_UNIT[resource]} at R/S = {assessment.threshold:g}",
         columns=("skill", "frequency", "forecast", f"{level} interval", "observed", "log10 error", "hit", "based on"),
         rows=[_row(k, assessment) for k in range(len(summary["skills"]))],
-        summary={**summary, "settings": settings, "version": saltus.__version__},
+        summary={**summary, "settings": settings, "version": __version__},
         name="forecast",
         figures={"forecast": forecast_figure(curves, assessment, _note(assessment, settings))},
         remarks=[*_reading(curves), *_fitted(assessment), *_calibrated(assessment), str(assessment.verdict)],
@@ -164,7 +145,7 @@ def _report(curves: xr.Dataset, assessment: Assessment, settings: dict[str, Any]
 
 def _note(assessment: Assessment, settings: dict[str, Any]) -> str:
     """What the figure rests on: version, file, and the settings that decide it."""
-    import saltus
+    from saltus._version import __version__
 
     if settings["alpha"] is not None:
         mix = f"α = {settings['alpha']:g}"
@@ -175,13 +156,13 @@ def _note(assessment: Assessment, settings: dict[str, Any]) -> str:
     made = settings["calibration"]
     basis = f"skill {', '.join(map(str, settings['calibrate_on']))}" if made is None else Path(made).name
     return (
-        f"saltus {saltus.__version__}: {Path(settings['curves']).name}, {mix}, calibrated on {basis}, "
+        f"saltus {__version__}: {Path(settings['curves']).name}, {mix}, calibrated on {basis}, "
         f"{assessment.resource} up to {assessment.until:g}"
     )
 
 
 def _row(k: int, assessment: Assessment) -> list[str]:
-    from saltus.report import cell, yes_no
+    from saltus.present.report import cell, yes_no
 
     start = [str(k + 1), f"{float(assessment.frequencies.pmf(k + 1)):.4g}"]
     forecast = assessment.forecast
@@ -211,7 +192,7 @@ def _row(k: int, assessment: Assessment) -> list[str]:
 
 def _reading(curves: xr.Dataset) -> Sequence[str]:
     """How the file was read, by which rule it became strengths, and all that was irregular in it."""
-    from saltus.forecast.read.report import reading_report
+    from saltus.read.report import reading_report
 
     return reading_report(curves).lines if "reading" in curves.attrs else ()
 
@@ -228,7 +209,7 @@ def _fitted(assessment: Assessment) -> list[str]:
 
 
 def _calibrated(assessment: Assessment) -> list[str]:
-    from saltus.forecast.calibration import Calibration
+    from saltus.forecast.time.calibration import Calibration
 
     fit = assessment.calibration
     if fit is None:

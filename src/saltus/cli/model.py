@@ -48,11 +48,11 @@ class ModelOptions:
 
     def show(self, result: Mapping[str, Any], text: str) -> None:
         """Print the result with its settings as one JSON object, or the text."""
-        import saltus
+        from saltus._version import __version__
         from saltus.settings import describe, json_text
 
         if self.json:
             settings = {name: value for name, value in describe(self).items() if name not in ("kind", "json")}
-            print(json_text({**result, "settings": settings, "version": saltus.__version__}), end="")
+            print(json_text({**result, "settings": settings, "version": __version__}), end="")
         else:
             print(text)

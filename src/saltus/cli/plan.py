@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 if TYPE_CHECKING:
-    from saltus.forecast.calibration import Calibration
-    from saltus.report import Report
+    from saltus.forecast.time.calibration import Calibration
+    from saltus.present.report import Report
     from saltus.theory.frequencies import SkillFrequencies
 
 
@@ -54,9 +54,9 @@ class Plan:
     """Print one JSON object on stdout instead of the table."""
 
     def run(self) -> None:
-        from saltus.cli.output import show
         from saltus.errors import InputError
-        from saltus.forecast.calibration import Calibration
+        from saltus.forecast.time.calibration import Calibration
+        from saltus.present.terminal import show
 
         limited = min(self.time, self.data, self.parameters) < math.inf
         questions = [self._by] * (self.by is not None) + [self._budget] * (self.compute is not None)
@@ -71,7 +71,7 @@ class Plan:
 
     def _by(self, calibration: Calibration) -> Report:
         from saltus.forecast.plan import plan_frequency
-        from saltus.report import cell
+        from saltus.present.report import cell
 
         assert self.by is not None
         plan = plan_frequency(calibration, self.by, threshold=self.threshold)
@@ -135,8 +135,8 @@ class Plan:
         return self._report("What each skill needs, and whether the budget has it", columns, rows, {"skills": skills})
 
     def _mix(self) -> SkillFrequencies:
-        from saltus.cli.forecast import read_frequencies
         from saltus.errors import InputError
+        from saltus.read.frequencies import read_frequencies
         from saltus.theory.frequencies import PowerLaw
 
         if (self.alpha is None) == (self.frequencies is None):
@@ -148,8 +148,8 @@ class Plan:
         return PowerLaw(self.alpha, self.n_skills)
 
     def _report(self, title: str, columns: Sequence[str], rows: list[list[str]], result: dict[str, Any]) -> Report:
-        import saltus
-        from saltus.report import Report
+        from saltus._version import __version__
+        from saltus.present.report import Report
         from saltus.settings import describe
 
         settings = {
@@ -157,4 +157,4 @@ class Plan:
             for name, value in describe(self).items()
             if name not in ("kind", "json")
         }
-        return Report(title, columns, rows, {**result, "settings": settings, "version": saltus.__version__})
+        return Report(title, columns, rows, {**result, "settings": settings, "version": __version__})

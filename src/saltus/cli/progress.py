@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from saltus.sweep.drive import Tally
-    from saltus.train.run import Job, Progress
+    from saltus.runs.driver import Tally
+    from saltus.train.job import Job
+    from saltus.train.loop import Progress
 
 _SECONDS_BETWEEN_LINES = 10.0
 
@@ -114,7 +115,7 @@ class _Done:
     """How much of the work is done, by the steps taken; a run that has ended counts whole."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
-        from saltus.sweep.drive import cost_of
+        from saltus.runs.driver import cost_of
 
         self.lock = threading.Lock()
         self._costs = [cost_of(job, 1) for job in jobs]

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from saltus.cli.output import chosen, show
-from saltus.reproduce import TARGETS, RunOptions
+from saltus.cli.output import chosen
+from saltus.present.terminal import show
+from saltus.reproduce.shared.options import RunOptions
+from saltus.reproduce.targets import TARGETS
 from saltus.settings import json_text
 
 if TYPE_CHECKING:
-    from saltus.report import Report
+    from saltus.present.report import Report
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Reproduce:
 
     def run(self) -> None:
         from saltus.errors import require_whole
-        from saltus.report import prepare_folder
+        from saltus.present.report import prepare_folder
 
         everything = self.target == "all"
         if not everything:
@@ -75,7 +77,7 @@ class Reproduce:
 
     def _reproduce(self, recipe: ModuleType, settings: Any, out: Path, store: Path) -> Report:
         from saltus.cli.progress import run_progress
-        from saltus.report import write
+        from saltus.present.report import write
 
         with run_progress() as watch:
             report: Report = recipe.reproduce(settings, RunOptions(self.seed, self.workers, watch, store))

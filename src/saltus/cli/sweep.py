@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 if TYPE_CHECKING:
-    from saltus.sweep.engine import Engine
-    from saltus.sweep.plan import Plan, Shard
-    from saltus.sweep.standing import Standing
+    from saltus.runs.engine import Engine
+    from saltus.store.plan import Plan, Shard
+    from saltus.store.status import Standing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +52,8 @@ class SweepRun:
 
     def run(self) -> int:
         from saltus.errors import InputError, require_positive, require_whole
-        from saltus.sweep.plan import Shard
-        from saltus.sweep.run import plan_of
+        from saltus.runs.sweep import plan_of
+        from saltus.store.plan import Shard
 
         require_positive("checkpoint_seconds", self.checkpoint_seconds, "give seconds, e.g. 20")
         if self.workers is not None:
@@ -66,8 +66,8 @@ class SweepRun:
 
     def _bring(self, plan: Plan, shard: Shard) -> int:
         from saltus.cli.progress import sweep_progress
-        from saltus.sweep.run import run_plan
-        from saltus.sweep.standing import FAILURES
+        from saltus.runs.sweep import run_plan
+        from saltus.store.status import FAILURES
 
         # Job systems send SIGTERM before they kill: time enough to write down how far every run got.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -90,7 +90,7 @@ class SweepRun:
         return 1 if outcome.failed else 0
 
     def _engine(self) -> AbstractContextManager[Engine]:
-        from saltus.sweep import engine
+        from saltus.runs import engine
 
         if self.dask is None:
             return engine.threads(self.workers)
@@ -98,8 +98,8 @@ class SweepRun:
         return engine.dask(self.dask)
 
     def _show_plan(self, plan: Plan, shard: Shard) -> int:
-        from saltus.sweep.estimate import estimate_seconds
-        from saltus.train.run import available_processors
+        from saltus.runs.estimate import estimate_seconds
+        from saltus.train.job import available_processors
 
         runs = shard.of(plan)
         shared, own = plan.labels()
@@ -129,8 +129,8 @@ class SweepStatus:
     """Print one JSON object on stdout, with every missing and failed run and its settings."""
 
     def run(self) -> int:
-        from saltus.sweep.standing import take_stock
-        from saltus.sweep.store import Store
+        from saltus.store.status import take_stock
+        from saltus.store.store import Store
 
         store = Store.open(self.store)
         planned = store.planned()
@@ -162,7 +162,7 @@ class SweepExport:
     """Print one JSON object on stdout."""
 
     def run(self) -> int:
-        from saltus.sweep.export import export
+        from saltus.store.export import export
 
         count = export(self.store, self.to, self.where)
         if self.json:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from saltus.cli.output import chosen, show
+from saltus.cli.output import chosen
+from saltus.present.terminal import show
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from saltus.parity.task import MultitaskSparseParity
-    from saltus.report import Report
+    from saltus.present.report import Report
     from saltus.train.configuration import Training
-    from saltus.train.run import Job
+    from saltus.train.job import Job
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +81,9 @@ class Train:
     def run(self) -> None:
         from saltus.cli.progress import run_progress
         from saltus.errors import require_whole
-        from saltus.report import prepare_folder, write
-        from saltus.sweep.run import stored_runs
-        from saltus.train.run import collect
+        from saltus.present.report import prepare_folder, write
+        from saltus.runs.sweep import stored_runs
+        from saltus.train.job import collect
 
         if self.workers is not None:
             require_whole("workers", self.workers, 1, "give 1 or more")
@@ -95,7 +96,7 @@ class Train:
     def _jobs(self) -> list[Job]:
         from saltus.errors import require_whole
         from saltus.theory.frequencies import PowerLaw
-        from saltus.train.run import Job
+        from saltus.train.job import Job
 
         task, training = self._preset()
         given = {entry.name: value for entry in fields(self) if (value := getattr(self, entry.name)) is not None}
@@ -109,7 +110,8 @@ class Train:
 
     def _preset(self) -> tuple[MultitaskSparseParity, Training]:
         from saltus.parity.task import MultitaskSparseParity
-        from saltus.reproduce import fig1a, transformers
+        from saltus.reproduce.paper import fig1a
+        from saltus.reproduce.shared import transformers
         from saltus.theory.frequencies import PowerLaw
 
         if chosen("network", self.network, {"mlp": False, "transformer": True}):
@@ -126,7 +128,7 @@ def _changed(training: Training, given: dict[str, Any]) -> Training:
         InputError: if an option belongs to another kind of network.
     """
     from saltus.errors import InputError
-    from saltus.train.network import NetworkTraining
+    from saltus.train.torch.network import NetworkTraining
 
     own = {entry.name for entry in fields(training)} - {"network"}
     changes = {name: value for name, value in given.items() if name in own}
@@ -142,9 +144,10 @@ def _changed(training: Training, given: dict[str, Any]) -> Training:
 
 
 def _report(curves: xr.Dataset) -> Report:
-    from saltus.curves import emergence_times, tidy_table
+    from saltus.curves.crossings import emergence_times
+    from saltus.curves.table import tidy_table
     from saltus.figures.emergence import emergence_figure
-    from saltus.report import Report, cell
+    from saltus.present.report import Report, cell
 
     measured = emergence_times(curves)
     final = curves["strength"][:, :, -1].mean("run").to_numpy()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from saltus._types import Floats
 from saltus.figures.style import SINGLE_COLUMN, THREE_PANELS_BESIDE, footer, house_style, panel_title, skill_colors
 from saltus.theory.multilinear import Multilinear
 
@@ -33,8 +33,8 @@ class Panel:
     """
 
     curves: xr.Dataset
-    at: NDArray[np.float64]
-    forecast: NDArray[np.float64] | None
+    at: Floats
+    forecast: Floats | None
     title: str = ""
 
     @property

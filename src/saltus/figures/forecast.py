@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saltus.figures.style import SINGLE_COLUMN, footer, house_style, skill_colors
-from saltus.forecast.size_calibration import SizeCalibration
+from saltus.forecast.size.calibration import SizeCalibration
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from saltus.forecast.assess import Assessment
-    from saltus.forecast.departure import Departure
-    from saltus.forecast.predict import EmergenceForecast
+    from saltus.forecast.base import EmergenceForecast
+    from saltus.forecast.time.departure import Departure
 
 _AXIS = {"step": "training step", "data": "size of the training set  $D$", "parameters": "hidden nodes  $N$"}
 _NOW = {"step": "now", "data": "used up to here", "parameters": "used up to here"}
@@ -141,7 +141,7 @@ def study_figure(table: pd.DataFrame, departure: Departure, threshold: float, no
     """log10(measured / model) of the held-out skills against how much rarer they are, over what was learned.
 
     Args:
-        table: of `saltus.reproduce.forecast_study`.
+        table: of `saltus.reproduce.studies.forecast_study`.
         departure: what the teaching runs taught.
         threshold: the strength R/S whose times are drawn.
         note: a line below the axes.

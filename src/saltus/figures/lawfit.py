@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from saltus._types import Floats
 from saltus.figures.style import footer, house_style, panel_title
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from saltus.lawfit.fit import LawFit
 
-Floats = NDArray[np.float64]
 
 _N_SLICES = 5  # of the other resource, along which a law in two resources is drawn
 _REACH = 2.0  # the law is drawn this factor beyond the data

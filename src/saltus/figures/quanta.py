@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from saltus._types import Floats
 from saltus.figures.style import TWO_PANELS_BESIDE, footer, house_style, panel_title, skill_colors
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def quanta_figure(
-    curves: xr.Dataset, times: NDArray[np.float64], exponent: float, fitted: tuple[int, int], note: str = ""
+    curves: xr.Dataset, times: Floats, exponent: float, fitted: tuple[int, int], note: str = ""
 ) -> Figure:
     """Left: the first run's skills 1, 2, 4, 8, ... and the loss of all. Right: emergence times of every run.
 
@@ -53,9 +53,7 @@ def _losses(axes: Axes, run: xr.Dataset) -> None:
     axes.legend(loc="upper center", fontsize=6.5, ncols=4, handlelength=1.2, columnspacing=1.0)
 
 
-def _times(
-    axes: Axes, frequency: NDArray[np.float64], times: NDArray[np.float64], exponent: float, fitted: tuple[int, int]
-) -> None:
+def _times(axes: Axes, frequency: Floats, times: Floats, exponent: float, fitted: tuple[int, int]) -> None:
     from matplotlib.ticker import NullFormatter
 
     for run in times:

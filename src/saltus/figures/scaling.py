@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from numpy.typing import NDArray
-
+from saltus._types import Floats
 from saltus.figures.style import SINGLE_COLUMN, footer, house_style, skill_colors
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from matplotlib.figure import Figure
 
@@ -38,8 +36,8 @@ _STYLES: dict[Kind, dict[str, object]] = {
 class Line:
     """One curve: its points, which family (colour) it belongs to, if any, and what kind of result it is."""
 
-    x: NDArray[np.float64]
-    loss: NDArray[np.float64]
+    x: Floats
+    loss: Floats
     family: str
     kind: Kind
 

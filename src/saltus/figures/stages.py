@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from saltus._types import Floats
 from saltus.figures.style import TWO_PANELS_STACKED, footer, house_style, panel_title, skill_colors
 from saltus.theory.stages import Staircase
 
@@ -18,10 +18,10 @@ ARROW = {"arrowstyle": "<->", "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0, "mut
 
 
 def stages_figure(
-    time: NDArray[np.float64],
-    strength: NDArray[np.float64],
-    loss: NDArray[np.float64],
-    stages: NDArray[np.float64],
+    time: Floats,
+    strength: Floats,
+    loss: Floats,
+    stages: Floats,
     levels: tuple[float, float],
     staircase: Staircase,
     note: str = "",
@@ -56,11 +56,11 @@ def stages_figure(
 
 def _draw_strengths(
     axes: Axes,
-    time: NDArray[np.float64],
-    strength: NDArray[np.float64],
-    stages: NDArray[np.float64],
+    time: Floats,
+    strength: Floats,
+    stages: Floats,
     levels: tuple[float, float],
-    colors: NDArray[np.float64],
+    colors: Floats,
 ) -> None:
     """Each curve with a filled circle where the skill emerges and an open one where it has saturated."""
     for level, name in zip(levels, ("$\\epsilon$", "$1-\\epsilon$"), strict=True):
@@ -82,8 +82,8 @@ def _draw_strengths(
 
 def _draw_loss(
     axes: Axes,
-    time: NDArray[np.float64],
-    loss: NDArray[np.float64],
+    time: Floats,
+    loss: Floats,
     staircase: Staircase,
 ) -> None:
     """The exact loss over the staircase, every drop with its height."""

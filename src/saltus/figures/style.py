@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from saltus._types import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +30,7 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def skill_colors(n_skills: int) -> NDArray[np.float64]:
+def skill_colors(n_skills: int) -> Floats:
     """One colour a skill, dark for frequent and light for rare ones: their order shows in grey too."""
     import matplotlib
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from saltus._types import Floats
+from saltus.curves.time_law import TimeLaw, log_moments
 from saltus.figures.style import SINGLE_COLUMN, TWO_PANELS_BESIDE, footer, house_style, panel_title, skill_colors
-from saltus.forecast.time_law import TimeLaw, log_moments
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ class Series:
     """Emergence times of some runs, steps, ``(runs, n_skills)``, NaN where a skill did not emerge; and their law."""
 
     name: str
-    times: NDArray[np.float64]
+    times: Floats
     law: TimeLaw | None
 
 

@@ -7,19 +7,19 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from saltus.curves import resource_of
+from saltus._types import Floats
+from saltus.curves.schema import resource_of
 from saltus.errors import InputError
+from saltus.forecast.base import EmergenceForecast, Verdict, carried_frequencies
 from saltus.forecast.calibrate import AnyCalibration, calibrate
-from saltus.forecast.calibrate_size import has_risen
-from saltus.forecast.calibrate_time import carried_frequencies, has_emerged
-from saltus.forecast.calibration import Calibration
-from saltus.forecast.departure import Departure, learned
-from saltus.forecast.predict import EmergenceForecast
-from saltus.forecast.unknown import FrequencyFit, fit_frequencies
-from saltus.forecast.verdict import Verdict, judge
-from saltus.forecast.verdict_size import judge_size
+from saltus.forecast.size.calibrate import has_risen
+from saltus.forecast.size.verdict import judge_size
+from saltus.forecast.time.calibrate import has_emerged
+from saltus.forecast.time.calibration import Calibration
+from saltus.forecast.time.departure import Departure, learned
+from saltus.forecast.time.frequency_fit import FrequencyFit, fit_frequencies
+from saltus.forecast.time.verdict import judge
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _forecaster(
     frequencies: SkillFrequencies,
     level: float,
     departure: Departure,
-    frequency_error: NDArray[np.float64] | None,
+    frequency_error: Floats | None,
 ) -> Callable[[xr.Dataset, float, float | None], EmergenceForecast]:
     """A forecast of any threshold beside measured curves, with what they showed up to a moment."""
 

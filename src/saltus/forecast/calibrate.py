@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from saltus.curves import resource_of
-from saltus.forecast.calibrate_size import calibrate_data, calibrate_parameters
-from saltus.forecast.calibrate_time import calibrate_time
-from saltus.forecast.calibration import Calibration
-from saltus.forecast.kept import filled, kept_calibration
-from saltus.forecast.size_calibration import DataCalibration, ParameterCalibration
+from saltus.curves.schema import resource_of
+from saltus.forecast.saved import filled, kept_calibration
+from saltus.forecast.size.calibrate import calibrate_data, calibrate_parameters
+from saltus.forecast.size.calibration import DataCalibration, ParameterCalibration
+from saltus.forecast.time.calibrate import calibrate_time
+from saltus.forecast.time.calibration import Calibration
 from saltus.theory.frequencies import SkillFrequencies
 
 if TYPE_CHECKING:

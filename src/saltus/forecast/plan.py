@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from saltus._types import Flags, Floats, Integers
 from saltus.errors import InputError, require_positive
-from saltus.forecast.calibration import Calibration
-from saltus.forecast.departure import Departure
+from saltus.forecast.time.calibration import Calibration
+from saltus.forecast.time.departure import Departure
 from saltus.theory.allocation import Allocation, compute_optimal
 from saltus.theory.extended import DataEmergence, ParameterEmergence
 from saltus.theory.frequencies import Frequencies, SkillFrequencies, require_finite_skills
@@ -87,12 +87,12 @@ class SkillPlan:
         lacking: what it lacks most, "time", "data" or "parameters"; "" where nothing.
     """
 
-    skill: NDArray[np.int64]
-    frequency: NDArray[np.float64]
-    time: NDArray[np.float64]
-    data: NDArray[np.float64]
-    parameters: NDArray[np.float64]
-    learned: NDArray[np.bool_]
+    skill: Integers
+    frequency: Floats
+    time: Floats
+    data: Floats
+    parameters: Floats
+    learned: Flags
     lacking: tuple[str, ...]
 
 

@@ -6,14 +6,12 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import norm, t
 
+from saltus._types import Floats
 from saltus.lawfit.newton import minimise
 from saltus.lawfit.objective import Objective
 from saltus.lawfit.points import Points
-
-Floats = NDArray[np.float64]
 
 _MOST_ENTRIES = 2_000_000  # of a Jacobian of several resamples: 16 MB
 

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from saltus._types import Flags
 from saltus.errors import InputError
 from saltus.lawfit.fit import LawFit, Status, fit_points, form_of
 from saltus.lawfit.forms import FORMS, Form, SumOfPowers
@@ -143,7 +144,7 @@ def _hold_out(points: Points, form: Form, share: float, delta: float) -> HoldOut
     )
 
 
-def _largest(points: Points, share: float) -> NDArray[np.bool_]:
+def _largest(points: Points, share: float) -> Flags:
     """Which points lie in the largest ``share``; points at the same amount stay together."""
     if not 0 < share < 1:
         raise InputError("share of the points held out must lie between 0 and 1", share, "give e.g. 0.2")

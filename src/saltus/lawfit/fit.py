@@ -13,16 +13,15 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from saltus._types import Floats
 from saltus.errors import InputError, require_whole
 from saltus.lawfit.bootstrap import expanded_interval, resampled
 from saltus.lawfit.forms import FORMS, Form, Scale
 from saltus.lawfit.newton import Minima, descend, minimise
 from saltus.lawfit.objective import Objective
 from saltus.lawfit.points import Points, checked_points, require_enough, scaled_resources
-
-Floats = NDArray[np.float64]
 
 # Minima whose objectives differ by less, relative, are the same one.
 _SAME_OBJECTIVE = 1e-6

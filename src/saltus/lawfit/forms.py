@@ -14,11 +14,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import nnls
 from scipy.special import expit
 
-Floats = NDArray[np.float64]
+from saltus._types import Flags, Floats, Integers
 
 # A coefficient below this share of the lowest loss is not seen in the data: the bound that stands for zero.
 _LEAST_SHARE = 1e-6
@@ -54,7 +53,7 @@ class Form(ABC):
 
     @property
     @abstractmethod
-    def inner(self) -> NDArray[np.bool_]:
+    def inner(self) -> Flags:
         """Which entries of theta a start has in closed form, given the others, shape ``(p,)``."""
 
     @abstractmethod
@@ -107,7 +106,7 @@ class SumOfPowers(Form):
         return {exponent: resource for resource, _, exponent in self.terms}
 
     @property
-    def inner(self) -> NDArray[np.bool_]:
+    def inner(self) -> Flags:
         return np.array([name not in self.exponents for name in self.parameter_names])
 
     @property
@@ -159,7 +158,7 @@ class SumOfPowers(Form):
         return out
 
     @property
-    def _term_of_parameter(self) -> NDArray[np.int64]:
+    def _term_of_parameter(self) -> Integers:
         powers = np.repeat(np.arange(len(self.terms)) + int(self.offset), 2)
         return np.concatenate([np.zeros(int(self.offset), dtype=np.int64), powers])
 
@@ -209,7 +208,7 @@ class Broken(Form):
         return {"b_early": 0, "b_late": 0}
 
     @property
-    def inner(self) -> NDArray[np.bool_]:
+    def inner(self) -> Flags:
         return np.array([True, True, True, False, False])
 
     def bounds(self, y: Floats) -> tuple[Floats, Floats]:

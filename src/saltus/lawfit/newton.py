@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from saltus._types import Flags, Floats
 from saltus.lawfit.objective import Objective
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 Bounds = tuple[Floats, Floats]
 
 _MOST_STEPS = 200

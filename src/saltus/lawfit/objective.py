@@ -11,13 +11,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
+from saltus._types import Flags, Floats
 from saltus.lawfit.forms import Form
-
-Floats = NDArray[np.float64]
 
 
 def huber(residual: Floats, delta: float) -> Floats:
@@ -44,7 +42,7 @@ class Objective:
     weight: Floats
     delta: float
 
-    def members(self, chosen: NDArray[np.bool_]) -> Objective:
+    def members(self, chosen: Flags) -> Objective:
         """The same for some members of the batch."""
         weight = self.weight if len(self.weight) == 1 else self.weight[chosen]
         return Objective(self.form, self.z, self.y, weight, self.delta)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from saltus._types import Flags, Floats, Integers
 from saltus.errors import InputError
 from saltus.lawfit.forms import Form, Scale
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Points:
 
     x: Floats
     loss: Floats
-    run: NDArray[np.int64]
+    run: Integers
     n_runs: int
     by_points: bool
 
@@ -40,7 +39,7 @@ class Points:
         """z ``(n, n_resources)`` and y ``(n,)`` of `saltus.lawfit.forms`."""
         return scaled_resources(self.x, scale), np.log(self.loss) - scale.log_loss
 
-    def some(self, chosen: NDArray[np.bool_]) -> Points:
+    def some(self, chosen: Flags) -> Points:
         """The chosen points, with their runs."""
         names, run = np.unique(self.run[chosen], return_inverse=True)
         return Points(self.x[chosen], self.loss[chosen], run, len(names), self.by_points)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from saltus._types import Float32, Integers, UInt64
 
 WORD_BITS = 64
 
@@ -21,20 +22,20 @@ class Batch:
         n_skills, n_bits: the task's, for unpacking.
     """
 
-    skills: NDArray[np.int64]
-    bits: NDArray[np.uint64]
-    targets: NDArray[np.float32]
+    skills: Integers
+    bits: UInt64
+    targets: Float32
     n_skills: int
     n_bits: int
 
     def __len__(self) -> int:
         return len(self.skills)
 
-    def __getitem__(self, rows: NDArray[np.int64] | slice) -> Batch:
+    def __getitem__(self, rows: Integers | slice) -> Batch:
         return Batch(self.skills[rows], self.bits[rows], self.targets[rows], self.n_skills, self.n_bits)
 
     @property
-    def inputs(self) -> NDArray[np.float32]:
+    def inputs(self) -> Float32:
         """Network inputs in {0, 1}, shape ``(n, n_skills + n_bits)``: one-hot skill, then the bits."""
         rows = np.zeros((len(self), self.n_skills + self.n_bits), np.float32)
         rows[np.arange(len(self)), self.skills - 1] = 1
@@ -48,16 +49,16 @@ def n_words(n_bits: int) -> int:
     return -(-n_bits // WORD_BITS)
 
 
-def pack(positions: NDArray[np.int64], values: NDArray[np.uint64], n_bits: int) -> NDArray[np.uint64]:
+def pack(positions: Integers, values: UInt64, n_bits: int) -> UInt64:
     """Strings of ``n_bits`` with ``values``, 0 or 1, at ``positions``, both ``(..., m)``, and 0 elsewhere, packed."""
     word, place = np.divmod(positions.astype(np.uint64), np.uint64(WORD_BITS))
     bits = values << place
     here = word[..., None, :] == np.arange(n_words(n_bits), dtype=np.uint64)[:, None]
-    packed: NDArray[np.uint64] = np.bitwise_or.reduce(np.where(here, bits[..., None, :], np.uint64(0)), axis=-1)
+    packed: UInt64 = np.bitwise_or.reduce(np.where(here, bits[..., None, :], np.uint64(0)), axis=-1)
     return packed
 
 
-def draw_bits(n: int, n_bits: int, rng: np.random.Generator) -> NDArray[np.uint64]:
+def draw_bits(n: int, n_bits: int, rng: np.random.Generator) -> UInt64:
     """``n`` uniform bit strings, packed, ``(n, words)``; each of the ``2**n_bits`` patterns is equally likely."""
     words = rng.integers(0, 2**WORD_BITS - 1, size=(n, n_words(n_bits)), dtype=np.uint64, endpoint=True)
     words[:, -1] >>= np.uint64(-n_bits % WORD_BITS)

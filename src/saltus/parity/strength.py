@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from saltus._types import Float32, Floats, Integers
 from saltus.errors import InputError, require_whole
 from saltus.parity.batch import Batch, draw_bits, pack
 from saltus.parity.task import MultitaskSparseParity
@@ -39,26 +40,26 @@ class SkillStrengths:
         n_samples: function evaluations a skill.
     """
 
-    strength: NDArray[np.float64]
-    standard_error: NDArray[np.float64]
-    skill_loss: NDArray[np.float64]
-    skill_loss_error: NDArray[np.float64]
+    strength: Floats
+    standard_error: Floats
+    skill_loss: Floats
+    skill_loss_error: Floats
     target_scale: float
     n_samples: int
 
     @property
-    def relative(self) -> NDArray[np.float64]:
+    def relative(self) -> Floats:
         """R_k / S: 1 is a learned skill."""
         return self.strength / self.target_scale
 
     @property
-    def relative_error(self) -> NDArray[np.float64]:
+    def relative_error(self) -> Floats:
         """Standard error of R_k / S."""
         return self.standard_error / self.target_scale
 
 
 def skill_strengths(
-    function: Callable[[NDArray[np.float32]], Any] | nn.Module,
+    function: Callable[[Float32], Any] | nn.Module,
     task: MultitaskSparseParity,
     *,
     n_samples: int = 20_000,
@@ -94,7 +95,7 @@ def skill_strengths(
                 lambda batch: values_of(module, batch, rows), task, n_samples=n_samples, rng=rng, stratified=stratified
             )
 
-    def evaluate(batch: Batch) -> NDArray[np.float64]:
+    def evaluate(batch: Batch) -> Floats:
         values = np.asarray(function(batch.inputs), dtype=float)
         if values.size != len(batch) or values.shape[0] != len(batch):
             raise InputError(
@@ -146,7 +147,7 @@ def measure(
 
 
 def _probe(
-    task: MultitaskSparseParity, skills: NDArray[np.int64], draws: int, rng: np.random.Generator, stratified: bool
+    task: MultitaskSparseParity, skills: Integers, draws: int, rng: np.random.Generator, stratified: bool
 ) -> Batch:
     """Samples of each skill in turn; if stratified, each random background with every pattern of the relevant bits."""
     bits = draw_bits(len(skills) * draws, task.n_bits, rng).reshape(len(skills), draws, 1, -1)
@@ -159,6 +160,6 @@ def _probe(
     return task.batch(np.repeat(skills, n_each), bits.reshape(len(skills) * n_each, -1))
 
 
-def _mean_and_error(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _mean_and_error(values: Floats) -> tuple[Floats, Floats]:
     """Over the last axis."""
     return values.mean(axis=-1), values.std(axis=-1, ddof=1) / np.sqrt(values.shape[-1])

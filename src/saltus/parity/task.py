@@ -10,8 +10,9 @@ import math
 from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from saltus._types import Floats, Integers, UInt64
 from saltus.errors import InputError, require_positive, require_whole
 from saltus.parity.batch import Batch, draw_bits, pack
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
@@ -50,7 +51,7 @@ class MultitaskSparseParity:
     seed: int = 0
     _: KW_ONLY
     disjoint: bool = True
-    relevant_bits: NDArray[np.int64] = field(init=False, repr=False, compare=False)
+    relevant_bits: Integers = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         n_skills = require_finite_skills(self.frequencies)
@@ -67,7 +68,7 @@ class MultitaskSparseParity:
         return int(self.frequencies.n_skills)
 
     @property
-    def masks(self) -> NDArray[np.uint64]:
+    def masks(self) -> UInt64:
         """Relevant bits of each skill, packed, shape ``(n_skills, words)``."""
         return pack(self.relevant_bits, np.ones(self.n_relevant, np.uint64), self.n_bits)
 
@@ -76,24 +77,24 @@ class MultitaskSparseParity:
         require_whole("n", n, 1, "give the number of samples")
         return self.batch(self.frequencies.sample(n, rng), draw_bits(n, self.n_bits, rng))
 
-    def batch(self, skills: NDArray[np.int64], bits: NDArray[np.uint64]) -> Batch:
+    def batch(self, skills: Integers, bits: UInt64) -> Batch:
         """The samples with these skills (from 1) and packed bits, with their targets."""
         odd = (np.bitwise_count(bits & self.masks[skills - 1]).sum(axis=-1) & 1).astype(np.float32)
         targets = np.float32(self.target_scale) * (1 - 2 * odd)
         return Batch(skills=skills, bits=bits, targets=targets, n_skills=self.n_skills, n_bits=self.n_bits)
 
-    def target(self, inputs: ArrayLike) -> NDArray[np.float64]:
+    def target(self, inputs: ArrayLike) -> Floats:
         """Target f* of each input row (Eq. 4), shape ``(n,)``; ``inputs`` as in `Batch.inputs`."""
         return np.asarray(self.target_scale * self.basis(inputs).sum(axis=1))
 
-    def basis(self, inputs: ArrayLike) -> NDArray[np.float64]:
+    def basis(self, inputs: ArrayLike) -> Floats:
         """Skill basis functions g_k of each input row (Eq. 2), shape ``(n, n_skills)``, values -1, 0 or 1."""
         rows = self._checked(inputs)
         control, bits = rows[:, : self.n_skills], rows[:, self.n_skills :]
         odd = bits[:, self.relevant_bits].sum(axis=2) % 2
         return np.asarray(control * (1.0 - 2.0 * odd))
 
-    def _checked(self, inputs: ArrayLike) -> NDArray[np.float64]:
+    def _checked(self, inputs: ArrayLike) -> Floats:
         rows = np.asarray(inputs, dtype=float)
         wanted = self.n_skills + self.n_bits
         if rows.ndim != 2 or rows.shape[1] != wanted:
@@ -107,7 +108,7 @@ class MultitaskSparseParity:
         return rows
 
 
-def _disjoint_sets(n_skills: int, n_bits: int, n_relevant: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _disjoint_sets(n_skills: int, n_bits: int, n_relevant: int, rng: np.random.Generator) -> Integers:
     needed = n_skills * n_relevant
     if needed > n_bits:
         raise InputError(
@@ -118,7 +119,7 @@ def _disjoint_sets(n_skills: int, n_bits: int, n_relevant: int, rng: np.random.G
     return np.sort(rng.permutation(n_bits)[:needed].reshape(n_skills, n_relevant), axis=1)
 
 
-def _distinct_sets(n_skills: int, n_bits: int, n_relevant: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _distinct_sets(n_skills: int, n_bits: int, n_relevant: int, rng: np.random.Generator) -> Integers:
     available = math.comb(n_bits, n_relevant)
     if n_skills > available:
         rule = f"n_skills must be at most {available}, the number of sets of {n_relevant} out of {n_bits} bits"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from saltus._types import Integers
 from saltus.errors import require_whole
 from saltus.parity.batch import Batch
 from saltus.parity.task import MultitaskSparseParity
@@ -84,7 +84,7 @@ class ParityDataset(Dataset[Pair]):
     def __len__(self) -> int:
         return len(self._data)
 
-    def __getitem__(self, index: int | slice | Sequence[int] | NDArray[np.int64] | torch.Tensor) -> Pair:
+    def __getitem__(self, index: int | slice | Sequence[int] | Integers | torch.Tensor) -> Pair:
         rows = index if isinstance(index, slice) else np.atleast_1d(np.asarray(index, dtype=np.int64))
         inputs, targets = _tensors(self._data[rows])
         return (inputs[0], targets[0]) if isinstance(index, int) else (inputs, targets)

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
-from numpy.typing import NDArray
 
+from saltus._types import Floats
 from saltus.errors import InputError
 from saltus.parity.batch import WORD_BITS, Batch
 
@@ -72,7 +72,7 @@ def scalar_outputs(module: Any, inputs: torch.Tensor) -> torch.Tensor:
     return result
 
 
-def values_of(module: nn.Module, batch: Batch, at_a_time: int = AT_A_TIME) -> NDArray[np.float64]:
+def values_of(module: nn.Module, batch: Batch, at_a_time: int = AT_A_TIME) -> Floats:
     """What the module answers to each sample when it is not training, shape ``(n,)``."""
     import torch
 

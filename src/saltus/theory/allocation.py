@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from saltus._types import Floats
 from saltus.errors import require_positive
 from saltus.theory.frequencies import PowerLaw
 from saltus.theory.multilinear import Multilinear
 from saltus.theory.scaling import ScalingLaw, scaling_law
-
-Floats = NDArray[np.float64]
 
 # N is searched one by one up to here, and above it to this many significant places: the loss is flat at its minimum.
 _FINEST_SHARE = 1e-6

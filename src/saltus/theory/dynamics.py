@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from saltus._types import Floats
 from saltus.errors import InputError, require_positive, require_whole
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 
@@ -67,14 +68,14 @@ class SkillDynamics(ABC):
             )
 
     @abstractmethod
-    def _strength(self, share: NDArray[np.float64], time: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _strength(self, share: Floats, time: Floats) -> Floats:
         """Strength at ``time`` of a skill that makes up ``share`` of the samples; the two broadcast."""
 
     @abstractmethod
-    def _time(self, share: NDArray[np.float64], strength: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _time(self, share: Floats, strength: Floats) -> Floats:
         """Inverse of `_strength` for ``initial_strength < strength <= target_scale``; the two broadcast."""
 
-    def strength(self, time: ArrayLike, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
+    def strength(self, time: ArrayLike, *, skills: ArrayLike | None = None) -> Floats:
         """Skill strengths R_k(T) with unlimited data.
 
         Args:
@@ -87,7 +88,7 @@ class SkillDynamics(ABC):
         skill = skills_asked_for(self.frequencies, skills)
         return self._strength_of(skill, self.frequencies.pmf(skill), time)
 
-    def strength_on_sample(self, time: ArrayLike, shares: ArrayLike) -> NDArray[np.float64]:
+    def strength_on_sample(self, time: ArrayLike, shares: ArrayLike) -> Floats:
         """Skill strengths on one training set, of which skill k makes up the share d_k/D (``Nam et al. 2024, Eq. 11``).
 
         At infinite time it is the one-shot learner (Corollary 1): ``target_scale`` if a skill was seen, else
@@ -105,7 +106,7 @@ class SkillDynamics(ABC):
             raise InputError("every share must lie from 0 to 1", shares, "divide the counts d_k by D")
         return self._strength_of(np.arange(1, share.size + 1), share, time)
 
-    def time(self, strength: ArrayLike, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
+    def time(self, strength: ArrayLike, *, skills: ArrayLike | None = None) -> Floats:
         """Time at which each skill first reaches a strength: the inverse of `strength`.
 
         Args:
@@ -123,7 +124,7 @@ class SkillDynamics(ABC):
             )
         return self._first_time(skills_asked_for(self.frequencies, skills), level[..., None])
 
-    def emergence_time(self, skill: ArrayLike, threshold: float = 0.05) -> NDArray[np.float64]:
+    def emergence_time(self, skill: ArrayLike, threshold: float = 0.05) -> Floats:
         """Time at which R_k reaches ``threshold * S`` (``Nam et al. 2024, Eq. 40``), the shape of ``skill``.
 
         Zero where the skill starts above the threshold, infinity where it is not modelled. ``threshold`` lies between 0
@@ -133,7 +134,7 @@ class SkillDynamics(ABC):
             raise InputError("threshold must lie between 0 and 1", threshold, "give a share of target_scale, e.g. 0.05")
         return self._first_time(np.asarray(skill), np.asarray(threshold * self.target_scale))
 
-    def saturation_time(self, skill: ArrayLike, threshold: float = 0.05) -> NDArray[np.float64]:
+    def saturation_time(self, skill: ArrayLike, threshold: float = 0.05) -> Floats:
         """Time R_k takes from ``threshold * S`` to ``(1 - threshold) * S`` (``Nam et al. 2024, Eq. 40``).
 
         ``threshold`` lies between 0 and 1/2, both excluded; the result has the shape of ``skill``.
@@ -143,14 +144,14 @@ class SkillDynamics(ABC):
         start, end = (self.emergence_time(skill, level) for level in (threshold, 1 - threshold))
         return end - np.where(np.isfinite(end), start, 0.0)
 
-    def _strength_of(self, skill: NDArray[Any], share: NDArray[np.float64], time: ArrayLike) -> NDArray[np.float64]:
+    def _strength_of(self, skill: NDArray[Any], share: Floats, time: ArrayLike) -> Floats:
         elapsed = _checked_time(time)[..., None]
         # A model that works in logits would return the start with their rounding.
         moves = (share > 0) & (elapsed > 0)
         strength = np.where(moves, self._strength(share, elapsed), self.initial_strength)
         return np.where(skill <= self.n_modelled, strength, 0.0)
 
-    def _first_time(self, skill: NDArray[Any], strength: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _first_time(self, skill: NDArray[Any], strength: Floats) -> Floats:
         # Levels already passed are moved to the start, where the inverse is exactly 0.
         times = self._time(self.frequencies.pmf(skill), np.maximum(strength, self.initial_strength))
         return np.where((skill <= self.n_modelled) | (strength <= 0), times, math.inf)
@@ -171,20 +172,20 @@ class GradientFlow(SkillDynamics):
         """One weight a layer at time 0; their product is ``initial_strength``."""
 
     @abstractmethod
-    def _curve(self, clock: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _curve(self, clock: Floats) -> Floats:
         """x = R/S at each reading of the clock, from 0 to infinity."""
 
     @abstractmethod
-    def _clock(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _clock(self, x: Floats) -> Floats:
         """Inverse of `_curve` for x from r/S to 1, infinity at 1."""
 
-    def _strength(self, share: NDArray[np.float64], time: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _strength(self, share: Floats, time: Floats) -> Floats:
         # A clock beyond the largest float reads infinity, which every curve takes; a skill never seen has no clock.
         with np.errstate(over="ignore", invalid="ignore"):
             clock = np.where(share > 0, self.rate * (share * time), 0.0)
         return self.target_scale * self._curve(clock)
 
-    def _time(self, share: NDArray[np.float64], strength: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _time(self, share: Floats, strength: Floats) -> Floats:
         with np.errstate(over="ignore"):
             return np.asarray(self._clock(strength / self.target_scale) / self.rate / share)
 
@@ -213,12 +214,12 @@ def skills_asked_for(frequencies: SkillFrequencies, skills: ArrayLike | None) ->
     return np.arange(1, require_finite_skills(frequencies) + 1) if skills is None else np.atleast_1d(skills)
 
 
-def frequency_of(frequencies: SkillFrequencies, skills: ArrayLike | None) -> NDArray[np.float64]:
+def frequency_of(frequencies: SkillFrequencies, skills: ArrayLike | None) -> Floats:
     """Frequencies of the skills asked for, shape ``(K,)``."""
     return frequencies.pmf(skills_asked_for(frequencies, skills))
 
 
-def _checked_time(time: ArrayLike) -> NDArray[np.float64]:
+def _checked_time(time: ArrayLike) -> Floats:
     elapsed = np.asarray(time, dtype=float)
     if not np.all(elapsed >= 0):
         raise InputError("time must be at least 0", time, "give the number of steps")

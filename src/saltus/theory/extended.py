@@ -9,14 +9,15 @@ import math
 from dataclasses import KW_ONLY, dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import binom
 
+from saltus._types import Floats
 from saltus.errors import InputError, require_positive, require_whole
+from saltus.theory.bisection import first_where
 from saltus.theory.dynamics import frequency_of, skills_asked_for
-from saltus.theory.finite_data import first_where
 from saltus.theory.frequencies import SkillFrequencies
-from saltus.theory.variants.momentum import FlowModel
+from saltus.theory.protocols import FlowModel
 
 
 def with_feature_rate(model: FlowModel, feature_rate_squared: float) -> FlowModel:
@@ -60,7 +61,7 @@ class DataEmergence:
         require_positive("target_scale", self.target_scale, "give the size of the target, e.g. 1")
         _require_at_least_1("shots", self.shots, "give the samples one skill needs, e.g. 800")
 
-    def strength(self, data: ArrayLike, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
+    def strength(self, data: ArrayLike, *, skills: ArrayLike | None = None) -> Floats:
         """Skill strengths after training to the end on D samples, of which each skill has its share, d_k = P_k D.
 
         Args:
@@ -72,12 +73,12 @@ class DataEmergence:
         """
         return self.strength_on_sample(_at_least_0("data", data)[..., None] * frequency_of(self.frequencies, skills))
 
-    def strength_on_sample(self, n_observed: ArrayLike) -> NDArray[np.float64]:
+    def strength_on_sample(self, n_observed: ArrayLike) -> Floats:
         """Strength of a skill that occurs ``n_observed`` = d_k times in the training set, any shape (``Eq. 17``)."""
         u = np.minimum(_at_least_0("n_observed", n_observed) / self.shots, 1.0)
         return np.asarray(self.target_scale * u / (1 + np.sqrt(1 - u)))  # 1 - sqrt(1 - u), without its cancellation
 
-    def expected_strength(self, data: int, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
+    def expected_strength(self, data: int, *, skills: ArrayLike | None = None) -> Floats:
         """Strengths averaged over training sets, d_k ~ Binomial(D, P_k), shape ``(K,)``: exact, a sum of D_c terms.
 
         Args:
@@ -88,7 +89,7 @@ class DataEmergence:
         frequency = frequency_of(self.frequencies, skills)
         return self._expected(np.full(frequency.shape, float(n_data)), frequency)
 
-    def expected_data(self, strength: float, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
+    def expected_data(self, strength: float, *, skills: ArrayLike | None = None) -> Floats:
         """Smallest whole D with which each skill's `expected_strength` reaches a strength, shape ``(K,)``.
 
         Args:
@@ -103,13 +104,13 @@ class DataEmergence:
             enough = np.where(short, 2 * enough, enough)
         return first_where(lambda data: self._expected(data, frequency) >= strength, np.zeros_like(enough), enough)
 
-    def _expected(self, data: NDArray[np.float64], frequency: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _expected(self, data: Floats, frequency: Floats) -> Floats:
         """Mean strength of skills of these frequencies, each on a training set of its own size, shape ``(K,)``."""
         observed = np.arange(math.ceil(self.shots))
         probability = binom.pmf(observed, data[:, None], frequency[:, None])
         return np.asarray(self.target_scale - probability @ (self.target_scale - self.strength_on_sample(observed)))
 
-    def data(self, strength: ArrayLike, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
+    def data(self, strength: ArrayLike, *, skills: ArrayLike | None = None) -> Floats:
         """Size of the training set at which each skill reaches a strength: the inverse of `strength`.
 
         Args:
@@ -122,11 +123,11 @@ class DataEmergence:
         level = _share_of("strength", strength, self.target_scale)
         return np.asarray(self._observed_at(level)[..., None] / frequency_of(self.frequencies, skills))
 
-    def emergence_data(self, skill: ArrayLike, threshold: float = 0.05) -> NDArray[np.float64]:
+    def emergence_data(self, skill: ArrayLike, threshold: float = 0.05) -> Floats:
         """Size of the training set at which R_k reaches ``threshold * S``, the shape of ``skill``."""
         return np.asarray(self._observed_at(_share_of("threshold", threshold, 1.0)) / self.frequencies.pmf(skill))
 
-    def _observed_at(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _observed_at(self, x: Floats) -> Floats:
         """d_k at which R_k/S = x: D_c (1 - (1 - x)^2)."""
         return np.asarray(self.shots * x * (2 - x))
 
@@ -154,7 +155,7 @@ class ParameterEmergence:
         require_positive("target_scale", self.target_scale, "give the size of the target, e.g. 1")
         _require_at_least_1("nodes_per_skill", self.nodes_per_skill, "give the hidden nodes one skill needs, e.g. 4")
 
-    def strength(self, n_parameters: ArrayLike, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
+    def strength(self, n_parameters: ArrayLike, *, skills: ArrayLike | None = None) -> Floats:
         """Skill strengths of a network with N hidden nodes after training to the end on unlimited data.
 
         Args:
@@ -172,14 +173,14 @@ class ParameterEmergence:
             self.target_scale * np.clip((nodes[..., None] - taken_before) / self.nodes_per_skill, 0.0, 1.0)
         )
 
-    def emergence_parameters(self, skill: ArrayLike, threshold: float = 0.05) -> NDArray[np.float64]:
+    def emergence_parameters(self, skill: ArrayLike, threshold: float = 0.05) -> Floats:
         """Smallest N with R_k at ``threshold * S`` or above, the shape of ``skill``."""
         share = _share_of("threshold", threshold, 1.0)
         needed = self._nodes_before(skill) + share * self.nodes_per_skill
         # One node always gives 1 / N_c at least, so rounding in the product must not ask for one more.
         return np.asarray(np.ceil(needed * (1 - 2 * np.finfo(float).eps)))
 
-    def parameters(self, strength: ArrayLike, *, skills: ArrayLike | None = None) -> NDArray[np.float64]:
+    def parameters(self, strength: ArrayLike, *, skills: ArrayLike | None = None) -> Floats:
         """N at which each skill reaches a strength, not rounded up to whole nodes: the inverse of `strength`.
 
         Args:
@@ -193,7 +194,7 @@ class ParameterEmergence:
         before = self._nodes_before(skills_asked_for(self.frequencies, skills))
         return np.asarray(before + share[..., None] * self.nodes_per_skill)
 
-    def _nodes_before(self, skill: ArrayLike) -> NDArray[np.float64]:
+    def _nodes_before(self, skill: ArrayLike) -> Floats:
         self.frequencies.pmf(skill)  # refuses an index out of range
         return (np.asarray(skill, dtype=float) - 1) * self.nodes_per_skill
 
@@ -203,14 +204,14 @@ def _require_at_least_1(name: str, value: float, advice: str) -> None:
         raise InputError(f"{name} must be at least 1", value, advice)
 
 
-def _at_least_0(name: str, value: ArrayLike) -> NDArray[np.float64]:
+def _at_least_0(name: str, value: ArrayLike) -> Floats:
     number = np.asarray(value, dtype=float)
     if not np.all(number >= 0):
         raise InputError(f"{name} must be at least 0", value, "give a count")
     return number
 
 
-def _share_of(name: str, value: ArrayLike, whole: float) -> NDArray[np.float64]:
+def _share_of(name: str, value: ArrayLike, whole: float) -> Floats:
     number = np.asarray(value, dtype=float)
     if not np.all((number >= 0) & (number <= whole)):
         raise InputError(f"{name} must lie from 0 to {whole:g}", value, "1 is a learned skill, in units of the target")

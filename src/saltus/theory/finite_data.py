@@ -9,14 +9,16 @@ below the width of the peak (ours, ``docs/derivations/finite-data.md``).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, gammaln, kl_div, log_expit, xlog1py
 
-Floats = NDArray[np.float64]
+from saltus._types import Flags, Floats, Integers
+from saltus.theory.bisection import first_where
+
 Complex = NDArray[np.complex128]
 
 # Terms below exp(-40) of the largest one are left out.
@@ -65,7 +67,7 @@ class Counts:
             return np.asarray(np.ceil(self.mean + 30 * np.sqrt(self.mean) + 200))
         return np.full_like(self.mean, self.trials)
 
-    def of(self, members: slice | NDArray[np.int64]) -> Counts:
+    def of(self, members: slice | Integers) -> Counts:
         return Counts(self.mean[members], self.trials)
 
 
@@ -143,7 +145,7 @@ def _window(counts: Counts, function: LogisticPower) -> tuple[Floats, Floats]:
     def log_term(d: Floats) -> Floats:
         return counts.log_probability(d) + function.log(d)
 
-    def falls_after(d: Floats) -> NDArray[np.bool_]:
+    def falls_after(d: Floats) -> Flags:
         return np.asarray(counts.log_ratio(d) + function.log(d + 1) - function.log(d) <= 0)
 
     none, largest = np.zeros_like(counts.mean), counts.largest()
@@ -157,16 +159,6 @@ def _window(counts: Counts, function: LogisticPower) -> tuple[Floats, Floats]:
     return low, high
 
 
-def first_where(holds: Callable[[Floats], NDArray[np.bool_]], low: Floats, high: Floats) -> Floats:
-    """Smallest whole number from ``low`` to ``high`` where a monotone condition holds; ``high`` if none below does."""
-    while np.any(undecided := low < high):
-        middle = np.floor((low + high) / 2)
-        found = holds(middle)
-        high = np.where(undecided & found, middle, high)
-        low = np.where(undecided & ~found, middle + 1, low)
-    return high
-
-
 def _stride(low: Floats, high: Floats, counts: Counts, function: LogisticPower) -> Floats:
     """Largest stride that still sums to rounding; 1 where the window meets the first or last possible count."""
     limit = _STRIDE_TIMES_SLOPE / max(abs(function.slope), 1e-300)
@@ -174,7 +166,7 @@ def _stride(low: Floats, high: Floats, counts: Counts, function: LogisticPower) 
     return np.where((low > 0) & (high < counts.largest()), stride, 1.0)
 
 
-def _blocks(n_terms: NDArray[np.int64], most: int) -> Iterator[slice]:
+def _blocks(n_terms: Integers, most: int) -> Iterator[slice]:
     """Consecutive slices with at most ``most`` terms together (or of one element)."""
     ends = np.cumsum(n_terms)
     start = 0
@@ -185,7 +177,7 @@ def _blocks(n_terms: NDArray[np.int64], most: int) -> Iterator[slice]:
         start = stop
 
 
-def _observations(low: Floats, stride: Floats, n_terms: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
+def _observations(low: Floats, stride: Floats, n_terms: Integers) -> tuple[Integers, Floats]:
     """All counts of all windows in one array, and the index of the window that each belongs to."""
     owner = np.repeat(np.arange(n_terms.size), n_terms)
     within = np.arange(owner.size) - np.repeat(np.cumsum(n_terms) - n_terms, n_terms)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.integrate import solve_ivp
 
+from saltus._types import Floats
 from saltus.errors import InputError, require_positive, require_whole
 
 RELATIVE_TOLERANCE = 1e-12
@@ -25,7 +26,7 @@ def integrate_product(
     share: float,
     target_scale: float = 1.0,
     learning_rate: float = 1.0,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Strength of one skill, the product of its weights, along dw_l/dt = eta p (S - R) R / w_l (``Eq. 5``).
 
     Args:
@@ -46,7 +47,7 @@ def integrate_product(
     if not 0 <= share <= 1:
         raise InputError("share must lie from 0 to 1", share, "give P_k, or d_k / D")
 
-    def velocity(_: float, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    def velocity(_: float, weights: Floats) -> Floats:
         return np.asarray(rate * share * (scale - weights.prod()) * _products_of_the_others(weights))
 
     weights = _integrate(velocity, np.asarray(initial_weights, dtype=float), time, scale ** (1 / len(initial_weights)))
@@ -54,14 +55,14 @@ def integrate_product(
 
 
 def integrate_shots(
-    features: NDArray[np.float64],
+    features: Floats,
     time: float,
     *,
-    initial_weights: tuple[float, NDArray[np.float64]],
+    initial_weights: tuple[float, Floats],
     n_data: int,
     target_scale: float = 1.0,
     learning_rate: float = 1.0,
-) -> tuple[float, NDArray[np.float64]]:
+) -> tuple[float, Floats]:
     """Weights (a, B) of one skill with several basis functions, trained on samples (``Nam et al. 2024, Eq. 83, 85``).
 
     Args:
@@ -85,7 +86,7 @@ def integrate_shots(
     )
     target = np.full(len(features), scale / np.sqrt(len(features)))
 
-    def velocity(_: float, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    def velocity(_: float, weights: Floats) -> Floats:
         a, b = weights[0], weights[1:]
         pull = covariance @ (target - a * b)
         return np.concatenate(([b @ pull], a * pull))
@@ -96,11 +97,11 @@ def integrate_shots(
 
 
 def _integrate(
-    velocity: Callable[[float, NDArray[np.float64]], NDArray[np.float64]],
-    start: NDArray[np.float64],
+    velocity: Callable[[float, Floats], Floats],
+    start: Floats,
     time: ArrayLike,
     scale: float,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Weights at each time, shape ``start.shape + time.shape``, from ``start`` at time 0."""
     wanted = np.asarray(time, dtype=float)
     if not np.all(np.isfinite(wanted) & (wanted >= 0)):
@@ -120,7 +121,7 @@ def _integrate(
     return np.asarray(solution.y[:, at[1:]].reshape(start.shape + wanted.shape))
 
 
-def _products_of_the_others(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _products_of_the_others(weights: Floats) -> Floats:
     """R / w_l without the division, which fails where a weight passes through 0."""
     before = np.concatenate(([1.0], np.cumprod(weights[:-1])))
     after = np.concatenate((np.cumprod(weights[:0:-1])[::-1], [1.0]))

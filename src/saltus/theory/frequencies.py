@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from saltus._types import Floats, Integers
 from saltus.errors import InputError, require_not_negative, require_positive, require_whole
 from saltus.theory.sampling import SkillCounts, choose_from, count_draws, power_law_draws
 from saltus.theory.sums import power_sum, relative_power_sum, sum_rule
-
-Floats = NDArray[np.float64]
 
 # Exact inversion covers this many frequent skills; rejection, which then hardly ever rejects, covers the rest.
 _TABLED_SKILLS = 64
@@ -71,7 +70,7 @@ class SkillFrequencies(ABC):
         """
 
     @abstractmethod
-    def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    def sample(self, n: int, rng: np.random.Generator) -> Integers:
         """Draw ``n`` independent skills (1-based), shape ``(n,)``; any skill beyond 2^63 - 1 is reported as that."""
 
     @abstractmethod
@@ -160,7 +159,7 @@ class PowerLaw(SkillFrequencies):
         beyond = float(self.tail(last)) * np.asarray(function(np.array([last])), dtype=float)[0]
         return float(np.sum(weight * self._at(k) * np.asarray(function(k), dtype=float)) + beyond)
 
-    def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    def sample(self, n: int, rng: np.random.Generator) -> Integers:
         n = require_whole("n", n, 0, "give the number of draws")
         tabled = int(min(self.n_skills, _TABLED_SKILLS))
         skills = choose_from(np.append(self.first(tabled), self.tail(tabled)), n, rng)
@@ -174,7 +173,7 @@ class PowerLaw(SkillFrequencies):
         counts = rng.multinomial(n_data, np.append(self.first(named), self.tail(named)))
         return count_draws(counts[:-1], self._draw_above(named, int(counts[-1]), rng))
 
-    def _draw_above(self, skill: int, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    def _draw_above(self, skill: int, n: int, rng: np.random.Generator) -> Integers:
         return power_law_draws(self.alpha, self.offset, first=skill + 1, last=self.n_skills, n=n, rng=rng)
 
 
@@ -236,7 +235,7 @@ class Frequencies(SkillFrequencies):
         skills = np.arange(1.0, self.n_skills + 1)
         return float(np.sum(self._pmf * np.asarray(function(skills), dtype=float)))
 
-    def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    def sample(self, n: int, rng: np.random.Generator) -> Integers:
         return choose_from(self._pmf, require_whole("n", n, 0, "give the number of draws"), rng)
 
     def sample_counts(self, n_data: int, rng: np.random.Generator) -> SkillCounts:

@@ -18,12 +18,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
+from saltus._types import Floats
 from saltus.errors import InputError
+from saltus.theory.contributing import relevant_skills
 from saltus.theory.dynamics import LogisticSkills, skills_asked_for
 from saltus.theory.finite_data import expected_logistic
-from saltus.theory.relevant import relevant_skills
-
-Floats = NDArray[np.float64]
 
 # Growths served by one rule: few enough for the cache, close enough to share the relevant skills.
 _BLOCK_SIZE = 256

@@ -10,14 +10,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 
+from saltus._types import Floats
 from saltus.theory.dynamics import GradientFlow
 from saltus.theory.fluctuations import loss_of_dataset, variance_of_loss
 from saltus.theory.loss import expected_loss, learned_share, missing_share, per_skill
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from saltus._types import Floats, Integers
 from saltus.errors import InputError
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 _LARGEST_SKILL = np.iinfo(np.int64).max
 

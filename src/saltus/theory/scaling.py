@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import expit
 
+from saltus._types import Floats
 from saltus.errors import InputError
 from saltus.theory.crossovers import (
     data_scale,
@@ -55,7 +56,7 @@ class ScalingLaw:
     shift: float = 0.0
     optimal_lambda: float | None = None
 
-    def __call__(self, x: ArrayLike) -> float | NDArray[np.float64]:
+    def __call__(self, x: ArrayLike) -> float | Floats:
         """Loss at an amount x > 0 of the resource: a float for a scalar, else an array of its shape."""
         amount = np.asarray(x, dtype=float)
         if not np.all(amount > 0):

@@ -9,8 +9,9 @@ import math
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from saltus._types import Flags, Floats, Integers
 from saltus.errors import InputError, require_whole
 from saltus.theory.frequencies import SkillFrequencies
 
@@ -26,18 +27,18 @@ class Emerging(Protocol):
     @property
     def target_scale(self) -> float: ...
 
-    def emergence_time(self, skill: ArrayLike, threshold: float = 0.05) -> NDArray[np.float64]: ...
+    def emergence_time(self, skill: ArrayLike, threshold: float = 0.05) -> Floats: ...
 
 
 class Staircase(NamedTuple):
     """A loss that falls by P_k S^2 / 2 as skill k is learned; plateau i lasts from ``time[i]`` to ``time[i + 1]``."""
 
-    time: NDArray[np.float64]
-    loss: NDArray[np.float64]
-    n_learned: NDArray[np.int64]
+    time: Floats
+    loss: Floats
+    n_learned: Integers
 
 
-def n_emerged(model: Emerging, time: ArrayLike, threshold: float = 0.05) -> NDArray[np.float64]:
+def n_emerged(model: Emerging, time: ArrayLike, threshold: float = 0.05) -> Floats:
     """Number of skills whose strength has reached ``threshold * S`` by each time: skills 1 to that number have emerged.
 
     Args:
@@ -69,7 +70,7 @@ def n_emerged(model: Emerging, time: ArrayLike, threshold: float = 0.05) -> NDAr
     return np.where(beyond, math.inf, count)
 
 
-def stage_like(model: Emerging, skill: ArrayLike, threshold: float = 0.05) -> NDArray[np.bool_]:
+def stage_like(model: Emerging, skill: ArrayLike, threshold: float = 0.05) -> Flags:
     """Whether a skill has saturated before the next one emerges, tau_s(k) < tau_e(k+1) - tau_e(k) (``Eq. 41``).
 
     Args:

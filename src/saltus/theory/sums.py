@@ -10,10 +10,10 @@ import math
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import bernoulli
 
-Floats = NDArray[np.float64]
+from saltus._types import Floats
 
 # Ten explicit terms and eight Bernoulli corrections leave less than 1e-16 for every exponent up to 12.
 _EXPLICIT_TERMS = 10

@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from saltus._types import Floats, Integers
+from saltus.curves.spacing import geometric_steps
 from saltus.errors import InputError, require_positive, require_whole
 from saltus.parity.task import MultitaskSparseParity
 from saltus.settings import describe
-
-Optimizer = Literal["sgd", "adam"]
 
 # Raise it whenever the same configuration gives other numbers: stored runs of before then count as other runs.
 NUMBERS_VERSION = 2
@@ -43,7 +41,7 @@ _PLACE = ("device", "precision", "compiled")
 
 @dataclass(frozen=True)
 class Training:
-    """What every way to train says; its kinds are `MLPTraining` and `saltus.train.network.NetworkTraining`.
+    """What every way to train says; its kinds are `MLPTraining` and `saltus.train.torch.network.NetworkTraining`.
 
     Args:
         steps: number of parameter updates.
@@ -55,7 +53,7 @@ class Training:
         n_data: size of the training set; None draws fresh samples for every batch.
         halve_every: steps after which the learning rate is halved, again and again; None keeps it.
         until_loss: with ``n_data``, ends the run at the first measurement at which the loss on the training set is
-            below this and the strengths stand still (`saltus.train.settling`); None goes on to the last step.
+            below this and the strengths stand still (`saltus.train.convergence`); None goes on to the last step.
         measure_at: steps at which skill strengths are measured; by default a grid of 2 % steps (`geometric_steps`).
         strength_samples: function evaluations a skill and measurement.
 
@@ -99,7 +97,7 @@ class Training:
             object.__setattr__(self, "measure_at", _checked_steps(self.measure_at, self.steps))
 
     @property
-    def measurement_steps(self) -> NDArray[np.int64]:
+    def measurement_steps(self) -> Integers:
         """Steps at which strengths are measured, ascending."""
         if self.measure_at is None:
             return geometric_steps(self.steps)
@@ -120,7 +118,7 @@ class Training:
         """Standard deviation of every parameter of the paper's two-layer network at the start; NaN for any other."""
         return math.nan
 
-    def learning_rates(self, first_step: int, n_steps: int) -> NDArray[np.float64]:
+    def learning_rates(self, first_step: int, n_steps: int) -> Floats:
         """The learning rate of each step."""
         steps = first_step + np.arange(n_steps)
         halvings = 0 * steps if self.halve_every is None else steps // self.halve_every
@@ -130,62 +128,6 @@ class Training:
     def flow_learning_rate(self) -> float:
         """eta for the theory: twice the SGD rate, stretched by momentum; NaN where there is no gradient flow."""
         return 2 * self.learning_rate / (1 - self.momentum)
-
-
-@dataclass(frozen=True)
-class MLPTraining(Training):
-    """How a two-layer network is trained by the kernel.
-
-    Args:
-        init_std: standard deviation of every parameter at the start.
-        width: hidden units; several widths train that many networks side by side, on the same samples.
-        optimizer: "sgd" or "adam" (betas 0.9 and 0.999, as in PyTorch).
-        others: as in `Training`.
-
-    Raises:
-        InputError: if a value is outside its range.
-    """
-
-    _: KW_ONLY
-    init_std: float
-    width: int | tuple[int, ...] = 1000
-    optimizer: Optimizer = "sgd"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        spread = require_positive("init_std", self.init_std, "give the spread of the starting weights, e.g. 0.01")
-        object.__setattr__(self, "init_std", spread)
-        object.__setattr__(self, "width", _checked_width(self.width))
-        if self.optimizer not in ("sgd", "adam"):
-            raise InputError("optimizer must be 'sgd' or 'adam'", self.optimizer, "choose one of them")
-        if self.optimizer == "adam" and self.momentum != 0:
-            raise InputError("momentum belongs to SGD", self.momentum, "leave it at 0 with adam")
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """Hidden units of each network."""
-        return (self.width,) if isinstance(self.width, int) else self.width
-
-    @property
-    def side_by_side(self) -> tuple[int, ...]:
-        """Shape that networks side by side add in front of a run's measurements: their number, or nothing for one."""
-        return () if isinstance(self.width, int) else (len(self.width),)
-
-    @property
-    def gaussian_start(self) -> float:
-        """``init_std``."""
-        return self.init_std
-
-    @property
-    def flow_learning_rate(self) -> float:
-        """As of `Training`; NaN for Adam."""
-        return super().flow_learning_rate if self.optimizer == "sgd" else math.nan
-
-
-def geometric_steps(steps: int, ratio: float = 1.02) -> NDArray[np.int64]:
-    """0, then whole steps at most 2 % apart where that is more than one step, up to and including ``steps``."""
-    count = math.ceil(math.log(steps) / math.log(ratio)) + 1
-    return np.unique(np.concatenate([[0], np.floor(np.geomspace(1, steps, count)), [steps]]).astype(np.int64))
 
 
 def run_streams(seed: int, task: MultitaskSparseParity, training: Training) -> list[np.random.SeedSequence]:
@@ -203,15 +145,6 @@ def run_streams(seed: int, task: MultitaskSparseParity, training: Training) -> l
     text = json.dumps([describe(task), shaping], sort_keys=True)
     words = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype="<u4")
     return np.random.SeedSequence([seed, *words.tolist()]).spawn(3)
-
-
-def _checked_width(width: int | tuple[int, ...]) -> int | tuple[int, ...]:
-    advice = "give the number of hidden units, e.g. 1000, or several for networks side by side"
-    if not isinstance(width, Sequence):
-        return require_whole("width", width, 1, advice)
-    if len(width) == 0:
-        raise InputError("width must name at least one network", width, advice)
-    return tuple(require_whole("every width", units, 1, advice) for units in width)
 
 
 def _checked_steps(measure_at: tuple[int, ...], steps: int) -> tuple[int, ...]:

@@ -5,39 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saltus.parity.batch import Batch
+from saltus._types import Floats, Integers
 from saltus.parity.sampling import SampleSource
 from saltus.parity.strength import measure
 from saltus.parity.task import MultitaskSparseParity
 from saltus.train.configuration import Training
-from saltus.train.settling import Settling
+from saltus.train.convergence import Settling
+from saltus.train.learner import Learner, State
 
+Progress = Callable[[int, int], None]  # called with the job's index and its steps taken, from any thread
 Status = Literal["finished", "stalled", "diverged"]
-State = dict[str, NDArray[Any]]  # plain arrays: they travel between machines and into files without pickle
 
 # A flow never climbs above its start, and batch noise stays within a factor of a few: a thousandfold loss is lost.
 _LOST = 1e3
 _MEASURED = ("strength", "strength_error", "skill_loss")
 _STANDING = ("n_measured", "limit", "peak", "peak_step", "diverged_at", "converged_at")
-
-
-class Learner(Protocol):
-    """What is trained: anything that can be updated on a batch, evaluated on one, kept and taken up again."""
-
-    steps_taken: int
-
-    def advance(self, batch: Batch, n_steps: int, limit: float) -> NDArray[np.float64]: ...
-
-    def evaluate(self, batch: Batch) -> NDArray[Any]: ...
-
-    def state(self) -> State: ...
-
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -51,13 +38,13 @@ class Measurements:
         skill_loss: half the mean squared error of each skill, ``(n_skills, n_steps)``.
         peak_loss, peak_step: the largest training loss (half the batch's mean squared error) and its step.
         diverged_at: the step whose batch loss was out of bounds, or None.
-        converged_at: the step at which the run ended because it had converged (`saltus.train.settling`), or None.
+        converged_at: the step at which the run ended because it had converged (`saltus.train.convergence`), or None.
     """
 
-    steps: NDArray[np.int64]
-    strength: NDArray[np.float64]
-    strength_error: NDArray[np.float64]
-    skill_loss: NDArray[np.float64]
+    steps: Integers
+    strength: Floats
+    strength_error: Floats
+    skill_loss: Floats
     peak_loss: float
     peak_step: int
     diverged_at: int | None
@@ -68,7 +55,7 @@ class Measurements:
         """Number of measurements that were made."""
         return int(np.isfinite(self.strength).all(axis=tuple(range(self.strength.ndim - 1))).sum())
 
-    def last(self) -> NDArray[np.float64]:
+    def last(self) -> Floats:
         """R/S at the last measurement, ``(n_skills,)`` or ``(networks, n_skills)``."""
         return self.strength[..., self.n_made - 1]
 
@@ -97,7 +84,7 @@ class Course:
         measure_rng: np.random.Generator,
         *,
         batch_size: int,
-        measurement_steps: NDArray[np.int64],
+        measurement_steps: Integers,
         strength_samples: int,
         side_by_side: tuple[int, ...] = (),
         settling: Settling | None = None,

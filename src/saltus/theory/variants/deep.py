@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import boxcox, digamma, expit, hyp2f1, inv_boxcox
 
+from saltus._types import Floats
 from saltus.errors import require_whole
 from saltus.theory.dynamics import ROUNDING, SATURATED_LOGIT, GradientFlow
 from saltus.theory.variants.linear import exponential_approach, exponential_approach_clock
@@ -59,7 +59,7 @@ class DeepMultilinear(GradientFlow):
     def _start(self) -> float:
         return self.initial_strength / self.target_scale
 
-    def _curve(self, clock: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _curve(self, clock: Floats) -> Floats:
         if self.n_layers == 1:
             return exponential_approach(self._start, clock)
         reading = clock + self._antiderivative(np.asarray(self._start))
@@ -67,7 +67,7 @@ class DeepMultilinear(GradientFlow):
         early, late = self._solve_early(np.minimum(reading, half)), self._solve_late(np.maximum(reading, half))
         return np.maximum(np.where(reading > half, late, early), self._start)
 
-    def _clock(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _clock(self, x: Floats) -> Floats:
         if self.n_layers == 1:
             return exponential_approach_clock(self._start, x)
         return np.asarray(self._antiderivative(x) - self._antiderivative(np.asarray(self._start)))
@@ -76,25 +76,25 @@ class DeepMultilinear(GradientFlow):
     def _m(self) -> float:
         return 1 - 2 / self.n_layers
 
-    def _antiderivative(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _antiderivative(self, x: Floats) -> Floats:
         """F(x) = (1 - x^-m)/m + B_x(1-m, 0) for x from above 0 to 1; infinity at 1."""
         late = x > 0.5
         beta = np.where(late, self._beta_above(np.where(late, 1 - x, 0.5)), self._beta_below(np.where(late, 0.5, x)))
         return np.asarray(boxcox(x, -self._m) + beta)
 
-    def _beta_below(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _beta_below(self, x: Floats) -> Floats:
         """Incomplete beta B_x(1-m, 0) = Int_0^x u^-m / (1-u) du for x <= 1/2."""
         c = 1 - self._m
         return np.asarray(x**c / c * hyp2f1(1, c, 1 + c, x))
 
-    def _beta_above(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _beta_above(self, t: Floats) -> Floats:
         """The same for x = 1 - t >= 1/2, as a series in t: SciPy's hyp2f1 is wrong within 1e-10 of its singularity."""
         n = np.arange(1, SERIES_TERMS)
         series = t * np.polynomial.polynomial.polyval(t, np.cumprod((self._m + n - 1) / n) / n)
         with np.errstate(divide="ignore"):
             return np.asarray(-np.log(t) - digamma(1 - self._m) - np.euler_gamma - series)
 
-    def _solve_early(self, reading: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _solve_early(self, reading: Floats) -> Floats:
         """x <= 1/2 with F(x) = ``reading``, by Newton in w = (1 - x^-m)/m, where dF/dw lies between 1 and 2."""
         m = self._m
         # F exceeds w, so this start is to the right of the root; F is convex in w, so the descent is monotone.
@@ -107,7 +107,7 @@ class DeepMultilinear(GradientFlow):
                 break
         return np.asarray(inv_boxcox(w, -m))
 
-    def _solve_late(self, reading: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _solve_late(self, reading: Floats) -> Floats:
         """x >= 1/2 with F(x) = ``reading``, by Newton in y = logit(x), where dF/dy = x^-m lies between 1 and 2^m."""
         m = self._m
         target = np.minimum(reading, self._antiderivative(np.asarray(0.5)) + SATURATED_LOGIT)

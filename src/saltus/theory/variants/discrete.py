@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.polynomial.polynomial import polyder, polyval2d
-from numpy.typing import NDArray
 from scipy.special import expit, log_expit, logit
 
+from saltus._types import Floats
 from saltus.errors import InputError
 from saltus.theory.dynamics import ROUNDING, SATURATED_LOGIT, SkillDynamics
 
@@ -66,7 +66,7 @@ class DiscreteMultilinear(SkillDynamics):
         """1 / (S P_1): the learning rate from which on the most frequent skill no longer settles."""
         return float(1 / (self.target_scale * self.frequencies.pmf(1)))
 
-    def _step_size(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _step_size(self, share: Floats) -> Floats:
         mu = self.learning_rate * self.target_scale * share
         if np.any(mu >= 1):
             edge = float(1 / (self.target_scale * np.max(share)))
@@ -77,7 +77,7 @@ class DiscreteMultilinear(SkillDynamics):
             )
         return np.asarray(mu)
 
-    def _strength(self, share: NDArray[np.float64], time: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _strength(self, share: Floats, time: Floats) -> Floats:
         if np.any(np.floor(time) != time):
             raise InputError("time must be a whole number of updates", time[np.floor(time) != time][0], "round it")
         mu, steps = np.broadcast_arrays(self._step_size(share), time)
@@ -87,7 +87,7 @@ class DiscreteMultilinear(SkillDynamics):
         x[~slow] = _by_recursion(self.initial_strength / self.target_scale, mu[~slow], steps[~slow])
         return self.target_scale * x
 
-    def _time(self, share: NDArray[np.float64], strength: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _time(self, share: Floats, strength: Floats) -> Floats:
         mu, x = np.broadcast_arrays(self._step_size(share), strength / self.target_scale)
         goal = logit(x)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -105,7 +105,7 @@ class DiscreteMultilinear(SkillDynamics):
         return math.log(self.initial_strength) - math.log(self.target_scale - self.initial_strength)
 
 
-def _scaled_abel(y: NDArray[np.float64], mu: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _scaled_abel(y: Floats, mu: Floats) -> tuple[Floats, Floats]:
     """A at x = expit(y), times the growth 2 log(1 + mu) of log x a step while x is small; and its slope in y."""
     growth, decay = 2 * np.log1p(mu), -np.log1p(-2 * mu)
     ratio = np.where(mu > 0, growth / np.where(mu > 0, decay, 1.0), 1.0)
@@ -116,7 +116,7 @@ def _scaled_abel(y: NDArray[np.float64], mu: NDArray[np.float64]) -> tuple[NDArr
     return value, remaining + ratio * z + correction_slope
 
 
-def _logit_by_series(start: float, mu: NDArray[np.float64], steps: NDArray[np.float64]) -> NDArray[np.float64]:
+def _logit_by_series(start: float, mu: Floats, steps: Floats) -> Floats:
     """logit(x) after ``steps``, by Newton on the nearly straight line A."""
     with np.errstate(over="ignore", invalid="ignore"):
         advance = np.where(mu > 0, np.minimum(steps * 2 * np.log1p(mu), SATURATED_LOGIT - start), 0.0)
@@ -128,14 +128,14 @@ def _logit_by_series(start: float, mu: NDArray[np.float64], steps: NDArray[np.fl
     return y
 
 
-def _steps_by_series(start: float, mu: NDArray[np.float64], goal: NDArray[np.float64]) -> NDArray[np.float64]:
+def _steps_by_series(start: float, mu: Floats, goal: Floats) -> Floats:
     """First step after which logit(x) is at least ``goal``."""
     advance = _scaled_abel(goal, mu)[0] - _scaled_abel(np.full_like(mu, start), mu)[0]
     with np.errstate(over="ignore"):
         return np.asarray(np.ceil(np.maximum(advance / (2 * np.log1p(mu)), 0.0)))
 
 
-def _orbit(start: float, mu: NDArray[np.float64]) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:
+def _orbit(start: float, mu: Floats) -> Iterator[tuple[int, Floats, Floats]]:
     """Step, x and 1 - x of the recursion from ``start``; the smaller of the two is the one carried along."""
     x, remaining = np.full_like(mu, start), np.full_like(mu, 1 - start)
     for step in itertools.count():
@@ -146,7 +146,7 @@ def _orbit(start: float, mu: NDArray[np.float64]) -> Iterator[tuple[int, NDArray
         x, remaining = np.where(low, grown, 1 - shrunk), np.where(low, 1 - grown, shrunk)
 
 
-def _by_recursion(start: float, mu: NDArray[np.float64], steps: NDArray[np.float64]) -> NDArray[np.float64]:
+def _by_recursion(start: float, mu: Floats, steps: Floats) -> Floats:
     """x after ``steps``, each distinct rate run once, until all have settled."""
     if mu.max(initial=0) > SLOWEST and steps.max(initial=0) > MOST_STEPS:
         raise InputError(
@@ -166,7 +166,7 @@ def _by_recursion(start: float, mu: NDArray[np.float64], steps: NDArray[np.float
     return table[at, which]
 
 
-def _steps_by_recursion(start: float, mu: NDArray[np.float64], goal: NDArray[np.float64]) -> NDArray[np.float64]:
+def _steps_by_recursion(start: float, mu: Floats, goal: Floats) -> Floats:
     """First step after which logit(x) is at least ``goal``; an overshoot, x >= 1, reaches every goal."""
     (rates, which), (goals, at) = (np.unique(values, return_inverse=True) for values in (mu, goal))
     overshoots = rates > 0.5

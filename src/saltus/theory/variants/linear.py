@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from saltus._types import Floats
 from saltus.errors import InputError
 from saltus.theory.dynamics import GradientFlow
 
@@ -45,19 +45,19 @@ class Linear(GradientFlow):
     def initial_weights(self) -> tuple[float, ...]:
         return (self.initial_strength,)
 
-    def _curve(self, clock: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _curve(self, clock: Floats) -> Floats:
         return exponential_approach(self.initial_strength / self.target_scale, clock)
 
-    def _clock(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _clock(self, x: Floats) -> Floats:
         return exponential_approach_clock(self.initial_strength / self.target_scale, x)
 
 
-def exponential_approach(start: float, clock: NDArray[np.float64]) -> NDArray[np.float64]:
+def exponential_approach(start: float, clock: Floats) -> Floats:
     """x from ``start`` towards 1 with dx/dt = 1 - x; exact also for the smallest starts and times."""
     return np.asarray(start - (1 - start) * np.expm1(-clock))
 
 
-def exponential_approach_clock(start: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
+def exponential_approach_clock(start: float, x: Floats) -> Floats:
     """Inverse of `exponential_approach`; infinity at ``x`` = 1."""
     with np.errstate(divide="ignore"):
         return np.asarray(np.log1p((x - start) / (1 - x)))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeVar
 
 from saltus.errors import InputError
 from saltus.theory.dynamics import GradientFlow
-
-FlowModel = TypeVar("FlowModel", bound=GradientFlow)
+from saltus.theory.protocols import FlowModel
 
 
 def with_momentum(model: FlowModel, momentum: float) -> FlowModel:

@@ -11,9 +11,9 @@ import math
 from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
+from saltus._types import Floats
 from saltus.errors import InputError
 from saltus.theory.dynamics import GradientFlow
 
@@ -71,7 +71,7 @@ class UnbalancedMultilinear(GradientFlow):
         return larger, self.initial_strength / larger
 
     @property
-    def _start(self) -> NDArray[np.float64]:
+    def _start(self) -> Floats:
         return np.asarray(self.initial_strength / self.target_scale)
 
     @property
@@ -81,7 +81,7 @@ class UnbalancedMultilinear(GradientFlow):
         target = 1 + math.hypot(1, d)
         return d, target, d * (d / target)
 
-    def _curve(self, clock: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _curve(self, clock: Floats) -> Floats:
         d, target, below = self._constants
         first, gap = self._riccati(self._start), self._gap(self._start)
         logit = np.log(first + below) - np.log(gap) + clock
@@ -92,21 +92,21 @@ class UnbalancedMultilinear(GradientFlow):
         from_target = 1 - remaining * (1 + (d / u) * (d / target)) / 2
         return np.asarray(np.where(from_start < 0.5, from_start, from_target))
 
-    def _clock(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _clock(self, x: Floats) -> Floats:
         d, _, below = self._constants
         first, u = self._riccati(self._start), self._riccati(x)
         growth = 2 * (x - self._start) / (1 + (d / u) * (d / first))
         with np.errstate(divide="ignore"):
             return np.asarray(np.log1p(growth / (first + below)) + np.log1p(growth / self._gap(x)))
 
-    def _riccati(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _riccati(self, x: Floats) -> Floats:
         """U = x + sqrt(x^2 + d^2) = d e^theta."""
         d, _, _ = self._constants
         size = np.hypot(x, d) + np.abs(x)
         # For x <= 0 the equal form d^2 / (sqrt(x^2 + d^2) - x) does not cancel.
         return np.asarray(np.where(x > 0, size, d * (d / size)))
 
-    def _gap(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _gap(self, x: Floats) -> Floats:
         """V - U, from 1 - x and not by subtraction."""
         d, target, _ = self._constants
         return np.asarray(2 * (1 - x) / (1 + (d / self._riccati(x)) * (d / target)))

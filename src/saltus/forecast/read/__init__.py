@@ -1,1 +1,0 @@
-"""Anybody's learning curves, from their files: formats, layouts, hygiene, conversion to strength."""

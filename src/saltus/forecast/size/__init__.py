@@ -1,0 +1,1 @@
+"""Forecasts over the size of the training set or of the network."""

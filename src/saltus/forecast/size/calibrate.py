@@ -1,0 +1,80 @@
+"""Calibrate the extended models in size: D_c on curves over data, N_c on curves over parameters.
+
+All runs are fitted together, since each size is a training of its own and a run may have one only;
+`saltus.forecast.size.fit` says where the standard errors come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from saltus.curves.schema import resource_of
+from saltus.errors import InputError
+from saltus.forecast.base import carried_frequencies, checked_skills, not_risen
+from saltus.forecast.size.calibration import DataCalibration, ParameterCalibration, SizeCalibration
+from saltus.forecast.size.fit import fit_size, points_of
+from saltus.theory.frequencies import PowerLaw, SkillFrequencies
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+C = TypeVar("C", bound=SizeCalibration)
+
+
+def calibrate_data(
+    curves: xr.Dataset, frequencies: SkillFrequencies | None = None, on_skill: int | Sequence[int] = 1
+) -> DataCalibration:
+    """Fit D_c to strengths over the size of the training set (``Nam et al. 2024, Eq. 17``).
+
+    A skill is observed Binomial(D, P_k) times; the fit is to the strength expected over that number.
+
+    Args:
+        curves: labelled curves over ``data``.
+        frequencies: of the curves' skills; by default those that the curves carry.
+        on_skill: the skill to calibrate on, from 1, or several.
+
+    Raises:
+        InputError: if the curves run along something else, there is no such skill, or none of them emerged in any run.
+    """
+    given = carried_frequencies(curves) if frequencies is None else frequencies
+    return _calibrate(DataCalibration, curves, given, on_skill)
+
+
+def calibrate_parameters(curves: xr.Dataset, on_skill: int | Sequence[int] = 1) -> ParameterCalibration:
+    """Fit N_c to strengths over the number of hidden nodes (``Nam et al. 2024, Eq. 18-21``).
+
+    Only the order of the skills matters, not their frequencies.
+
+    Args:
+        curves: labelled curves over ``parameters``.
+        on_skill: the skill to calibrate on, from 1, or several.
+
+    Raises:
+        InputError: if the curves run along something else, there is no such skill, or none of them emerged in any run.
+    """
+    return _calibrate(ParameterCalibration, curves, PowerLaw(1.0, curves.sizes["skill"]), on_skill)
+
+
+def _calibrate(kind: type[C], curves: xr.Dataset, frequencies: SkillFrequencies, on_skill: int | Sequence[int]) -> C:
+    if resource_of(curves) != kind.resource:
+        raise InputError(f"curves must run along {kind.resource}", resource_of(curves), "use saltus.calibrate")
+    skills = checked_skills(on_skill, curves.sizes["skill"])
+    if not has_risen(curves, skills):
+        raise not_risen(curves.sel(skill=list(skills)), "measure more sizes, smaller and larger")
+    return kind(
+        **asdict(fit_size(*points_of(kind, curves, skills, frequencies))),
+        target_scale=float(curves.attrs["target_scale"]),
+        skills=skills,
+        n_skills=curves.sizes["skill"],
+    )
+
+
+def has_risen(curves: xr.Dataset, on_skill: int | Sequence[int] = 1) -> bool:
+    """Whether the mean over runs of one of those skills passes R/S = 0.5 within the measured sizes."""
+    chosen = curves.sel(skill=list(checked_skills(on_skill, curves.sizes["skill"])))
+    mean = chosen["strength"].mean("run").to_numpy()
+    return bool(np.any((mean < 0.5).any(axis=-1) & (mean >= 0.5).any(axis=-1)))

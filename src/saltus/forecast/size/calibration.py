@@ -1,0 +1,211 @@
+"""Calibrations in size as data: D_c from curves over data, N_c from curves over parameters, and what they forecast.
+
+Nam et al. 2024, Eq. 15-21, each with its one constant. Sizes that skills need are proportional to it, so that one
+relative error holds for all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from saltus._types import Floats, Integers
+from saltus.curves.crossings import emergence_times
+from saltus.errors import InputError
+from saltus.forecast.base import EmergenceForecast, Uncertainty, require_level, require_same_skills
+from saltus.forecast.saved import KIND
+from saltus.forecast.size.forms import NodesForm, ShotsForm, SizeForm
+from saltus.settings import json_text
+from saltus.statistics import student_quantile
+from saltus.theory.extended import DataEmergence, ParameterEmergence
+from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+_ASIDE = 0.05  # of a threshold, in R/S, to see how steeply a skill rises there
+
+
+@dataclass(frozen=True)
+class SizeCalibration(ABC):
+    """One constant of an extended model, with its standard error.
+
+    Attributes:
+        constant: D_c or N_c.
+        variance: of log(constant): of the fit and, beyond it, between runs.
+        fit_variance: the part of it that single measurements account for.
+        degrees: degrees of freedom of the variance; intervals are Student's t.
+        residual: root mean square of measured minus fitted R/S, mean over runs, on the rise (0.05 to 0.95).
+        misfit: the part of it that the scatter of the measurements does not account for.
+        target_scale: S.
+        skills: those that the fit used, from 1.
+        n_skills, n_runs: how many the curves had.
+    """
+
+    constant: float
+    variance: float
+    fit_variance: float
+    degrees: float
+    residual: float
+    misfit: float
+    target_scale: float
+    skills: tuple[int, ...]
+    n_skills: int
+    n_runs: int
+
+    resource: ClassVar[str]
+    constant_name: ClassVar[str]
+    lowest_threshold: ClassVar[float] = 0.0
+
+    @property
+    def constant_error(self) -> float:
+        return self.constant * math.sqrt(self.variance)
+
+    @abstractmethod
+    def model(self, frequencies: SkillFrequencies) -> DataEmergence | ParameterEmergence:
+        """The calibrated model for any frequencies."""
+
+    @classmethod
+    @abstractmethod
+    def form(cls, sizes: Floats, skill: Integers, frequencies: SkillFrequencies) -> SizeForm:
+        """What the strengths of those skills at those sizes should be, as a function of the constant."""
+
+    @abstractmethod
+    def _size(self, frequencies: SkillFrequencies, threshold: float) -> Floats:
+        """Size at which each skill is expected to have reached a threshold."""
+
+    def forecast(
+        self,
+        frequencies: SkillFrequencies,
+        *,
+        measured: xr.Dataset | None = None,
+        threshold: float = 0.5,
+        level: float = 0.9,
+    ) -> EmergenceForecast:
+        """Forecast the size at which each skill emerges, with an interval.
+
+        Args:
+            frequencies: of the skills to forecast, finitely many.
+            measured: curves of the same skills, to be set beside the forecast.
+            threshold: the strength R/S that counts as emerged, between 0 and 1.
+            level: probability that the interval is to have, between 0 and 1.
+
+        Raises:
+            InputError: if there are infinitely many skills, or a value is out of range.
+        """
+        require_level(level)
+        if not 0 < threshold < 1:
+            raise InputError("threshold must lie between 0 and 1", threshold, "give a share of the full strength")
+        skill = np.arange(1, require_finite_skills(frequencies) + 1)
+        if measured is not None:
+            require_same_skills(measured, len(skill))
+        log_size = np.log10(self._size(frequencies, threshold))
+        same = np.ones(len(skill)) / math.log(10)
+        fit, runs = (math.sqrt(part) * same for part in (self.fit_variance, self.variance - self.fit_variance))
+        misfit = self.misfit / self._rise(threshold, frequencies)
+        total = np.sqrt(fit**2 + runs**2 + misfit**2)
+        reach = student_quantile(0.5 + level / 2, self.degrees) * total
+        return EmergenceForecast(
+            threshold=threshold,
+            skill=skill,
+            frequency=frequencies.pmf(skill),
+            emergence_time=10**log_size,
+            interval=10 ** np.column_stack([log_size - reach, log_size + reach]),
+            level=level,
+            uncertainty=Uncertainty(fit, runs, misfit, np.zeros(len(skill)), total),
+            sharpened=np.zeros(len(skill), dtype=bool),
+            measured=None if measured is None else emergence_times(measured, threshold),
+        )
+
+    def _rise(self, threshold: float, frequencies: SkillFrequencies) -> Floats:
+        """How steeply each skill rises there, in R/S a decade: turns a misfit in strength into one in size."""
+        aside = min(_ASIDE, threshold / 2, (1 - threshold) / 2)
+        above, below = (np.log10(self._size(frequencies, threshold + by)) for by in (aside, -aside))
+        return np.asarray(2 * aside / (above - below))
+
+    def summary(self) -> dict[str, Any]:
+        """The constant by its name, with its standard error, and all that is kept; for a report."""
+        named = {self.constant_name: self.constant, f"{self.constant_name}_error": self.constant_error}
+        return {"resource": self.resource, **named, **asdict(self)}
+
+    def save(self, path: str | Path) -> None:
+        """Write the calibration as JSON; `saltus.load_calibration` gives an equal one back, to the last bit."""
+        Path(path).write_text(json_text({"kind": KIND, **self.summary()}))
+
+    def checked(self, source: str | Path) -> Self:
+        """Itself, if its numbers can be a calibration's."""
+        above_0 = self.constant, self.target_scale, self.degrees
+        others = self.variance, self.fit_variance, self.residual, self.misfit
+        numbers = all(isinstance(number, float) and math.isfinite(number) for number in (*above_0, *others))
+        if not (numbers and min(above_0) > 0 and min(others) >= 0 and self.constant >= 1):
+            raise InputError(
+                "the constant must be at least 1, and variances and degrees of freedom numbers that can be such",
+                str(source),
+                "save the calibration again",
+            )
+        return self
+
+
+@dataclass(frozen=True)
+class DataCalibration(SizeCalibration):
+    """D_c, the samples that one skill needs (``Nam et al. 2024, Eq. 17``); attributes as for `SizeCalibration`."""
+
+    resource = "data"
+    constant_name = "shots"
+
+    @property
+    def shots(self) -> float:
+        """D_c, samples."""
+        return self.constant
+
+    @property
+    def shots_error(self) -> float:
+        """Its standard error."""
+        return self.constant_error
+
+    def model(self, frequencies: SkillFrequencies) -> DataEmergence:
+        return DataEmergence(frequencies, target_scale=self.target_scale, shots=self.constant)
+
+    @classmethod
+    def form(cls, sizes: Floats, skill: Integers, frequencies: SkillFrequencies) -> ShotsForm:
+        return ShotsForm(sizes, frequencies.pmf(skill))
+
+    def _size(self, frequencies: SkillFrequencies, threshold: float) -> Floats:
+        return self.model(frequencies).expected_data(threshold * self.target_scale)
+
+
+@dataclass(frozen=True)
+class ParameterCalibration(SizeCalibration):
+    """N_c, the hidden nodes that one skill needs (``Eq. 18-21``); attributes as for `SizeCalibration`.
+
+    Forecasts are of the width at which the mean over runs is expected to pass the threshold, not rounded up.
+    """
+
+    resource = "parameters"
+    constant_name = "nodes_per_skill"
+
+    @property
+    def nodes_per_skill(self) -> float:
+        """N_c, hidden nodes."""
+        return self.constant
+
+    @property
+    def nodes_per_skill_error(self) -> float:
+        """Its standard error."""
+        return self.constant_error
+
+    def model(self, frequencies: SkillFrequencies) -> ParameterEmergence:
+        return ParameterEmergence(frequencies, target_scale=self.target_scale, nodes_per_skill=self.constant)
+
+    @classmethod
+    def form(cls, sizes: Floats, skill: Integers, frequencies: SkillFrequencies) -> NodesForm:  # noqa: ARG003
+        return NodesForm(sizes, skill)
+
+    def _size(self, frequencies: SkillFrequencies, threshold: float) -> Floats:
+        return self.model(frequencies).parameters(threshold * self.target_scale)

@@ -1,0 +1,158 @@
+"""Fit the one constant of a size form: least squares over a fine grid, and what leaving measurements out changes.
+
+The grid finds the least of all minima (networks of few nodes give strengths with several), and makes the jackknife
+cheap: the sum of squares without a measurement, or without a run, is a difference of sums that are already there.
+Measurements scatter most where the strength rises, so their residuals do not tell one common variance; the jackknife
+and, over many runs, the bootstrap do not need one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from saltus._types import Floats
+from saltus.forecast.size.calibration import SizeCalibration
+from saltus.forecast.size.forms import SizeForm
+from saltus.statistics import degrees_of_sum
+from saltus.theory.frequencies import SkillFrequencies
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+_FLAT = 0.05  # R/S: curves closer than this to 0 or 1 do not show the form
+_MOST_PARTS = 500  # that the jackknife leaves out in turn
+_STEP = 0.005  # of the grid, in the logarithm of the constant
+_MANY_RUNS = 5  # that the bootstrap wants; it does not mind a sum of squares with several minima, as the jackknife does
+_RESAMPLES = 400
+_SLOPE_STEP = 0.02  # in the logarithm: strengths have kinks, which a small step would either miss or meet
+
+
+@dataclass(frozen=True)
+class SizeFit:
+    """A fitted constant.
+
+    Attributes:
+        constant: its value.
+        fit_variance: of log(constant), by leaving single measurements out.
+        variance: by drawing runs anew where there are many; else that or, if larger, the one by leaving runs out.
+        degrees: degrees of freedom of that variance.
+        residual: root mean square of measured minus fitted R/S, mean over runs, on the rise.
+        misfit: the part of it that scatter over runs and training sets does not account for.
+        n_runs: how many runs were measured.
+    """
+
+    constant: float
+    fit_variance: float
+    variance: float
+    degrees: float
+    residual: float
+    misfit: float
+    n_runs: int
+
+
+def fit_size(form: SizeForm, strength: Floats, error: Floats) -> SizeFit:
+    """Fit a form's constant to the measurements of all runs together.
+
+    Args:
+        form: with its points.
+        strength: measured R/S, NaN where it was not measured, shape ``(runs, points)``.
+        error: standard errors, NaN if unknown, same shape.
+    """
+    run, point = np.nonzero(np.isfinite(strength))
+    measured, run = strength[run, point], np.unique(run, return_inverse=True)[1]
+    part = np.arange(len(measured)) % _MOST_PARTS
+
+    def squares(log_constant: float) -> Floats:
+        return np.asarray((form.strength(math.exp(log_constant))[point] - measured) ** 2)
+
+    low = max(math.log(form.units.min() / 2), 0.0)  # a constant is 1 at least
+    high = max(math.log(2 * form.units.max()), 1.0)
+    grid = np.linspace(low, high, math.ceil((high - low) / _STEP) + 1)
+    sums = [(np.bincount(part, at), np.bincount(run, at)) for at in map(squares, grid)]
+    of_parts, of_runs = (np.array(column) for column in zip(*sums, strict=True))
+    best = int(of_runs.sum(axis=1).argmin())
+    near = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
+    found = minimize_scalar(lambda at: squares(at).sum(), bounds=near, method="bounded", options={"xatol": 1e-9})
+    constant = math.exp(found.x)
+    within, n_runs = _jackknife(grid, of_parts), of_runs.shape[1]
+    if n_runs >= _MANY_RUNS:
+        variance, degrees = _bootstrap(grid, of_runs), n_runs - 1.0
+        within = min(within, variance)
+    else:
+        between = max(_jackknife(grid, of_runs) - within, 0.0)
+        variance, on_rise = within + between, _count(_slope(form, constant)[point])
+        degrees = float(degrees_of_sum([within, between], [on_rise - 1, n_runs - 1])) if variance else 1.0
+    residual, misfit = curve_misfit(form, constant, strength, error)
+    return SizeFit(constant, within, variance, degrees, residual, misfit, n_runs)
+
+
+def curve_misfit(form: SizeForm, constant: float, strength: Floats, error: Floats) -> tuple[float, float]:
+    """How far the mean curve over runs strays from the form on the rise: in all, and beyond its own scatter."""
+    n = np.isfinite(strength).sum(axis=0)
+    mean, expected = np.nanmean(strength, axis=0), form.strength(constant)
+    rising = np.any([(at > _FLAT) & (at < 1 - _FLAT) for at in (mean, expected)], axis=0)
+    if not rising.any():
+        return 0.0, 0.0
+    over_runs = np.nansum((strength - mean) ** 2, axis=0) / (np.maximum(n - 1, 1) * n)
+    of_one = form.variance(constant) + np.nan_to_num(error).max(axis=0) ** 2
+    square = np.mean((mean - expected)[rising] ** 2)
+    noise = np.mean(np.where(n > 1, over_runs, of_one)[rising])
+    return math.sqrt(square), math.sqrt(max(square - noise, 0.0))
+
+
+def _slope(form: SizeForm, constant: float) -> Floats:
+    """dR/S over dlog(constant), shape ``(points,)``."""
+    up, down = (form.strength(constant * math.exp(step)) for step in (_SLOPE_STEP, -_SLOPE_STEP))
+    return np.asarray((up - down) / (2 * _SLOPE_STEP))
+
+
+def _jackknife(grid: Floats, parts: Floats) -> float:
+    """Variance of the grid's best point, from the best ones without each part of the sum, ``(grid, parts)``."""
+    total, n = parts.sum(axis=1), parts.shape[1]
+    without = np.array([_lowest(grid, total - part) for part in parts.T])
+    return float((n - 1) / n * np.sum((without - without.mean()) ** 2))  # 0 for one part
+
+
+def _bootstrap(grid: Floats, runs: Floats) -> float:
+    """Variance of the grid's best point over runs drawn anew with replacement, from their sums, ``(grid, runs)``."""
+    n = runs.shape[1]
+    drawn = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=_RESAMPLES)
+    return float(n / (n - 1) * np.var([_lowest(grid, total) for total in (runs @ drawn.T).T], ddof=1))
+
+
+def _lowest(grid: Floats, values: Floats) -> float:
+    """Where the parabola through the lowest point and its neighbours is lowest."""
+    i = int(np.clip(values.argmin(), 1, len(grid) - 2))
+    before, at, after = values[i - 1 : i + 2]
+    bend = before - 2 * at + after
+    shift = 0.5 * (before - after) / bend if bend > 0 else 0.0
+    return float(grid[i] + np.clip(shift, -1, 1) * (grid[1] - grid[0]))
+
+
+def _count(slope: Floats) -> float:
+    """How many measurements the fit rests on: those on the rise, one on a flat part counts nothing."""
+    squares = slope**2
+    return float(squares.sum() ** 2 / np.sum(squares**2)) if squares.any() else 1.0
+
+
+def points_of(
+    kind: type[SizeCalibration], curves: xr.Dataset, skills: Sequence[int], frequencies: SkillFrequencies
+) -> tuple[SizeForm, Floats, Floats]:
+    """Those skills' form at all their sizes, the strengths measured there and their errors, ``(runs, points)``."""
+    chosen = curves.sel(skill=list(skills))
+    chosen = chosen.isel({kind.resource: chosen[kind.resource].to_numpy() > 0})
+    sizes = chosen[kind.resource].to_numpy().astype(float)
+    skill = np.repeat(np.array(skills), len(sizes))
+    strength, error = (
+        chosen[name].to_numpy().reshape(chosen.sizes["run"], -1) for name in ("strength", "strength_error")
+    )
+    measured = np.isfinite(strength).any(axis=0)
+    form = kind.form(np.tile(sizes, len(skills))[measured], skill[measured], frequencies)
+    return form, strength[:, measured], error[:, measured]

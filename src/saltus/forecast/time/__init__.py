@@ -1,0 +1,1 @@
+"""Forecasts over training steps."""

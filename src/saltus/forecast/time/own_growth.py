@@ -1,0 +1,117 @@
+"""A skill's own growth, seen before it has emerged, sharpens the forecast of when it will.
+
+Its logit grows along the calibrated curve, so strengths on the way up, measured with their standard errors, date the
+skill. Below the lowest threshold whose times were taught the curve is not known (networks start slower than a
+logistic), and below the noise nothing is seen: there, all that counts is that the skill has not come that far yet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import expit, logsumexp
+
+from saltus._types import Floats
+from saltus.forecast.time.departure import Departure
+from saltus.forecast.time.predict import _LEAST_ERROR
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from saltus.forecast.time.calibration import Calibration
+
+
+_SIGMAS = 6.0
+_GRID = 801
+_MEDIAN_OF_SQUARED_NORMAL = 0.4549364
+_VISIBLE = 3.0  # standard errors
+
+
+def sharpen(
+    log_time: float,
+    sd: float,
+    *,
+    steps: Floats,
+    strength: Floats,
+    error: Floats,
+    initial_logit: float,
+    decades: float,
+    departure: Departure,
+) -> tuple[float, float]:
+    """Mean and standard deviation of log10(half-strength time) once a skill's own early strengths are known.
+
+    The curve of this skill is the expected one, shifted by an error that is common to all its points, of standard
+    deviation ``departure.shape_sd``; however many points there are, they do not average it away.
+
+    Args:
+        log_time, sd: the forecast without them, normal in log10 of steps.
+        steps: when they were measured, ascending, greater than 0, shape ``(n,)``.
+        strength: measured R/S, shape ``(n,)``.
+        error: standard error of each, noise floor and misfit included, greater than 0, shape ``(n,)``.
+        initial_logit: logit of R/S at step 0.
+        decades: log10 of the calibrated skill's frequency over this one's.
+        departure: from the straight line in the logit, by threshold.
+    """
+    log_steps = np.log10(steps)
+    log_ratio, level = shape = expected_shape(initial_logit, decades, departure)
+    first, not_before = onset(log_steps, strength, error, shape, departure)
+    # A skill may be later than all that was expected of it.
+    latest = max(log_time, not_before, log_steps[-1])
+    grid = np.linspace(log_time - _SIGMAS * sd, latest + _SIGMAS * sd, _GRID)
+    log_prior = -0.5 * ((grid - log_time) / sd) ** 2
+    expected = np.interp(log_steps[first:, None] - grid, log_ratio, level)
+    log_likelihood = -0.5 * np.sum(((strength[first:, None] - expected) / error[first:, None]) ** 2, axis=0)
+    log_likelihood = np.where(grid < not_before, -np.inf, log_likelihood)
+    shift_sd = max(departure.shape_sd, float(grid[1] - grid[0]))
+    shift = -0.5 * ((grid[:, None] - grid) / shift_sd) ** 2
+    log_weight = log_prior + logsumexp(shift + log_likelihood, axis=1)
+    weight = np.exp(log_weight - log_weight.max())
+    weight /= weight.sum()
+    mean = float(weight @ grid)
+    return mean, min(sd, float(np.sqrt(weight @ (grid - mean) ** 2)))
+
+
+def onset(
+    log_steps: Floats, strength: Floats, error: Floats, shape: tuple[Floats, Floats], departure: Departure
+) -> tuple[int, float]:
+    """Index of the first measurement that shows the skill, and log10 of the half-strength time that those before rule
+    out as too early (minus infinity if there are none)."""
+    lowest = departure.laws[0].threshold
+    seen = strength >= np.maximum(lowest, _VISIBLE * error)
+    first = int(seen.argmax()) if seen.any() else len(log_steps)
+    if first == 0:
+        return 0, -np.inf
+    log_ratio, level = shape
+    floor = max(lowest, _VISIBLE * float(error[first - 1]))
+    return first, log_steps[first - 1] - float(np.interp(floor, level, log_ratio))
+
+
+def expected_shape(initial_logit: float, decades: float, departure: Departure) -> tuple[Floats, Floats]:
+    """The curve that is expected: log10(time / half-strength time), ascending, and R/S there."""
+    line = np.linspace(0.98 * initial_logit, 6.0, 200)
+    at = expit(line)
+    bend = np.array([float(departure.mean(decades, x)) for x in at]) - float(departure.mean(decades))
+    return np.maximum.accumulate(np.log10(1 - line / initial_logit) + bend), at
+
+
+def noise_floor(strength: Floats) -> float:
+    """Scatter of one curve about its own smooth course: what a strength must exceed to mean anything.
+
+    From second differences of neighbours, whose variance is 6 times that of the noise; their median, so that the rise
+    itself does not count.
+    """
+    values = strength[np.isfinite(strength)]
+    if values.size < 5:
+        return 0.0
+    return float(np.sqrt(np.median(np.diff(values, 2) ** 2) / (6 * _MEDIAN_OF_SQUARED_NORMAL)))
+
+
+def growth(curve: xr.Dataset, calibration: Calibration) -> tuple[Floats, Floats, Floats]:
+    """Steps, mean strengths over runs and their errors, noise and misfit included, of one skill's measurements."""
+    strength = curve["strength"].mean("run").to_numpy()
+    squares = curve["strength_error"].fillna(0.0).to_numpy() ** 2
+    seen = np.isfinite(strength)
+    standard_error = np.maximum(np.sqrt(squares.sum(axis=0)) / len(squares), noise_floor(strength))
+    error = np.hypot(standard_error, max(calibration.residual, _LEAST_ERROR))
+    return curve["step"].to_numpy().astype(float)[seen], strength[seen], error[seen]

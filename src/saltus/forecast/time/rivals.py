@@ -1,0 +1,169 @@
+"""Other explanations of the same curves, fitted side by side with the decoupled model.
+
+All of them see the frequencies and time; a rare skill is a slower frequent one. With exposure x = P_k T:
+
+- decoupled: logit(R/S) = rate (x - half exposure), ``Nam et al. 2024, Eq. 14``;
+- decoupled, rare skills late: the same with P_k^(1 + kappa), the departure that networks show;
+- exponential: R/S = 1 - exp(-c x), the linear model (Eq. 125), without a delayed onset;
+- power law: R/S = 1 - (1 + c x)^-b in the step, a smooth improvement without an end;
+- resource: the decoupled growth on a clock that runs by (1 + N_0)/(sum_j P_j (1 - R_j/S) + N_0), so that rare skills
+  speed up once frequent ones are done (Liu et al. 2025, arXiv 2501.12391, resource model, from which its "domino
+  model" is obtained). The unlearned shares are those measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import least_squares
+from scipy.special import expit
+
+from saltus._types import Floats
+from saltus.forecast.base import Evidence
+from saltus.statistics import independent
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_SMALLEST = 1e-4  # rms residual below which fits to measured curves are not told apart
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run's measurements: frequency (K,), steps (n,), strength (K, n)."""
+
+    frequency: Floats
+    steps: Floats
+    strength: Floats
+
+    @property
+    def exposure(self) -> Floats:
+        return self.frequency[:, None] * self.steps
+
+    def resource_clock(self, spare: float) -> Floats:
+        """Time at which the decoupled model would be as far, (n,)."""
+        seen = np.array([_bridged(self.steps, curve) for curve in self.strength])
+        unlearned = self.frequency @ (1 - np.clip(seen, 0.0, 1.0)) / self.frequency.sum()
+        pace = (1 + spare) / (unlearned + spare)
+        between = 0.5 * (pace[1:] + pace[:-1]) * np.diff(self.steps)
+        return np.concatenate([[pace[0] * self.steps[0]], pace[0] * self.steps[0] + np.cumsum(between)])
+
+
+def _bridged(steps: Floats, strength: Floats) -> Floats:
+    """A curve without its gaps (skills may be measured at other steps than others); 0 if it was never measured."""
+    known = np.isfinite(strength)
+    return np.interp(steps, steps[known], strength[known]) if known.any() else np.zeros_like(strength)
+
+
+def _decoupled(run: _Run, log_rate: float, log_half: float) -> Floats:
+    return _logistic(run.exposure, log_rate, log_half)
+
+
+def _late(run: _Run, log_rate: float, log_half: float, kappa: float) -> Floats:
+    relative = run.frequency / run.frequency.max()
+    return _logistic(run.exposure * relative[:, None] ** kappa, log_rate, log_half)
+
+
+def _resource(run: _Run, log_rate: float, log_half: float, log_spare: float) -> Floats:
+    clock = run.resource_clock(float(np.exp(log_spare)))
+    return _logistic(run.frequency[:, None] * clock, log_rate, log_half)
+
+
+def _exponential(run: _Run, log_rate: float) -> Floats:
+    return np.asarray(-np.expm1(-np.exp(log_rate) * run.exposure))
+
+
+def _power(run: _Run, log_rate: float, log_exponent: float) -> Floats:
+    return np.asarray(-np.expm1(-np.exp(log_exponent) * np.log1p(np.exp(log_rate) * run.exposure)))
+
+
+def _logistic(exposure: Floats, log_rate: float, log_half: float) -> Floats:
+    return np.asarray(expit(np.exp(log_rate) * exposure - np.exp(log_rate + log_half)))
+
+
+@dataclass(frozen=True)
+class _Form:
+    """A rival: its curve, its parameters' names, starts (the half exposure is added to None), and bounds."""
+
+    curve: Callable[..., Floats]
+    names: tuple[str, ...]
+    starts: tuple[tuple[float, ...], ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+_LOGITS = (np.log(4.0), np.log(12.0))  # starts: rate times half exposure
+_FORMS = {
+    "decoupled": _Form(
+        _decoupled, ("log_rate", "log_half_exposure"), tuple((r, 0.0) for r in _LOGITS), (-9.0, -9.0), (9.0, 9.0)
+    ),
+    "decoupled, rare skills late": _Form(
+        _late,
+        ("log_rate", "log_half_exposure", "kappa"),
+        tuple((r, 0.0, 0.05) for r in _LOGITS),
+        (-9.0, -9.0, 0.0),
+        (9.0, 9.0, 0.2),
+    ),
+    "resource": _Form(
+        _resource,
+        ("log_rate", "log_half_exposure", "log_spare"),
+        tuple((r, 0.0, spare) for r in _LOGITS for spare in (-2.0, 1.0)),
+        (-9.0, -9.0, -7.0),
+        (9.0, 12.0, 5.0),
+    ),
+    "exponential": _Form(_exponential, ("log_rate",), ((0.0,),), (-12.0,), (9.0,)),
+    "power law": _Form(_power, ("log_rate", "log_exponent"), ((0.0, 0.0), (2.0, -1.0)), (-12.0, -7.0), (20.0, 9.0)),
+}
+
+
+def compare(curves: xr.Dataset, frequency: Floats) -> list[Evidence]:
+    """Fit every explanation to every run and add the evidence up, the best explanation first.
+
+    Args:
+        curves: labelled curves, with at least one strength that is not NaN.
+        frequency: of their skills, shape ``(n_skills,)``.
+    """
+    steps = curves["step"].to_numpy().astype(float)
+    runs = [_in_units_of_its_own(_Run(frequency, steps, strength)) for strength in curves["strength"].to_numpy()]
+    runs = [run for run in runs if np.isfinite(run.strength).any()]
+    fits = {name: [_fit(form, run) for run in runs] for name, form in _FORMS.items()}
+    counts = [min(independent(fits[name][i].fun) for name in _FORMS) for i in range(len(runs))]
+    found = [_weigh(name, fits[name], counts) for name in _FORMS]
+    return sorted(found, key=lambda one: -one.score)
+
+
+def _in_units_of_its_own(run: _Run) -> _Run:
+    """Time in units that make the exposure of the first half-learned skill 1, so that starts and bounds fit all."""
+    high = np.nan_to_num(run.strength) >= 0.5
+    crossed = high.any(axis=1)
+    unit = float(run.steps[-1] * run.frequency.max())
+    if crossed.any():
+        unit = float(run.exposure[crossed][np.arange(crossed.sum()), high[crossed].argmax(axis=1)].min())
+    return _Run(run.frequency, run.steps / max(unit, np.finfo(float).tiny), run.strength)
+
+
+def _fit(form: _Form, run: _Run) -> Any:
+    measured = np.isfinite(run.strength)
+
+    def residuals(values: Floats) -> Floats:
+        return np.asarray((form.curve(run, *values) - run.strength)[measured])
+
+    fits = [least_squares(residuals, start, bounds=(form.low, form.high), max_nfev=200) for start in form.starts]
+    return min(fits, key=lambda fit: fit.cost)
+
+
+def _weigh(name: str, fits: list[Any], counts: list[float]) -> Evidence:
+    """Sum over runs. Every explanation counts measurements alike: as its most correlated residuals do."""
+    squares = [max(float(np.mean(fit.fun**2)), _SMALLEST**2) for fit in fits]
+    free = len(_FORMS[name].names) * len(fits)
+    values = np.mean([fit.x for fit in fits], axis=0)
+    return Evidence(
+        name=name,
+        residual=float(np.sqrt(np.mean(squares))),
+        log_likelihood=float(-0.5 * np.sum(np.array(counts) * np.log(squares))),
+        penalty=0.5 * free * float(np.log(max(sum(counts), 2.0))),
+        parameters=dict(zip(_FORMS[name].names, values.tolist(), strict=True)),
+    )

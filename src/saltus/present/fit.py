@@ -1,0 +1,178 @@
+"""The outcome of ``saltus fit`` as a report: table, JSON, figure, and what to read beside the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saltus._version import __version__
+from saltus.lawfit.compare import HoldOut, Rival
+from saltus.lawfit.fit import LawFit
+from saltus.lawfit.points import Points
+from saltus.lawfit.theory_comparison import BesideTheory
+from saltus.present.report import Report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CONVENTION = "D = C / (6 N), the Chinchilla convention"
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """A fit and all that goes with it.
+
+    Attributes:
+        fit, points: the law and what it was fitted to.
+        labels: of the resources.
+        data_is_computed: whether D came from C / (6 N).
+        n_blank, n_dropped: rows left out because a value was missing, or as those of highest loss.
+        hold_out: ``None`` where too few points would be left to fit.
+        rivals: the forms compared, best first; empty if not asked for.
+        theory: for each exponent whose resource is known.
+    """
+
+    fit: LawFit
+    points: Points
+    labels: Sequence[str]
+    data_is_computed: bool
+    n_blank: int
+    n_dropped: int
+    hold_out: HoldOut | None
+    rivals: Sequence[Rival]
+    theory: Sequence[BesideTheory]
+
+
+def fit_report(fitting: Fitting, settings: Mapping[str, Any], *, draw: bool) -> Report:
+    """Table, summary, remarks, and with ``draw`` the figure and the points."""
+    fit = fitting.fit
+    figures = {}
+    if draw:
+        from saltus.figures.lawfit import Fitted, law_figure
+
+        note = f"saltus {__version__}: {fit.n_points} points, {_estimator(fit)}"
+        if fit.intervals:
+            note += f"; bands: {fit.level:.0%} of {settings['bootstrap']} resamples, seed {settings['seed']}"
+        figures["law"] = law_figure(Fitted(fit, fitting.points.x, fitting.points.loss, fitting.labels), note)
+    return Report(
+        title=f"{fit.form}: {fit.status.value}",
+        columns=("parameter", "value", *((f"{fit.level:.0%} from", "to") if fit.intervals else ())),
+        rows=[
+            [name, *(f"{v:.6g}" for v in (value, *fit.intervals.get(name, ())))]
+            for name, value in fit.parameters.items()
+        ],
+        summary=_summary(fitting, settings),
+        figures=figures,
+        tables={"points": _points_table(fitting)} if draw else {},
+        remarks=list(_remarks(fitting)),
+    )
+
+
+def _estimator(fit: LawFit) -> str:
+    return "least squares of log loss" if np.isinf(fit.delta) else f"Huber's function of log loss, delta {fit.delta:g}"
+
+
+def _summary(fitting: Fitting, settings: Mapping[str, Any]) -> dict[str, Any]:
+    fit = fitting.fit
+    return {
+        "status": fit.status.value,
+        "reason": fit.reason,
+        "parameters": dict(fit.parameters),
+        "objective": fit.objective,
+        "intervals": {name: list(ends) for name, ends in fit.intervals.items()},
+        "form": fit.form,
+        "equation": fit.equation,
+        "data": _CONVENTION if fitting.data_is_computed else None,
+        "n_points": fit.n_points,
+        "n_runs": fit.n_runs,
+        "n_blank": fitting.n_blank,
+        "n_dropped": fitting.n_dropped,
+        "n_starts": fit.n_starts,
+        "n_agreeing": fit.n_agreeing,
+        "hold_out": None if fitting.hold_out is None else _plain(fitting.hold_out),
+        "comparison": [_rival(rival) for rival in fitting.rivals],
+        "theory": [_plain(row) for row in fitting.theory],
+        "settings": dict(settings),
+        "version": __version__,
+    }
+
+
+def _plain(outcome: HoldOut | BesideTheory) -> dict[str, Any]:
+    plain = asdict(outcome)
+    if isinstance(outcome, HoldOut):
+        plain["status"] = outcome.status.value
+    return plain
+
+
+def _rival(rival: Rival) -> dict[str, Any]:
+    return {
+        "form": rival.fit.form,
+        "status": rival.fit.status.value,
+        "parameters": dict(rival.fit.parameters),
+        "objective": rival.fit.objective,
+        "log_likelihood": rival.log_likelihood,
+        "aicc": rival.aicc,
+        "bic": rival.bic,
+        "weight": rival.weight,
+        "hold_out": None if rival.hold_out is None else _plain(rival.hold_out),
+    }
+
+
+def _remarks(fitting: Fitting) -> Iterator[str]:
+    fit = fitting.fit
+    yield f"{fit.equation}; {fit.reason}"
+    unit = "points" if fit.n_runs == fit.n_points else f"points of {fit.n_runs} runs"
+    yield f"{fit.n_points} {unit}; objective {fit.objective:.12g}, the sum of {_estimator(fit)}"
+    if fitting.data_is_computed:
+        yield _CONVENTION
+    if fitting.n_blank or fitting.n_dropped:
+        yield f"left out: {fitting.n_blank} rows without a value, {fitting.n_dropped} rows of highest loss"
+    if fitting.hold_out is None:
+        yield "hold-out: too few points"
+    else:
+        yield "hold-out: " + _foresight(fitting.hold_out)
+    best = fitting.rivals[0].aicc if fitting.rivals else 0.0
+    for rival in fitting.rivals:
+        foresight = "too few points to hold out" if rival.hold_out is None else _foresight(rival.hold_out)
+        yield (
+            f"rival {rival.fit.form}: AICc {rival.aicc - best:+.1f}, weight {rival.weight:.3f}, "
+            f"{rival.fit.status.value}; {foresight}"
+        )
+    for row in fitting.theory:
+        yield from _theory(row)
+
+
+def _foresight(held: HoldOut) -> str:
+    return (
+        f"{held.n_foreseen} largest points, {held.decades:.2f} decades beyond the {held.n_fitted} fitted, "
+        f"foreseen to {held.error:.4f} dex (bias {held.bias:+.4f}; {held.status.value})"
+    )
+
+
+def _theory(row: BesideTheory) -> Iterator[str]:
+    interval = "" if row.alpha_interval is None else " ({:.3g} to {:.3g})".format(*row.alpha_interval)
+    measured = f"{row.parameter} = {row.exponent:.4g} in {row.resource}"
+    yield f"theory: {measured} implies alpha = {_alphas(row.alphas)}{interval}"
+    if np.isfinite(row.at):
+        yield f"  with finitely many skills, at {row.at:.3g}: alpha = {_alphas(row.alphas_at)}"
+    if np.isfinite(row.exponent_of_alpha):
+        there = f", {row.exponent_of_alpha_at:.4g} at {row.at:.3g}" if np.isfinite(row.at) else ""
+        yield f"  the alpha given implies {row.exponent_of_alpha:.4g}{there}"
+
+
+def _alphas(alphas: Sequence[float]) -> str:
+    return " or ".join(f"{alpha:.4g}" for alpha in alphas) or "none"
+
+
+def _points_table(fitting: Fitting) -> pd.DataFrame:
+    import pandas as pd
+
+    x, loss = fitting.points.x, fitting.points.loss
+    names = ["x"] if x.shape[1] == 1 else ["n_parameters", "data"]
+    law = np.asarray(fitting.fit(x[:, 0] if x.shape[1] == 1 else x))
+    return pd.DataFrame(
+        {**dict(zip(names, x.T, strict=True)), "loss": loss, "law": law, "log_residual": np.log(loss / law)}
+    )

@@ -1,0 +1,66 @@
+"""Skills count from 1, the most frequent first: by their own numbers, or else in the order of the file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from saltus._types import Integers
+from saltus.errors import InputError
+from saltus.read.files import MAX_COLUMNS
+from saltus.read.measurements import Labels, Measurements
+from saltus.read.report import Finding
+
+Whole = Integers
+_LAST_WHOLE = 2.0**53
+
+
+def numbered(measurements: Measurements, keep_order: bool) -> Measurements:
+    """The same measurements with ``skill.names[k - 1]`` the name of skill k, and runs by number where they have one.
+
+    Args:
+        measurements: as read.
+        keep_order: leave the skills in the order in which they stand, whatever their names.
+
+    Raises:
+        InputError: if skills are numbered below 0 or beyond all bounds.
+    """
+    run = measurements.run
+    numbers = whole_numbers(run)
+    if numbers is not None:
+        run = _recoded(run, numbers, np.unique(numbers))
+    skill, findings = (measurements.skill, ()) if keep_order else _by_own_number(measurements.skill)
+    return replace(measurements, run=run, skill=skill, findings=(*measurements.findings, *findings))
+
+
+def whole_numbers(labels: Labels) -> Whole | None:
+    """The names as whole numbers, or None if one of them is none."""
+    if any("_" in name for name in labels.names):  # Python reads 1_0 as 10; as a name it is one
+        return None
+    try:
+        numbers = np.array([float(name) for name in labels.names])
+    except ValueError:
+        return None
+    if not (np.isfinite(numbers) & (abs(numbers) <= _LAST_WHOLE) & (numbers == np.floor(numbers))).all():
+        return None
+    return numbers.astype(np.int64)
+
+
+def _by_own_number(skill: Labels) -> tuple[Labels, tuple[Finding, ...]]:
+    numbers = whole_numbers(skill)
+    if numbers is None or not numbers.size:
+        return skill, ()
+    first, last = int(numbers.min()), int(numbers.max())
+    if first < 0 or last > MAX_COLUMNS:
+        received = first if first < 0 else last
+        raise InputError(f"skills must be numbered from 1 to at most {MAX_COLUMNS:,}", received, "renumber them")
+    start = min(first, 1)
+    findings = (Finding("renumbered skills", len(numbers), "skills count from 0 in the file, from 1 here"),)
+    return _recoded(skill, numbers, np.arange(start, last + 1)), findings if start == 0 else ()
+
+
+def _recoded(labels: Labels, numbers: Whole, wanted: Whole) -> Labels:
+    """Labels by the ``wanted`` numbers, ascending; names that are the same number ("1", "1.0") become one."""
+    codes = np.searchsorted(wanted, numbers).astype(np.int32)
+    return Labels(codes[labels.codes], tuple(str(number) for number in wanted))

@@ -1,0 +1,93 @@
+"""Fig. 1: emergence in time, data and parameters. Calibrate on one skill, forecast five, compare with training.
+
+Each resource has one constant (B^2, D_c, N_c; ``Nam et al. 2024, Eq. 14-21``), calibrated on networks that learn a
+single skill (Fig. 11).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from saltus._version import __version__
+from saltus.figures.emergence import panels_figure
+from saltus.present.report import Report, cell
+from saltus.reproduce.shared.agreement import Agreement
+from saltus.reproduce.shared.constants_table import compare
+from saltus.reproduce.shared.emergence_settings import PRESETS as PRESETS
+from saltus.reproduce.shared.emergence_settings import Settings
+from saltus.reproduce.shared.experiments import run_experiments, went_wrong
+from saltus.reproduce.shared.options import RunOptions
+from saltus.settings import describe
+
+
+def reproduce(settings: Settings, options: RunOptions) -> Report:
+    """Train all three systems and their one-skill companions; calibrate, forecast and compare."""
+    studies = settings.studies
+    # The longest runs first, which keeps all threads busy to the end.
+    order = [studies[name] for name in ("parameters", "data", "time")]
+    everything = [study.system for study in order] + [study.single for study in order]
+    curves = dict(zip(everything, run_experiments(everything, options), strict=True))
+    rows, panels, summaries, remarks = [], [], {}, []
+    for name, study in studies.items():
+        found = compare(study.system, curves[study.system], curves[study.single])
+        constant, wrong = found.constant, went_wrong(curves[study.single])
+        standing = study.system.standing(found.measured) | {f"single_{key}": line for key, line in wrong.items()}
+        rows += [_row(name, skill) for skill in found.skills]
+        panels.append(found.panel(name))
+        summaries[name] = {
+            "constant": constant.value,
+            "error": constant.error,
+            "paper": constant.paper,
+            "skills": [asdict(skill) for skill in found.skills],
+            "calibration": constant.summary,
+            "settings": {"system": describe(study.system), "single": describe(study.single)},
+            "standing": standing,
+        }
+        remarks += [f"{name}: {constant.text}, calibrated on n_s = 1", *standing.values()]
+    return Report(
+        title="Emergence in time, data and parameters (Nam et al. 2024, Fig. 1): forecast against mean strength",
+        columns=_COLUMNS,
+        rows=rows,
+        summary={"panels": summaries, "seed": options.seed, "version": __version__},
+        figures={"emergence": panels_figure(panels, _note(settings, options))},
+        tables={name: study.system.table(curves[study.system]) for name, study in studies.items()}
+        | {f"{name}_single": study.single.table(curves[study.single]) for name, study in studies.items()},
+        remarks=remarks,
+    )
+
+
+_COLUMNS = (
+    "panel",
+    "skill",
+    "rms of R/S",
+    "largest",
+    "at",
+    "half strength at",
+    "forecast",
+    "log10 ratio",
+    "± se",
+)
+
+
+def _row(name: str, skill: Agreement) -> list[str]:
+    digits = ".1f" if name == "parameters" else ".0f"
+    return [
+        name,
+        str(skill.skill),
+        f"{skill.rms:.3f}",
+        f"{skill.largest:+.2f}",
+        f"{skill.largest_at:.0f}",
+        cell(skill.half_measured, digits, "never"),
+        cell(skill.half_forecast, digits, "never"),
+        cell(skill.log10_ratio, "+.3f", "–"),
+        cell(skill.log10_ratio_error, ".3f", "–"),
+    ]
+
+
+def _note(settings: Settings, options: RunOptions) -> str:
+    time, data, parameters = (study.system for study in settings.studies.values())
+    return (
+        f"saltus {__version__}: α = {time.alpha:g}, n_s = {time.n_skills}, seeds from {options.seed}; "
+        f"(a), (b): width {time.training.width}, SGD, batch {time.training.batch_size}, {data.training.batch_size}; "
+        f"(c): Adam, batch {parameters.training.batch_size}, {parameters.training.steps:,} steps; calibrated on n_s = 1"
+    )

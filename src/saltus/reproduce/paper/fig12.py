@@ -1,0 +1,81 @@
+"""Fig. 4 right, Fig. 12: when the skills of a transformer emerge, R/S = 0.05, against their index: k^(alpha + 1)?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from saltus._types import Floats
+from saltus.curves.crossings import crossing_times
+from saltus.curves.table import tidy_table
+from saltus.curves.time_law import TimeLaw, fit_time_law, log_moments
+from saltus.figures.times import Panel, Series, times_figure
+from saltus.present.report import Report, cell
+from saltus.reproduce.shared.options import RunOptions
+from saltus.reproduce.shared.transformers import PRESETS as PRESETS
+from saltus.reproduce.shared.transformers import THRESHOLD, Settings, about, note, transformer_curves
+
+
+def reproduce(settings: Settings, options: RunOptions) -> Report:
+    """Train (or take the runs of Fig. 4 from the store), and fit the law of the emergence times run by run."""
+    curves = transformer_curves(settings, options)
+    times, expected = crossing_times(curves, THRESHOLD), settings.alpha + 1
+    law, skills = fit_time_law(times), _skills(times, expected)
+    panel = Panel([Series("transformer", times, law)])
+    return Report(
+        title=f"Emergence times in a transformer (Nam et al. 2024, Fig. 12): steps at R/S = {THRESHOLD:g}",
+        columns=("skill", "measured", "± sd, dex", "runs", f"k^{expected:g} from skill 1", "exponent from skill k - 1"),
+        rows=[_row(skill) for skill in skills],
+        summary={
+            "skills": skills,
+            "law": None if law is None else asdict(law),
+            "expected_exponent": expected,
+            **about(settings, options),
+        },
+        figures={"times": times_figure([panel], expected, THRESHOLD, note(settings, options))},
+        tables={"curves": tidy_table(curves)},
+        remarks=[verdict(law, expected)],
+    )
+
+
+def verdict(law: TimeLaw | None, expected: float) -> str:
+    """The fitted exponent beside alpha + 1, in words."""
+    if law is None:
+        return "fewer than two skills emerged in every run: no exponent"
+    found = f"time ~ k^({law.exponent:.2f} ± {law.error:.2f}), {law.n_runs} runs; the multilinear model: k^{expected:g}"
+    if math.isnan(law.error):
+        return found
+    apart = (law.exponent - expected) / law.error
+    return f"{found}, {abs(apart):.1f} standard errors {'below' if apart > 0 else 'above'}"
+
+
+def _skills(times: Floats, expected: float) -> list[dict[str, Any]]:
+    """Of each skill: geometric mean time, its spread, what a decoupled skill would take, and the slope up to it."""
+    mean, spread, count = log_moments(times)
+    slope = np.diff(mean, prepend=math.nan) / np.diff(np.log(np.arange(1, len(mean) + 1)), prepend=math.nan)
+    return [
+        {
+            "skill": k + 1,
+            "times": times[:, k].tolist(),
+            "geometric_mean": math.exp(mean[k]),
+            "log10_sd": spread[k] / math.log(10),
+            "n_emerged": int(count[k]),
+            "decoupled_time": math.exp(mean[0]) * (k + 1) ** expected,
+            "local_exponent": slope[k],
+        }
+        for k in range(len(mean))
+    ]
+
+
+def _row(skill: dict[str, Any]) -> list[str]:
+    return [
+        str(skill["skill"]),
+        cell(skill["geometric_mean"], ".0f"),
+        cell(skill["log10_sd"], ".3f", "–"),
+        str(skill["n_emerged"]),
+        cell(skill["decoupled_time"], ".0f", "–"),
+        cell(skill["local_exponent"], ".2f", "–"),
+    ]

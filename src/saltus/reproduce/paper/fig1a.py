@@ -1,0 +1,142 @@
+"""Fig. 1a: emergence in time. Train, calibrate on one skill, forecast the others, compare.
+
+The model is calibrated twice: on networks that learn a single skill (n_s = 1), as the paper does, and on the first
+skill of the very runs whose other skills are then forecast.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from saltus._version import __version__
+from saltus.curves.table import tidy_table
+from saltus.figures.emergence import emergence_figure
+from saltus.forecast.base import EmergenceForecast
+from saltus.forecast.time.calibrate import calibrate_time
+from saltus.forecast.time.calibration import Calibration
+from saltus.forecast.time.departure import PAPER
+from saltus.parity.task import MultitaskSparseParity
+from saltus.present.report import Report, cell
+from saltus.reproduce.shared.emergence_table import COLUMNS, measured_cells, measured_skills
+from saltus.reproduce.shared.options import RunOptions
+from saltus.reproduce.shared.runs import train_all
+from saltus.settings import describe
+from saltus.theory.frequencies import PowerLaw
+from saltus.train.job import Job, collect
+from saltus.train.kernel.training import MLPTraining
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How many runs of which system.
+
+    Attributes:
+        training: of the five-skill system that is forecast.
+        n_seeds: its runs.
+        calibration: training of the one-skill system.
+        n_calibration_seeds: its runs.
+    """
+
+    training: MLPTraining
+    n_seeds: int
+    calibration: MLPTraining
+    n_calibration_seeds: int
+    alpha: float = 0.6
+    n_skills: int = 5
+
+
+def _training(steps: int, batch_size: int, measure_at: tuple[int, ...] | None = None) -> MLPTraining:
+    return MLPTraining(steps, learning_rate=0.02, init_std=0.01, batch_size=batch_size, measure_at=measure_at)
+
+
+PRESETS = {
+    "quick": Settings(_training(24_000, 1000), 5, _training(3000, 1000), 8),
+    "paper": Settings(
+        _training(30_000, 4000, tuple(range(0, 30_001, 50))), 10, _training(3000, 4000, tuple(range(0, 3001, 50))), 10
+    ),
+}
+
+
+def reproduce(settings: Settings, options: RunOptions) -> Report:
+    """Train both systems, calibrate in both ways and set the forecasts beside the measurements."""
+    frequencies = PowerLaw(settings.alpha, settings.n_skills)
+    task = MultitaskSparseParity(frequencies)
+    single = MultitaskSparseParity(PowerLaw(settings.alpha, 1))
+    jobs = [Job(task, settings.training, options.seed + i) for i in range(settings.n_seeds)]
+    single_jobs = [Job(single, settings.calibration, options.seed + i) for i in range(settings.n_calibration_seeds)]
+    everything = jobs + single_jobs  # the long ones first, which keeps all threads busy to the end
+    results = train_all(everything, options)
+    curves = collect(jobs, results[: len(jobs)])
+    single_curves = collect(single_jobs, results[len(jobs) :])
+    by_single = calibrate_time(single_curves)
+    by_own = calibrate_time(curves)
+    skills = _compare(
+        measured_skills(curves),
+        by_single.forecast(frequencies, measured=curves, departure=PAPER),
+        by_own.forecast(frequencies, measured=curves, departure=PAPER),
+    )
+    seeds = [job.seed for job in jobs]
+    used = settings.training
+    note = (
+        f"saltus {__version__}: α = {settings.alpha:g}, n_s = {settings.n_skills}, width {used.width}, "
+        f"batch {used.batch_size}, rate {used.learning_rate:g}, init {used.init_std:g}, "
+        f"seeds {seeds[0]}–{seeds[-1]}; calibrated on n_s = 1"
+    )
+    return Report(
+        title="Emergence in time (Nam et al. 2024, Fig. 1a): steps at R/S = 0.5",
+        columns=_COLUMNS,
+        rows=[_row(skill) for skill in skills],
+        summary={
+            "skills": skills,
+            "calibration": by_single.summary(),
+            "calibration_own_first_skill": by_own.summary(),
+            "settings": {
+                "task": describe(task),
+                "training": describe(settings.training),
+                "calibration_task": describe(single),
+                "calibration_training": describe(settings.calibration),
+            },
+            "seeds": seeds,
+            "calibration_seeds": [job.seed for job in single_jobs],
+            "version": __version__,
+        },
+        figures={"emergence": emergence_figure(curves, by_single.model(frequencies), note)},
+        tables={"curves": tidy_table(curves), "calibration_curves": tidy_table(single_curves)},
+        remarks=[_remark("n_s = 1", by_single), _remark("own skill 1", by_own)],
+    )
+
+
+_COLUMNS = (*COLUMNS, "forecast, n_s = 1", "log10 ratio", "forecast, own skill 1", "log10 ratio")
+
+
+def _remark(source: str, fit: Calibration) -> str:
+    return (
+        f"calibrated on {source}: B^2 = {fit.feature_rate_squared:.4f} ± {fit.feature_rate_squared_error:.4f}, "
+        f"R(0) = {fit.initial_strength:.1e} ± {fit.initial_strength_error:.1e} ({fit.n_runs} runs)"
+    )
+
+
+def _row(skill: dict[str, Any]) -> list[str]:
+    return [
+        *measured_cells(skill),
+        f"{skill['forecast_time']:.0f}",
+        cell(skill["log10_ratio"], "+.3f", "–"),
+        f"{skill['forecast_time_own_first_skill']:.0f}",
+        cell(skill["log10_ratio_own_first_skill"], "+.3f", "–"),
+    ]
+
+
+def _compare(
+    measured: list[dict[str, Any]], forecast: EmergenceForecast, own: EmergenceForecast
+) -> list[dict[str, Any]]:
+    return [
+        skill
+        | {
+            "forecast_time": float(forecast.emergence_time[i]),
+            "forecast_time_own_first_skill": float(own.emergence_time[i]),
+            "log10_ratio": float(forecast.log10_ratio[i]),
+            "log10_ratio_own_first_skill": float(own.log10_ratio[i]),
+        }
+        for i, skill in enumerate(measured)
+    ]

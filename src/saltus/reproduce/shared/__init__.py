@@ -1,0 +1,1 @@
+"""Experiments and comparisons that several recipes share."""

@@ -1,0 +1,237 @@
+"""The forecast study: how well the first skill alone forecasts the others, on runs of varied settings.
+
+Ours, not in the paper. The first part of the runs teaches how networks depart from the model
+(`saltus.forecast.time.departure`); the others, which no number was taken from, test the forecasts and their intervals.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saltus._version import __version__
+from saltus.curves.crossings import crossing_times
+from saltus.curves.spacing import geometric_steps
+from saltus.figures.forecast import study_figure
+from saltus.forecast.assess import SCORED_AT
+from saltus.forecast.time.calibrate import calibrate_time, has_emerged
+from saltus.forecast.time.calibration import Calibration
+from saltus.forecast.time.departure import PAPER, Departure, Lesson, learned, teach
+from saltus.parity.task import MultitaskSparseParity
+from saltus.present.report import Report
+from saltus.reproduce.shared.options import RunOptions
+from saltus.reproduce.shared.runs import train_all
+from saltus.settings import describe
+from saltus.theory.frequencies import PowerLaw, SkillFrequencies
+from saltus.train.job import Job, collect
+from saltus.train.kernel.training import MLPTraining
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How many runs, and from which ranges their settings are drawn.
+
+    Attributes:
+        n_teaching, n_testing: runs of each kind, the teaching ones first.
+        alpha, n_skills: uniform, ends included.
+        init_std, learning_rate: log-uniform. Above a rate of about 0.03 runs come near the edge of stability.
+        batch_sizes: each as likely.
+        width: hidden units.
+        margin: training ends at so many times the step at which the paper's constants expect the last skill.
+    """
+
+    n_teaching: int
+    n_testing: int
+    alpha: tuple[float, float] = (0.3, 0.9)
+    n_skills: tuple[int, int] = (2, 8)
+    init_std: tuple[float, float] = (0.004, 0.04)
+    learning_rate: tuple[float, float] = (0.008, 0.025)
+    batch_sizes: tuple[int, ...] = (250, 500, 1000)
+    width: int = 1000
+    margin: float = 1.45
+
+
+PRESETS = {
+    "full": Settings(24, 40),
+    "fresh": Settings(0, 40),  # tests what the full preset taught; for a seed of its own
+    "quick": Settings(8, 4, n_skills=(2, 3), batch_sizes=(250,), margin=2.2),
+}
+
+_THRESHOLD = 0.5
+_SCALE = 5.0
+
+
+def reproduce(settings: Settings, options: RunOptions) -> Report:
+    """Train all runs, teach with the first ones, forecast the others and count the hits."""
+    jobs = draw_jobs(settings, options.seed)
+    results = train_all(jobs, options)
+    curves = [collect([job], [seen]) for job, seen in zip(jobs, results, strict=True)]
+    table = measured_times(jobs, curves, settings.n_teaching)
+    return report_on(table, settings, options.seed, jobs)
+
+
+def draw_jobs(settings: Settings, seed: int) -> list[Job]:
+    """Runs with settings of their own, drawn from the ranges; the first n do not depend on how many there are."""
+    n_runs = settings.n_teaching + settings.n_testing
+    draws = np.random.default_rng(seed).random((n_runs, 5))
+    return [_job(settings, draw.tolist(), seed + i) for i, draw in enumerate(draws)]
+
+
+def _job(settings: Settings, draw: list[float], seed: int) -> Job:
+    (low, high), (fewest, most) = settings.alpha, settings.n_skills
+    alpha = round(low + (high - low) * draw[0], 3)
+    task = MultitaskSparseParity(PowerLaw(alpha, fewest + int((most - fewest + 1) * draw[1])), target_scale=_SCALE)
+    init_std, rate = (
+        float(f"{least * (largest / least) ** share:.3g}")
+        for (least, largest), share in ((settings.init_std, draw[2]), (settings.learning_rate, draw[3]))
+    )
+    # The paper's constants: B^2 = 1/22 and R(0) = init^2 / 3.6.
+    exposure = math.log(_SCALE * 3.6 / init_std**2) / (2 * 2 * rate / 22 * _SCALE)
+    steps = round(settings.margin * exposure / float(task.frequencies.first()[-1]), -2)
+    training = MLPTraining(
+        int(steps),
+        learning_rate=rate,
+        init_std=init_std,
+        width=settings.width,
+        batch_size=settings.batch_sizes[int(len(settings.batch_sizes) * draw[4])],
+        measure_at=tuple(geometric_steps(int(steps), 1.03).tolist()),
+        strength_samples=1000,
+    )
+    return Job(task, training, seed)
+
+
+def measured_times(jobs: list[Job], curves: list[xr.Dataset], n_teaching: int) -> pd.DataFrame:
+    """One row a run and skill: settings, the run's calibration on its first skill, times by model and measurement."""
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    for run, (job, seen) in enumerate(zip(jobs, curves, strict=True)):
+        if not has_emerged(seen):
+            continue
+        fit, frequencies = calibrate_time(seen), job.task.frequencies
+        frequency = frequencies.first()
+        about = {
+            "run": run,
+            "seed": job.seed,
+            "role": "teaching" if run < n_teaching else "testing",
+            **_settings_of(job),
+            "feature_rate_squared": fit.feature_rate_squared,
+            "initial_strength": fit.initial_strength,
+            "log10_fit_sd": math.sqrt(fit.log10_time_variance(_THRESHOLD)),
+        }
+        times = {at: (_model_times(fit, frequencies, at), crossing_times(seen, at)[0]) for at in SCORED_AT}
+        for k in range(len(frequency)):
+            row = about | {
+                "skill": k + 1,
+                "frequency": frequency[k],
+                "decades": math.log10(frequency[0] / frequency[k]),
+            }
+            for at, (model, measured) in times.items():
+                row |= {f"model_time_{at:g}": model[k], f"measured_time_{at:g}": measured[k]}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _settings_of(job: Job) -> dict[str, Any]:
+    frequencies, training = job.task.frequencies, job.training
+    assert isinstance(frequencies, PowerLaw)
+    return {
+        "alpha": frequencies.alpha,
+        "n_skills": int(frequencies.n_skills),
+        "init_std": training.gaussian_start,
+        "learning_rate": training.learning_rate,
+        "batch_size": training.batch_size,
+        "steps": training.steps,
+    }
+
+
+def _model_times(fit: Calibration, frequencies: SkillFrequencies, threshold: float) -> np.ndarray:
+    return fit.forecast(frequencies, threshold=threshold, departure=PAPER).emergence_time
+
+
+def learn_from(table: pd.DataFrame) -> tuple[Departure, dict[float, list[Lesson]]]:
+    """The departure that the teaching runs show, and the forms that competed at every threshold."""
+    others = table[(table["role"] == "teaching") & (table["skill"] > 1)]
+    lessons: dict[float, list[Lesson]] = {}
+    for at in SCORED_AT:
+        seen = others[others[f"measured_time_{at:g}"].notna()]
+        ratio = np.log10(seen[f"measured_time_{at:g}"] / seen[f"model_time_{at:g}"])
+        lessons[at] = teach(at, seen["run"], seen["decades"], ratio)
+    laws = tuple(lessons[at][0].law for at in SCORED_AT)
+    return Departure(laws, float(others["decades"].max()), int(others["run"].nunique())), lessons
+
+
+def score(table: pd.DataFrame, departure: Departure, threshold: float, level: float = 0.9) -> dict[str, Any]:
+    """Forecasts of the testing runs' skills but the first, against their measured times."""
+    others = table[(table["role"] == "testing") & (table["skill"] > 1)]
+    seen = others[others[f"measured_time_{threshold:g}"].notna()]
+    model_error = np.log10(seen[f"model_time_{threshold:g}"] / seen[f"measured_time_{threshold:g}"])
+    error = model_error + departure.mean(seen["decades"], threshold)
+    sd = np.hypot(departure.sd(seen["decades"], threshold), seen["log10_fit_sd"])
+    return {
+        "threshold": threshold,
+        "n_runs": int(seen["run"].nunique()),
+        "n_skills": len(seen),
+        "n_not_emerged": len(others) - len(seen),
+        "coverage": float((np.abs(error) <= departure.quantile(0.5 + level / 2) * sd).mean()),
+        "median_error": float(np.median(np.abs(error))),
+        "mean_error": float(error.mean()),
+        "median_error_paper": float(np.median(np.abs(model_error))),
+    }
+
+
+def report_on(table: pd.DataFrame, settings: Settings, seed: int, jobs: list[Job]) -> Report:
+    """Learn, score and draw, from the times alone; without teaching runs, test what is kept."""
+    departure, lessons = learn_from(table) if settings.n_teaching else (learned(), {})
+    scores = [score(table, departure, at) for at in SCORED_AT]
+    note = f"saltus {__version__}: {settings.n_teaching} + {settings.n_testing} runs, seeds from {seed}"
+    return Report(
+        title="Forecast from the first skill alone: held-out runs",
+        columns=("R/S", "runs", "skills", "in the 90 % interval", "median |error|, dex", "mean error", "paper's form"),
+        rows=[
+            [
+                f"{one['threshold']:g}",
+                str(one["n_runs"]),
+                str(one["n_skills"]),
+                f"{one['coverage']:.1%}",
+                f"{one['median_error']:.3f}",
+                f"{one['mean_error']:+.3f}",
+                f"{one['median_error_paper']:.3f}",
+            ]
+            for one in scores
+        ],
+        summary={
+            "scores": scores,
+            "departure": departure.plain(),
+            "forms": {
+                f"{at:g}": [
+                    {"form": one.form, "log_likelihood": one.log_likelihood, "penalty": one.penalty} for one in found
+                ]
+                for at, found in lessons.items()
+            },
+            "seeds": {
+                "teaching": [job.seed for job in jobs[: settings.n_teaching]],
+                "testing": [job.seed for job in jobs[settings.n_teaching :]],
+            },
+            "settings": describe(settings),
+            "version": __version__,
+        },
+        figures={"errors": study_figure(table, departure, _THRESHOLD, note)},
+        tables={"times": table},
+        remarks=[_remark(found) for at, found in lessons.items() if at == _THRESHOLD],
+    )
+
+
+def _remark(found: list[Lesson]) -> str:
+    best, paper = found[0], next(one for one in found if one.form == "paper")
+    return (
+        f"time = the model's x 10^({best.law.delay:.3f} + {best.law.exponent:.3f} decades), form {best.form!r}: "
+        f"log evidence {best.score - paper.score:+.1f} over the paper's form"
+    )

@@ -1,0 +1,1 @@
+"""Many runs into a store: what drives it."""

@@ -1,0 +1,1 @@
+"""Runs on disk: what no interruption can lose."""

@@ -1,0 +1,164 @@
+"""A store read back: one labelled dataset of all its runs, whole or not, or a table row by row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saltus.curves.schema import CURVES
+from saltus.errors import InputError
+from saltus.store.plan import Labels
+from saltus.store.record import Record, read_record
+from saltus.store.status import take_stock
+from saltus.store.store import Store
+from saltus.store.where import Condition
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def stored_labels(store: Store, where: str | None = None) -> dict[str, Labels]:
+    """Settings of the runs that are stored and for which ``where`` holds, by name, in the sweep's order."""
+    planned = store.planned()
+    condition = None if where is None else Condition(where)
+    wanted = [key for key, labels in planned.items() if condition is None or condition.holds(labels)]
+    return {key: planned[key] for key in take_stock(store, wanted).stored}
+
+
+@dataclass(frozen=True)
+class StoredNetwork:
+    """One network of a stored run, which has several if they were trained side by side.
+
+    Attributes:
+        key: name of the run.
+        index: of the network within the run; None if it was trained alone.
+        labels: its settings.
+    """
+
+    key: str
+    index: int | None
+    labels: Labels
+
+
+def networks_of(labels: dict[str, Labels]) -> list[StoredNetwork]:
+    """The networks of these runs, in order; those of one run differ in their ``width``."""
+    networks = []
+    for key, own in labels.items():
+        if isinstance(own.get("width"), list):
+            networks += [StoredNetwork(key, i, own | {"width": width}) for i, width in enumerate(own["width"])]
+        else:
+            networks.append(StoredNetwork(key, None, own))
+    return networks
+
+
+def read_store(folder: str | Path, *, where: str | None = None) -> xr.Dataset:
+    """The runs of a store as curves over ``run``, ``skill`` and ``step``; runs that are missing are left out.
+
+    ``run`` counts the runs, and one by one the networks that were trained side by side. Every setting that differs
+    between them is a coordinate of ``run`` by its name (``seed``, ``width``, ...), beside ``status`` and ``key``, the
+    name of the run's file; the others are in the attribute ``settings`` (JSON). Skills and steps that a run does not
+    have are NaN. ``frequency``, ``target_scale`` and ``flow_learning_rate`` are as in `saltus.curves` if all runs share
+    them, and else coordinates of ``run``.
+
+    Args:
+        folder: the store.
+        where: take only runs whose settings fulfil this condition (`saltus.store.where`).
+
+    Raises:
+        InputError: if there is no store, no such run, or a run's file is damaged.
+    """
+    import xarray as xr
+
+    store = Store.open(Path(folder))
+    labels = stored_labels(store, where)
+    if not labels:
+        raise InputError("there must be a stored run to read", str(folder) if where is None else where, "run the sweep")
+    networks = networks_of(labels)
+    whole = {key: read_record(store, key) for key in labels}
+    records = [whole[network.key].network(network.index) for network in networks]
+    steps = np.unique(np.concatenate([record.measurements.steps for record in records]))
+    n_skills = max(len(record.frequencies) for record in records)
+    shape = (len(records), n_skills, len(steps))
+    curves = {name: np.full(shape, np.nan) for name in CURVES}
+    frequency = np.full(shape[:2], np.nan)
+    for i, record in enumerate(records):
+        places = np.searchsorted(steps, record.measurements.steps)
+        for name, values in curves.items():
+            values[i, : len(record.frequencies), places] = getattr(record.measurements, name).T
+        frequency[i, : len(record.frequencies)] = record.frequencies
+    varying, shared = _split([network.labels for network in networks])
+    coordinates: dict[str, Any] = {
+        "run": np.arange(len(records)),
+        "skill": np.arange(1, n_skills + 1),
+        "step": steps,
+        "key": ("run", np.array([network.key for network in networks])),
+        "status": ("run", np.array([record.status for record in records])),
+        **{name: ("run", values) for name, values in varying.items()},
+    }
+    attributes: dict[str, Any] = {
+        "settings": json.dumps(shared, sort_keys=True),
+        "version": ", ".join(sorted({record.version for record in records})),
+    }
+    one = np.array_equal(frequency, np.broadcast_to(frequency[:1], frequency.shape), equal_nan=True)
+    coordinates["frequency"] = ("skill", frequency[0]) if one else (("run", "skill"), frequency)
+    if "target_scale" in shared:
+        attributes["target_scale"] = float(shared["target_scale"])
+    rates = np.array([record.flow_learning_rate for record in records])
+    if np.array_equal(rates, np.full_like(rates, rates[0]), equal_nan=True):
+        attributes["flow_learning_rate"] = float(rates[0])
+    else:
+        coordinates["flow_learning_rate"] = ("run", rates)
+    return xr.Dataset(
+        {name: (("run", "skill", "step"), values) for name, values in curves.items()}, coordinates, attributes
+    )
+
+
+def table_columns(networks: Sequence[StoredNetwork]) -> list[str]:
+    """Columns of `table_rows`: the run, every setting that differs between runs, then what was measured."""
+    varying, _ = _split([network.labels for network in networks])
+    return ["run", *varying, "status", "skill", "frequency", "step", "strength", "strength_error", "loss"]
+
+
+def table_rows(store: Store, networks: Sequence[StoredNetwork]) -> Iterator[dict[str, Any]]:
+    """The table of each network in turn, as columns of equal length; measurements that were not made are left out."""
+    varying, _ = _split([network.labels for network in networks])
+    for number, network in enumerate(networks):
+        record = read_record(store, network.key).network(network.index)
+        yield _columns_of_run(number, {name: values[number] for name, values in varying.items()}, record)
+
+
+def _columns_of_run(number: int, own: Labels, record: Record) -> dict[str, Any]:
+    seen = record.measurements
+    made = np.isfinite(seen.strength).ravel()
+    n_skills, n_steps = seen.strength.shape
+    columns: dict[str, Any] = {name: np.full(made.sum(), value) for name, value in ({"run": number} | own).items()}
+    columns["status"] = np.full(made.sum(), record.status)
+    columns["skill"] = np.repeat(np.arange(1, n_skills + 1), n_steps)[made]
+    columns["frequency"] = np.repeat(record.frequencies, n_steps)[made]
+    columns["step"] = np.tile(seen.steps, n_skills)[made]
+    columns["strength"] = seen.strength.ravel()[made]
+    columns["strength_error"] = seen.strength_error.ravel()[made]
+    columns["loss"] = seen.skill_loss.ravel()[made]
+    return columns
+
+
+def _split(labels: Sequence[Labels]) -> tuple[dict[str, np.ndarray[Any, Any]], Labels]:
+    """Settings that differ between runs, as arrays, and those that do not."""
+    names = list(dict.fromkeys(name for run in labels for name in run))
+    every = {name: [run.get(name) for run in labels] for name in names}
+    shared = {name: values[0] for name, values in every.items() if all(value == values[0] for value in values)}
+    # A seed tells runs apart even where there is only one.
+    varying = {name: _array(values) for name, values in every.items() if name not in shared or name == "seed"}
+    return varying, shared
+
+
+def _array(values: list[Any]) -> np.ndarray[Any, Any]:
+    """Numbers as numbers, with NaN for "none"; anything else as text."""
+    if all(isinstance(value, (int, float)) or value is None for value in values):
+        return np.array([np.nan if value is None else value for value in values])
+    return np.array([value if isinstance(value, str) else json.dumps(value) for value in values])

@@ -1,0 +1,57 @@
+"""When training on a fixed set has converged: its loss is small and no strength moves any more.
+
+The rule is stated in docs/training.md, with the runs that were carried ten times further to check it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saltus._types import Floats, Integers
+from saltus.parity.batch import Batch
+
+_LOOK_BACK = 0.8  # strengths are compared with those at this share of the steps
+_STILL = 0.02  # a strength R/S that moved less stands still
+_STANDARD_ERRORS = 3.0  # the most that measuring alone may seem to move it
+
+
+@dataclass(frozen=True)
+class Settling:
+    """The rule for one run.
+
+    Attributes:
+        until_loss: half the mean squared error on the training set must be below this.
+        training_set: all of it.
+    """
+
+    until_loss: float
+    training_set: Batch
+
+    def reached(
+        self,
+        evaluate: Callable[[Batch], NDArray[Any]],
+        steps: Integers,
+        strength: Floats,
+        strength_error: Floats,
+    ) -> bool:
+        """Whether the run has converged at the last of its measurements so far.
+
+        Args:
+            evaluate: the network, or networks, as they are at the last step.
+            steps: of the measurements so far.
+            strength, strength_error: R/S at each, with its standard error, ``(..., n_skills, n_steps)``.
+        """
+        before = np.flatnonzero(steps <= _LOOK_BACK * steps[-1])
+        if steps[-1] == 0 or len(before) == 0:
+            return False
+        moved = np.abs(strength[..., -1] - strength[..., before[-1]])
+        noise = np.hypot(strength_error[..., -1], strength_error[..., before[-1]])
+        if np.any(moved > _STILL + _STANDARD_ERRORS * noise):
+            return False
+        miss = evaluate(self.training_set) - self.training_set.targets
+        return bool(np.max(np.mean(miss.astype(float) ** 2, axis=-1)) / 2 < self.until_loss)

@@ -1,0 +1,1 @@
+"""Networks of any architecture in PyTorch."""

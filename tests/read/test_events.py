@@ -1,0 +1,176 @@
+"""TensorBoard event files, written here bit by bit and, where it is installed, by tensorboardX."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from saltus import InputError, read_curves, reading_report
+from saltus.read.formats.events import masked_crc32c
+
+
+def crc32c_by_long_division(data: bytes) -> int:
+    """The remainder of the message by Castagnoli's polynomial 0x1EDC6F41, bit by bit and not reflected."""
+    register = 0xFFFFFFFF
+    for byte in data:
+        for i in range(8):  # the lowest bit of a byte goes first
+            bit = byte >> i & 1
+            register = (register << 1 & 0xFFFFFFFF) ^ (0x1EDC6F41 if (register >> 31) ^ bit else 0)
+    return int(f"{register ^ 0xFFFFFFFF:032b}"[::-1], 2)
+
+
+def masked(data: bytes) -> int:
+    crc = crc32c_by_long_division(data)
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) % 2**32
+
+
+def varint(value: int) -> bytes:
+    value %= 2**64
+    groups = [value >> shift & 0x7F for shift in range(0, max(value.bit_length(), 1), 7)]
+    return bytes([group | 0x80 for group in groups[:-1]] + groups[-1:])
+
+
+def field(number: int, content: bytes) -> bytes:
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def record(event: bytes) -> bytes:
+    length = struct.pack("<Q", len(event))
+    return length + struct.pack("<I", masked(length)) + event + struct.pack("<I", masked(event))
+
+
+def event(step: int, *values: bytes) -> bytes:
+    wall_time = b"\x09" + struct.pack("<d", 1.7e9)
+    return wall_time + b"\x10" + varint(step) + field(5, b"".join(field(1, value) for value in values))
+
+
+def simple(tag: str, value: float) -> bytes:
+    return field(1, tag.encode()) + b"\x15" + struct.pack("<f", value)
+
+
+def tensor(tag: str, dtype: int, content: bytes, shape: bytes = b"") -> bytes:
+    """As TensorFlow 2 writes it, with the name of the plugin as metadata."""
+    body = b"\x08" + varint(dtype) + field(2, shape) + content
+    return field(1, tag.encode()) + field(8, body) + field(9, field(1, field(1, b"scalars")))
+
+
+def write(path: Path, events: Iterable[bytes]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    version = b"\x09" + struct.pack("<d", 1.7e9) + field(3, b"brain.Event:2")
+    path.write_bytes(b"".join(map(record, [version, *events])))
+    return path
+
+
+def test_checksum_meets_the_published_check_value_and_long_division() -> None:
+    # RFC 3720, appendix B.4, and the customary check value of CRC-32C
+    published = {bytes(32): 0x8A9136AA, b"\xff" * 32: 0x62A8AB43, b"123456789": 0xE3069283}
+    for data, crc in published.items():
+        assert crc32c_by_long_division(data) == crc
+        assert masked_crc32c(data) == masked(data)
+    rng = np.random.default_rng(0)
+    for size in (0, 1, 7, 300):
+        data = rng.bytes(size)
+        assert masked_crc32c(data) == masked(data)
+
+
+def test_scalars_in_all_their_forms(tmp_path: Path) -> None:
+    histogram = field(1, b"weights") + field(5, b"\x09" + struct.pack("<d", 0.0))
+    vector = tensor("vector", 1, field(4, struct.pack("<2f", 1, 2)), shape=field(2, b"\x08\x02"))
+    single = tensor("single", 1, field(4, struct.pack("<f", 1)), shape=field(2, b"\x08\x01"))
+    text = tensor("text", 7, field(8, b"words"))
+    events = [
+        event(0, simple("a", 0.25), simple("b", 0.5), histogram, vector, single, text),
+        event(300, simple("a", 0.75), tensor("b", 1, field(4, struct.pack("<f", 0.125)))),
+        event(
+            2**40, tensor("a", 2, field(6, struct.pack("<d", 0.1))), tensor("b", 1, b"\x2d" + struct.pack("<f", 1.5))
+        ),
+    ]
+    curves = read_curves(write(tmp_path / "events.out.tfevents.1", events))
+    assert curves["skill_name"].to_numpy().tolist() == ["a", "b"]
+    assert curves["step"].to_numpy().tolist() == [0, 300, 2**40]
+    assert curves["strength"].to_numpy().tolist() == [[[0.25, 0.75, 0.1], [0.5, 0.125, 1.5]]]
+
+
+def test_folders_are_runs_and_files_of_one_folder_go_on_from_each_other(tmp_path: Path) -> None:
+    def line(steps: Iterable[int], slope: float) -> list[bytes]:
+        return [event(step, simple("skill", slope * step)) for step in steps]
+
+    write(tmp_path / "seed1" / "events.out.tfevents.100.host", line(range(8), 0.0625))
+    write(tmp_path / "seed1" / "events.out.tfevents.200.host", line(range(4, 12), 0.03125))
+    write(tmp_path / "seed0" / "eval" / "events.out.tfevents.100.host", line(range(12), 0.0625))
+    curves = read_curves(tmp_path)
+    assert curves["run_name"].to_numpy().tolist() == ["seed0/eval", "seed1"]
+    steps = np.arange(12)
+    np.testing.assert_array_equal(curves["strength"][0, 0], 0.0625 * steps)
+    np.testing.assert_array_equal(curves["strength"][1, 0], np.where(steps < 4, 0.0625, 0.03125) * steps)
+    findings = {finding.kind: finding for finding in reading_report(curves).findings}
+    assert findings["rewound steps"].count == 4
+
+
+def test_large_records_are_passed_over_and_counted(tmp_path: Path) -> None:
+    image = event(0, field(1, b"image") + field(4, bytes(70_000)))
+    events = [image, *(event(step, simple("a", step / 4)) for step in range(4))]
+    curves = read_curves(write(tmp_path / "x.tfevents.1", events))
+    assert curves["strength"].to_numpy().ravel().tolist() == [0, 0.25, 0.5, 0.75]
+    assert "large records: 1 record above 64 KiB (images, graphs), not read" in reading_report(curves).lines
+
+
+def test_a_file_cut_off_anywhere_is_refused_or_ends_between_records(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.tfevents.1", [event(step, simple("a", step / 4)) for step in range(3)])
+    whole = path.read_bytes()
+    n_read = 0
+    for size in range(1, len(whole)):
+        path.write_bytes(whole[:size])
+        try:
+            read_curves(path)
+            n_read += 1
+        except InputError as error:
+            text = str(error)
+            expected = "an event file must be whole: it ends within a record; received 'x.tfevents.1, byte "
+            too_few = ("event files must hold scalars; ", "a curve must have at least two measurements; ")
+            assert text.startswith((expected, *too_few)), text
+    assert n_read == 1  # two of the three measurements
+
+
+def test_any_flipped_bit_is_noticed(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.tfevents.1", [event(step, simple("a", step / 4)) for step in range(2)])
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+        with pytest.raises(InputError, match="an event file must be whole: a checksum does not match; received 'x.tfe"):
+            read_curves(path)
+
+
+def test_a_negative_step_is_refused_as_such(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.tfevents.1", [event(step, simple("a", 0.5)) for step in (-5, 1)])
+    with pytest.raises(InputError, match="column 'step' must hold whole numbers of at least 0; received -5.0; "):
+        read_curves(path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff" * 20, b"\x2a\x05\x0a", b"\x0b", field(5, field(1, field(1, b"\xff") + b"\x15" + bytes(4)))]
+)
+def test_valid_records_without_an_event_are_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.tfevents.1"
+    path.write_bytes(record(content))
+    with pytest.raises(InputError, match="an event file must be whole: a (record is no event|tag is not text); "):
+        read_curves(path)
+
+
+def test_files_of_tensorboardx_are_read_as_it_wrote_them(tmp_path: Path) -> None:
+    tensorboard = pytest.importorskip("tensorboardX")
+    rng = np.random.default_rng(1)
+    steps = np.cumsum(rng.integers(1, 10_000, 50))
+    values = {f"eval/task{k}": rng.random(50).astype(np.float32) for k in range(3)}
+    with tensorboard.SummaryWriter(str(tmp_path / "run")) as writer:
+        for i, step in enumerate(steps):
+            writer.add_histogram("weights", rng.standard_normal(30), int(step))
+            for tag, column in values.items():
+                writer.add_scalar(tag, column[i], int(step))
+    curves = read_curves(tmp_path, columns="eval/*")
+    assert curves["step"].to_numpy().tolist() == steps.tolist()
+    np.testing.assert_array_equal(curves["strength"][0], np.array(list(values.values()), dtype=float))
