@@ -243,7 +243,7 @@ def test_options_that_do_not_fit_are_refused_in_one_line(tmp_path: Path, options
 
 def test_the_documentation_lists_every_kind_of_finding() -> None:
     root = Path(__file__).parents[2]
-    code = "".join(path.read_text() for path in (root / "src/saltus/forecast/read").glob("*.py"))
+    code = "".join(path.read_text() for path in (root / "src/saltus/read").rglob("*.py"))
     kinds = set(re.findall(r'(?:Finding|_say)\(f?"([^"]+)"', code)) - {"{name} outside [0, 1]"}
     page = (root / "docs/reading.md").read_text().split("## What is reported")[1]
     listed = set(re.findall(r"^\| ([^|]+) \|", page, flags=re.M)) - {"kind"}

@@ -65,12 +65,13 @@ class Forecast:
     """Print forecast.json on stdout instead of the table."""
 
     def run(self) -> None:
-        import saltus
         from saltus.forecast.assess import assess
+        from saltus.forecast.calibrate import load_calibration
         from saltus.present.report import prepare_folder, write
+        from saltus.read.reading import read_curves
 
-        calibration = None if self.calibration is None else saltus.load_calibration(self.calibration)
-        curves = saltus.read_curves(
+        calibration = None if self.calibration is None else load_calibration(self.calibration)
+        curves = read_curves(
             self.curves,
             columns=self.columns,
             step_column=self.step_column,

@@ -12,7 +12,7 @@ from scipy.stats import t as student
 from saltus import InputError
 from saltus.forecast.time.departure import PAPER, Departure, Law, from_plain, learned, teach
 
-KEPT = Path(__file__).parents[2] / "docs/results/forecast-study/summary.json"
+KEPT = Path(__file__).parents[3] / "docs/results/forecast-study/summary.json"
 
 
 def skills(rng: np.random.Generator, n_runs: int, law: Law) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

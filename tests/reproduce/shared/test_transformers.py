@@ -24,7 +24,7 @@ from saltus.train.torch.network import Architecture
 TINY = Settings(
     Transformer(16), 700, 64, 0.02, n_seeds=2, n_skills=2, n_bits=3, n_relevant=1, task_seed=LAST_BIT_UNREAD
 )
-KEPT = Path(__file__).parents[2] / "docs/results"
+KEPT = Path(__file__).parents[3] / "docs/results"
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from saltus.reproduce.studies.forecast_study import (
 )
 from saltus.train.job import collect, run_jobs
 
-RESULTS = Path(__file__).parents[2] / "docs/results"
+RESULTS = Path(__file__).parents[3] / "docs/results"
 KEPT = {"full": (RESULTS / "forecast-study", 0), "fresh": (RESULTS / "forecast-study-fresh", 1000)}
 
 

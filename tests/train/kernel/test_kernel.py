@@ -161,7 +161,7 @@ def test_relative_gradient_error_at_the_papers_size() -> None:
 BYTES_OF_A_GRADIENT = """
 import sys, numpy as np
 from saltus.parity.batch import draw_bits
-from saltus.train import kernel, workspace
+from saltus.train.kernel import kernel, workspace
 rng = np.random.default_rng(0)
 parameters = rng.normal(size=workspace.n_parameters(5, 32, 128)).astype(np.float32)
 skills, bits = rng.integers(0, 5, 500), rng.integers(0, 2**32, (500, 1), dtype=np.uint64)

@@ -14,14 +14,13 @@ from scipy.special import expit, logsumexp
 
 from saltus._types import Floats
 from saltus.forecast.time.departure import Departure
-from saltus.forecast.time.predict import _LEAST_ERROR
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from saltus.forecast.time.calibration import Calibration
 
-
+_LEAST_ERROR = 1e-4  # of a strength in units of S, where neither noise nor misfit shows
 _SIGMAS = 6.0
 _GRID = 801
 _MEDIAN_OF_SQUARED_NORMAL = 0.4549364

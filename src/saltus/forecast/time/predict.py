@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from saltus.forecast.time.calibration import Calibration
 
 
-_LEAST_ERROR = 1e-4  # of a strength in units of S, where neither noise nor misfit shows
 
 
 def forecast_emergence(
