@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from saltus.errors import InputError
-from saltus.lawfit.alphas import implied_alphas, implied_exponent, require_resource
+from saltus.lawfit.alphas import implied_alphas, implied_exponent
 from saltus.lawfit.fit import LawFit
 from saltus.lawfit.points import Points
 from saltus.theory.multilinear import Multilinear
-from saltus.theory.scaling import Resource
+from saltus.theory.scaling import LawResource, require_law_resource
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class BesideTheory:
     """
 
     parameter: str
-    resource: Resource
+    resource: LawResource
     exponent: float
     alphas: tuple[float, ...]
     alpha_interval: tuple[float, float] | None
@@ -62,12 +62,12 @@ def beside_theory(
     for name, position in fit.exponents.items():
         if name in resource_of:
             middle = math.exp(float(np.log(points.x[:, position]).mean()))
-            rows.append(_row(fit, name, require_resource(resource_of[name]), alpha, model, middle))
+            rows.append(_row(fit, name, require_law_resource(resource_of[name]), alpha, model, middle))
     return tuple(rows)
 
 
 def _row(
-    fit: LawFit, name: str, resource: Resource, alpha: float | None, model: Multilinear | None, middle: float
+    fit: LawFit, name: str, resource: LawResource, alpha: float | None, model: Multilinear | None, middle: float
 ) -> BesideTheory:
     if model is not None and resource == "compute":
         raise InputError("finite n_skills need time, data or parameters", resource, "leave n_skills out for compute")

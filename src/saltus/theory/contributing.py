@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from saltus._types import Floats
-from saltus.theory.dynamics import LogisticSkills
+from saltus.theory.protocols import LogisticSkills
 
 # A skill that moved by less than this (in its logit, or in expected observations) is in the linear regime: error 1e-16.
 _LINEAR_REGIME = 1e-8

@@ -8,16 +8,13 @@ actual sum (Prop. 5), which has the same limit and is closer before it.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from scipy.special import gammaincc
 
 from saltus.errors import InputError
 from saltus.theory.frequencies import PowerLaw
+from saltus.theory.multilinear import Multilinear
 from saltus.theory.polylog import onset_integral_above
-
-if TYPE_CHECKING:
-    from saltus.theory.multilinear import Multilinear
 
 
 def power_law_of(model: Multilinear) -> PowerLaw:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -134,6 +134,10 @@ class SkillDynamics(ABC):
             raise InputError("threshold must lie between 0 and 1", threshold, "give a share of target_scale, e.g. 0.05")
         return self._first_time(np.asarray(skill), np.asarray(threshold * self.target_scale))
 
+    def emergence(self, skill: ArrayLike, threshold: float) -> Floats:
+        """`emergence_time`, as every `saltus.theory.protocols.SkillModel` calls it."""
+        return self.emergence_time(skill, threshold)
+
     def saturation_time(self, skill: ArrayLike, threshold: float = 0.05) -> Floats:
         """Time R_k takes from ``threshold * S`` to ``(1 - threshold) * S`` (``Nam et al. 2024, Eq. 40``).
 
@@ -190,23 +194,12 @@ class GradientFlow(SkillDynamics):
             return np.asarray(self._clock(strength / self.target_scale) / self.rate / share)
 
 
-class LogisticSkills(Protocol):
-    """What a sum over skills must know of a model whose logits grow in time, each at the pace of its frequency."""
+FlowModel = TypeVar("FlowModel", bound=GradientFlow)
 
-    @property
-    def frequencies(self) -> SkillFrequencies: ...
 
-    @property
-    def n_modelled(self) -> float: ...
-
-    @property
-    def initial_logit(self) -> float: ...
-
-    @property
-    def rate(self) -> float: ...
-
-    @property
-    def untrained_loss(self) -> float: ...
+def logit_of(strength: float, target_scale: float) -> float:
+    """log(R / (S - R)), exact for the smallest strengths."""
+    return math.log(strength) - math.log(target_scale - strength)
 
 
 def skills_asked_for(frequencies: SkillFrequencies, skills: ArrayLike | None) -> NDArray[Any]:

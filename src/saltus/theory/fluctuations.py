@@ -17,9 +17,9 @@ from scipy.special import expit
 from saltus._types import Floats
 from saltus.errors import InputError
 from saltus.theory.contributing import RelevantSkills, relevant_skills
-from saltus.theory.dynamics import LogisticSkills
 from saltus.theory.finite_data import Complex, Counts, LogisticPower, sum_over_counts
 from saltus.theory.loss import checked_data, first_observation_gain, logit_growth
+from saltus.theory.protocols import LogisticSkills
 
 # exp(-45) of the peak is left out of the average over theta.
 _LOG_CUT = 45.0
