@@ -1,4 +1,4 @@
-"""Between measured exponents and the theory: the exponent that an alpha implies, the alphas that an exponent implies.
+"""The exponent that an alpha implies, and the alphas that a measured exponent implies.
 
 In the limit, L falls with exponent alpha/(alpha+1) in time and data, alpha in parameters and alpha/(alpha+2) in compute
 (``Nam et al. 2024, Sec. 4``). At a finite amount, or with finitely many skills, the exact loss has a local exponent
@@ -27,7 +27,7 @@ _ALPHA: dict[LawResource, Callable[[float], float]] = {
 }
 # Where alphas are looked for, close enough to separate two that give the same local exponent.
 _ALPHAS = np.geomspace(0.01, 5.0, 40)
-_STEEPEST = 1e6  # in the place of infinite exponents, so that roots can be bracketed
+_STEEPEST = 1e6  # stands for infinite exponents, so that roots can be bracketed
 
 
 def implied_exponent(

@@ -1,4 +1,4 @@
-"""Columns of numbers from somebody's CSV: every oddity is either an error that names it or counted."""
+"""Columns of numbers from a CSV file: every oddity is an error that names it, or is counted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def read_columns(path: Path, numbers: Sequence[str], label: str | None = None) -
     """The named columns of a CSV file (UTF-8, comma-separated, one header line).
 
     Args:
-        path: of the file.
+        path: the file.
         numbers: columns of finite numbers above zero.
         label: another column, taken as text.
 

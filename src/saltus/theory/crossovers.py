@@ -58,14 +58,14 @@ def data_and_parameters(model: Multilinear, data: float, n_parameters: float) ->
 
 
 def time_scale(model: Multilinear, time: float) -> float:
-    """What the loss is per unit of the integral over z^(s-1) h(z), z = 2 eta S T P_k, s = alpha/(alpha + 1)."""
+    """Loss per unit of the integral over z^(s-1) h(z), z = 2 eta S T P_k, s = alpha/(alpha + 1)."""
     law = power_law_of(model)
     s = law.alpha / (law.alpha + 1)
     return float(model.untrained_loss * law.normalisation ** (s - 1) * (1 - s) * (model.rate * time) ** -s)
 
 
 def data_scale(model: Multilinear, data: float) -> float:
-    """What the loss is per unit of the integral over z^(s-1) exp(-z), z = D P_k, s = alpha/(alpha + 1)."""
+    """Loss per unit of the integral over z^(s-1) exp(-z), z = D P_k, s = alpha/(alpha + 1)."""
     law = power_law_of(model)
     s = law.alpha / (law.alpha + 1)
     untouched = (model.target_scale - model.initial_strength) ** 2 / 2

@@ -1,4 +1,4 @@
-"""What all models of skill dynamics share: one skill, one curve, driven only by that skill's share of the samples.
+"""The common ground of all models of skill dynamics: one skill, one curve, driven by its share of the samples alone.
 
 Skills do not interact (``Nam et al. 2024, Sec. 3``), so a model is a map from (share of the samples, time) to a
 strength, and its inverse. Everything else, from frequencies to emergence times, follows here once.
@@ -18,7 +18,7 @@ from saltus._types import Floats
 from saltus.errors import InputError, require_positive, require_whole
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 
-ROUNDING = 8 * float(np.finfo(float).eps)  # what a short chain of operations may be off by, relatively
+ROUNDING = 8 * float(np.finfo(float).eps)  # relative error of a short chain of operations
 SATURATED_LOGIT = 60.0  # past this logit a strength is S in double precision
 
 
@@ -150,7 +150,7 @@ class SkillDynamics(ABC):
 
     def _strength_of(self, skill: NDArray[Any], share: Floats, time: ArrayLike) -> Floats:
         elapsed = _checked_time(time)[..., None]
-        # A model that works in logits would return the start with their rounding.
+        # A skill that has not moved keeps its start exactly; a model in logits would return it rounded.
         moves = (share > 0) & (elapsed > 0)
         strength = np.where(moves, self._strength(share, elapsed), self.initial_strength)
         return np.where(skill <= self.n_modelled, strength, 0.0)
@@ -184,7 +184,7 @@ class GradientFlow(SkillDynamics):
         """Inverse of `_curve` for x from r/S to 1, infinity at 1."""
 
     def _strength(self, share: Floats, time: Floats) -> Floats:
-        # A clock beyond the largest float reads infinity, which every curve takes; a skill never seen has no clock.
+        # Overflow to infinity is a reading that every curve takes; the clock of a share of 0 stands still.
         with np.errstate(over="ignore", invalid="ignore"):
             clock = np.where(share > 0, self.rate * (share * time), 0.0)
         return self.target_scale * self._curve(clock)

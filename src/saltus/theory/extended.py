@@ -56,8 +56,8 @@ class DataEmergence(_TrainedToTheEnd):
     Args:
         frequencies: how often each skill occurs.
         target_scale: S, the target is +S or -S; greater than 0.
-        shots: D_c, at least 1; 1 is the one-shot learner of the multilinear model. A count in the derivation; Eq. 17
-            holds its place between counts, so that D_c can be fitted.
+        shots: D_c, at least 1; 1 is the one-shot learner of the multilinear model. A whole number in the derivation;
+            Eq. 17 extends it to numbers between, so that D_c can be fitted.
 
     Raises:
         InputError: if a value is outside its range.
@@ -147,7 +147,7 @@ class DataEmergence(_TrainedToTheEnd):
 
 @dataclass(frozen=True)
 class ParameterEmergence(_TrainedToTheEnd):
-    """Each skill takes N_c hidden nodes, the most frequent first; the last one gets what is left (``Eq. 18-21``).
+    """Each skill takes N_c hidden nodes, the most frequent first; the last one gets the remainder (``Eq. 18-21``).
 
     Args:
         frequencies: how often each skill occurs; only their order matters here.

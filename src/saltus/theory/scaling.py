@@ -38,23 +38,22 @@ EXPONENTS: dict[LawResource, Callable[[float], float]] = {
     "compute": lambda alpha: alpha / (alpha + 2),
 }
 
-# Half the distance, in log x, over which a local exponent is measured.
-_LOG_STEP = 0.01
-_LARGEST_LOG_N = 600.0
+_LOG_STEP = 0.01  # half the distance in log x over which a local exponent is measured
+_LARGEST_LOG_N = 600.0  # of the search for the optimal N, near the end of double precision
 
 
 @dataclass(frozen=True)
 class ScalingLaw:
-    """``loss = prefactor * x^-exponent - shift``, where x is the resource that limits the loss.
+    """``loss = prefactor * x^-exponent - shift``, x the resource that limits the loss.
 
     Attributes:
-        resource: what x is: time T, data D, parameters N, or compute C = N T.
+        resource: name of x: time T, data D, parameters N, or compute C = N T.
         exponent: alpha/(alpha+1), alpha/(alpha+1), alpha, alpha/(alpha+2).
         prefactor: in the units of the loss times those of x^exponent.
         validity: conditions under which the law holds (``Nam et al. 2024, Table 2``).
         shift: 0 but for the corrected time law.
         optimal_lambda: of the compute law, N = lambda (eta S C)^(1/(alpha+2)) being optimal (Cor. 5); else ``None``.
-        model: whose law it is.
+        model: the one that the law describes.
     """
 
     resource: LawResource

@@ -16,7 +16,7 @@ from saltus._types import Flags, Floats, Integers
 from saltus.errors import InputError, require_whole
 from saltus.theory.protocols import SkillModel
 
-MOST_SKILLS = 2**53  # whole numbers up to here are floats
+MOST_SKILLS = 2**53  # largest count up to which floats hold every whole number
 
 
 class Staircase(NamedTuple):
