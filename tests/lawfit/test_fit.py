@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import optimize, special
+from scipy import optimize, special, stats
 
 from saltus import InputError, fit_law
 from saltus.lawfit.fit import LawFit, Status
@@ -166,6 +166,29 @@ def test_three_parameters_on_two_amounts_are_flat() -> None:
     noise = np.exp(0.01 * np.random.default_rng(0).normal(size=10))
     fit = fit_law(np.repeat([1.0, 10.0], 5), np.repeat([3.0, 2.0], 5) * noise, "power-offset", n_bootstrap=0)
     assert fit.status is Status.FLAT
+
+
+@pytest.mark.parametrize(("seed", "weakest"), [(0, "b"), (3, "b"), (6, "E")])
+def test_a_flat_fit_says_how_far_the_noise_leaves_its_weakest_parameter(seed: int, weakest: str) -> None:
+    x, range_of_logs = np.geomspace(1e3, 1e4, 30), math.log(10)
+    loss = (1 + 2 * (x / 1e3) ** -0.7) * np.exp(0.25 * np.random.default_rng(seed).normal(size=x.size))
+    fit = fit_law(x, loss, "power-offset", delta=math.inf, n_bootstrap=0)
+    # Logarithms of the coefficients where x is smallest, and the fall of log over the whole range of x.
+    offset, coefficient, fall = (fit.parameters[name] for name in ("E", "A", "b"))
+    best = np.array([math.log(offset), math.log(coefficient * x[0] ** -fall), fall * range_of_logs])
+
+    def log_loss(theta: np.ndarray) -> np.ndarray:
+        return np.asarray(np.log(np.exp(theta[0]) + np.exp(theta[1]) * (x / x[0]) ** (-theta[2] / range_of_logs)))
+
+    steps = 1e-5 * np.eye(3)
+    slopes = np.stack([(log_loss(best + step) - log_loss(best - step)) / 2e-5 for step in steps], axis=1)
+    # The median of |r| is 0.67 standard deviations of normal residuals; linear propagation to the loosest direction.
+    noise = float(np.median(np.abs(np.log(loss) - log_loss(best)))) / stats.norm.ppf(0.75)
+    spread, directions = np.linalg.eigh(slopes.T @ slopes)
+    assert "Eab"[np.abs(directions[:, 0]).argmax()].replace("a", "A") == weakest
+    assert fit.status is Status.FLAT
+    expected = f"the noise leaves {weakest} undetermined by a factor e to the {noise / math.sqrt(spread[0]):.2g}"
+    assert fit.reason == expected
 
 
 def test_losses_without_a_law_are_not_called_converged() -> None:
