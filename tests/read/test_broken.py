@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from saltus import InputError, read_curves
 from saltus.read import files
 from saltus.read.formats import tables
+from tests.read.helpers import event, record, simple
 
 HEADER = "skill,step,strength\n"
 GOOD = HEADER + "".join(f"{skill},{step},{step / 10}\n" for skill in (1, 2) for step in range(6))
@@ -321,8 +322,6 @@ def test_curves_on_grids_of_their_own_do_not_fill_the_memory(tmp_path: Path, mon
 
 
 def valid_files() -> dict[str, bytes]:
-    from tests.read.test_events import event, record, simple
-
     buffer = io.BytesIO()
     np.savez_compressed(buffer, step=np.arange(4), strength=np.linspace(0, 1, 8).reshape(2, 4), skill=["a", "b"])
     kept = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.schema import make_curves
+from saltus.curves.schema import curves_from
 from saltus.errors import InputError, require_whole
 from saltus.read.convert import PerSkill, to_strength
 from saltus.read.files import existing, require_numbers, require_small_file
@@ -184,18 +184,14 @@ def _curves(
 
     loss = measurements.value if measurements.quantity == "loss" else measurements.beside.get("loss")
     numbers = whole_numbers(measurements.run)
-    curves = make_curves(
-        steps=steps,
-        strength=on_grid(strength),
+    curves = curves_from(
+        on_grid(strength),
+        steps,
+        over=report.resource,
         strength_error=on_grid(measurements.beside.get("strength_error")),
         skill_loss=on_grid(loss),
-        frequencies=np.full(len(report.skills), np.nan),
         runs=np.arange(len(report.runs)) if numbers is None else numbers,
-        status=["unknown"] * len(report.runs),
-        target_scale=1.0,
-        flow_learning_rate=np.nan,
         settings={"source": report.source} | settings,
-        resource=report.resource,
     )
     curves.attrs["reading"] = report.json
     return curves.assign_coords(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from saltus.curves.schema import make_curves
+from saltus.curves.schema import curves_from
 from saltus.errors import InputError
 from saltus.read.report import Finding, ReadingReport, counted
 
@@ -78,18 +78,16 @@ def _over_sizes(runs: xr.Dataset, over: Literal["data", "parameters"]) -> tuple[
         grid[row, :, place] = runs[name].to_numpy()[np.arange(len(end)), :, end]
         return grid
 
-    curves = make_curves(
-        steps=sizes,
-        strength=on_grid("strength"),
+    curves = curves_from(
+        on_grid("strength"),
+        sizes,
+        over=over,
         strength_error=on_grid("strength_error"),
         skill_loss=on_grid("skill_loss"),
         frequencies=runs["frequency"].to_numpy(),
         runs=seeds,
-        status=["unknown"] * len(seeds),
         target_scale=runs.attrs["target_scale"],
-        flow_learning_rate=float("nan"),
         settings=json.loads(runs.attrs["settings"]),
-        resource=over,
     )
     bad = int((runs["status"] != "finished").sum())
     text = f"{counted(bad, 'run')} stalled or diverged: kept, as they ended"
