@@ -142,12 +142,11 @@ def test_reference_prefactors(resource: Any) -> None:
             initial_strength=case["initial_strength"],
             learning_rate=case["learning_rate"],
         )
-        # The time and compute references come from a quadrature across the singularity at 0, good to 8 digits.
-        tolerance = 1e-14 if resource in ("data", "parameters") else 3e-8
         law = scaling_law(m, resource)
-        assert law.prefactor == pytest.approx(float(case[resource]), rel=tolerance)
+        assert law.prefactor == pytest.approx(float(case[resource]), rel=1e-14)
         if resource == "compute":
-            assert law.optimal_lambda == pytest.approx(float(case["optimal_lambda"]), rel=3e-8)
+            # The reference has 12 digits.
+            assert law.optimal_lambda == pytest.approx(float(case["optimal_lambda"]), rel=1e-11)
 
 
 @settings(max_examples=50, deadline=None)
