@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,8 @@ from scipy import optimize, special, stats
 
 from saltus import InputError, fit_law
 from saltus.lawfit.fit import LawFit, Status
+from tests.helpers import shared_data
 
-CHINCHILLA = Path(__file__).parents[3] / "shared" / "data" / "chinchilla" / "chinchilla.csv"
 X = np.geomspace(1e3, 1e9, 30)
 GRID = np.stack(np.meshgrid(np.geomspace(1e7, 1e10, 7), np.geomspace(1e9, 1e12, 7)), axis=-1).reshape(-1, 2)
 TRUE: dict[str, dict[str, float]] = {
@@ -228,9 +227,7 @@ def test_a_law_of_two_resources_takes_pairs() -> None:
 
 @pytest.fixture(scope="module")
 def certified() -> LawFit:
-    if not CHINCHILLA.exists():
-        pytest.skip("the Chinchilla points are not here")
-    table = pd.read_csv(CHINCHILLA).sort_values("loss").iloc[:-5]
+    table = pd.read_csv(shared_data("chinchilla/chinchilla.csv")).sort_values("loss").iloc[:-5]
     n = table["Model Size"].to_numpy()
     x = np.column_stack([n, table["Training FLOP"].to_numpy() / (6 * n)])
     return fit_law(x, table["loss"].to_numpy(), "two-resource")

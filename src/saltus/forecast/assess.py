@@ -125,7 +125,7 @@ def assess(
     Raises:
         InputError: if a value is out of range, or the frequencies are not one a skill.
     """
-    resource = resource_of(curves)
+    resource = resource_of(curves).name
     now = float(curves[resource][-1]) if until is None else until
     known = curves.isel({resource: curves[resource].to_numpy() <= now})
     if known.sizes[resource] == 0:

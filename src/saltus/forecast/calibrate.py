@@ -36,7 +36,7 @@ def calibrate(
     Raises:
         InputError: if there is no such skill, or none of them emerged.
     """
-    resource = resource_of(curves)
+    resource = resource_of(curves).name
     if resource == "step":
         return calibrate_time(curves, frequencies, on_skill)
     return (

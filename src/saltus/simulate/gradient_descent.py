@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from saltus._types import Floats, Integers
-from saltus.curves.schema import make_curves
+from saltus.curves.schema import curves_from
 from saltus.curves.spacing import geometric_steps
 from saltus.errors import InputError, require_whole
 from saltus.settings import describe
@@ -182,9 +182,9 @@ def _curves(
     learning_rate: float,
 ) -> xr.Dataset:
     finite = np.isfinite(strength) & np.isfinite(loss)
-    return make_curves(
-        resource=resource[0],
-        steps=resource[1],
+    return curves_from(
+        over=resource[0],
+        at=resource[1],
         strength=np.where(finite, strength, np.nan),
         strength_error=np.where(finite, 0.0, np.nan),
         skill_loss=np.where(finite, loss, np.nan),

@@ -13,7 +13,7 @@ import numpy as np
 
 from saltus._types import Floats
 from saltus._version import __version__
-from saltus.curves.schema import make_curves
+from saltus.curves.schema import curves_from
 from saltus.errors import InputError, require_whole
 from saltus.parity.strength import SkillStrengths, skill_strengths
 from saltus.parity.task import MultitaskSparseParity
@@ -108,8 +108,8 @@ class SkillRecorder:
     def curves(self) -> xr.Dataset:
         """What was measured so far, as labelled curves (`saltus.curves`) of one run."""
         seen = self._measurements()
-        return make_curves(
-            steps=seen.steps,
+        return curves_from(
+            at=seen.steps,
             strength=seen.strength[None],
             strength_error=seen.strength_error[None],
             skill_loss=seen.skill_loss[None],

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saltus._types import Integers
-from saltus.curves.schema import CURVES, make_curves
+from saltus.curves.schema import CURVES, curves_from
 from saltus.errors import InputError, TrainingWarning, require_whole
 from saltus.parity.sampling import FixedSamples, FreshSamples, SampleSource
 from saltus.parity.task import MultitaskSparseParity
@@ -132,8 +132,8 @@ def collect(jobs: Sequence[Job], results: Sequence[Measurements]) -> xr.Dataset:
     seeds = [job.seed for job in jobs]
     n_networks = math.prod(training.side_by_side)
     values: dict[str, Any] = {name: np.stack([getattr(seen, name) for seen in results]) for name in CURVES}
-    curves = make_curves(
-        steps=training.measurement_steps,
+    curves = curves_from(
+        at=training.measurement_steps,
         **{name: each.reshape(-1, *each.shape[-2:]) for name, each in values.items()},
         frequencies=task.frequencies.first(),
         runs=range(len(seeds) * n_networks) if training.side_by_side else seeds,

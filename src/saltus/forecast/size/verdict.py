@@ -32,7 +32,7 @@ def judge_size(known: xr.Dataset, frequencies: SkillFrequencies, calibration: Si
     if calibration is None:
         return Verdict("do not use", (nothing_emerged(known)[1],), ())
     misfits = _misfits(known, frequencies, calibration)
-    doubts = [*_vague(calibration), *_straying(misfits, calibration), *_alone(misfits, resource_of(known))]
+    doubts = [*_vague(calibration), *_straying(misfits, calibration), *_alone(misfits, resource_of(known).name)]
     return weigh(doubts) or Verdict("trust", _what_was_checked(misfits, calibration), ())
 
 
@@ -40,7 +40,7 @@ def _misfits(known: xr.Dataset, frequencies: SkillFrequencies, calibration: Size
     """Rms misfit of every skill that has risen, at the constant of the 90 % interval that suits it best."""
     reach = _relative(calibration)
     candidates = calibration.constant * np.exp(np.linspace(-reach, reach, 21))
-    highest = known["strength"].mean("run").max(resource_of(known)).to_numpy()
+    highest = known["strength"].mean("run").max(resource_of(known).name).to_numpy()
     found = {}
     for skill in known["skill"].to_numpy()[highest >= 0.5].tolist():
         form, strength, error = points_of(type(calibration), known, [skill], frequencies)
