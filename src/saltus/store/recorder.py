@@ -135,7 +135,7 @@ class SkillRecorder:
 
     def _record(self) -> Record:
         return Record(
-            configuration=describe(self._run),
+            configuration=describe(self._run, for_name=True),
             status="unknown",
             message=None,
             version=__version__,

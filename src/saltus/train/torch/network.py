@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_args
 
 import numpy as np
@@ -13,7 +13,7 @@ from saltus.errors import InputError
 from saltus.parity.task import MultitaskSparseParity
 from saltus.parity.torch_module import require_torch
 from saltus.parity.torch_random import borrowed_random_state, seeded_random_state, set_random_state
-from saltus.train.configuration import Training
+from saltus.train.configuration import NOT_IN_STREAMS, Training
 from saltus.train.torch.learner import Precision, TorchLearner
 from saltus.train.torch.objective import OBJECTIVES, Loss
 
@@ -56,9 +56,9 @@ class NetworkTraining(Training):
     network: Architecture
     optimizer: str = "sgd"
     loss: Loss = "squared"
-    device: str = "cpu"
-    precision: Precision = "single"
-    compiled: bool = False
+    device: str = field(default="cpu", metadata=NOT_IN_STREAMS)
+    precision: Precision = field(default="single", metadata=NOT_IN_STREAMS)
+    compiled: bool = field(default=False, metadata=NOT_IN_STREAMS)
 
     samples_at_a_time: ClassVar[int] = 8192
 
