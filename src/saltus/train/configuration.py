@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass, field, fields
 from itertools import pairwise
 from typing import ClassVar
@@ -16,6 +17,7 @@ from saltus.curves.spacing import geometric_steps
 from saltus.errors import InputError, require_positive, require_whole
 from saltus.parity.task import MultitaskSparseParity
 from saltus.settings import describe
+from saltus.train.learner import Learner
 
 # Raise it whenever the same configuration gives other numbers: stored runs of before then count as other runs.
 NUMBERS_VERSION = 2
@@ -38,7 +40,7 @@ _IN_STREAMS_IF_GIVEN = {"in_streams": "if given"}
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(ABC):
     """What every way to train says; its kinds are `MLPTraining` and `saltus.train.torch.network.NetworkTraining`.
 
     Args:
@@ -94,12 +96,23 @@ class Training:
         if self.measure_at is not None:
             object.__setattr__(self, "measure_at", _checked_steps(self.measure_at, self.steps))
 
+    @abstractmethod
+    def learner(self, task: MultitaskSparseParity, start: np.random.SeedSequence) -> Learner:
+        """The network at its start, which ``start`` alone decides, and what trains it.
+
+        Raises:
+            InputError: if it cannot be trained here.
+        """
+
     @property
     def measurement_steps(self) -> Integers:
         """Steps at which strengths are measured, ascending."""
         if self.measure_at is None:
             return geometric_steps(self.steps)
         return np.array(self.measure_at, dtype=np.int64)
+
+    # Facts about its network that the loop, the diagnosis and the estimates of sweeps ask of any training; here are the
+    # answers of one that knows nothing of it.
 
     @property
     def widths(self) -> tuple[int, ...]:

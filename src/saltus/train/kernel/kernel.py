@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 CHUNK = 4096
 KEY_BITS = 4
 KEY_ROWS = 1 << KEY_BITS
+OTHER_ROWS = 2  # rows of the parameter matrix behind those of the inputs: hidden bias, output weights
 GROUPS_A_PASS = 4  # groups of bits that one pass looks up
 
 # No fastmath: every sum has one written order, so the same seed gives the same bits on any processor.
@@ -235,7 +236,7 @@ def _finish_gradient(rows: Float32, gradient: Float32) -> None:
 def _rows(parameters: Float32, n_bits: int, work: Workspace) -> Float32:
     """Weights of all units, ``(n_rows, units)``; the output biases, one a network, follow them."""
     n_biases = work.slope.shape[0]
-    return parameters[: parameters.shape[0] - n_biases].reshape(work.control.shape[0] + n_bits + 2, -1)
+    return parameters[: parameters.shape[0] - n_biases].reshape(work.control.shape[0] + n_bits + OTHER_ROWS, -1)
 
 
 @_jit

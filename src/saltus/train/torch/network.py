@@ -74,6 +74,28 @@ class NetworkTraining(Training):
             if getattr(self, name) not in known:
                 raise InputError(f"{name} must be one of {', '.join(known)}", getattr(self, name), "choose one of them")
 
+    def learner(self, task: MultitaskSparseParity, start: np.random.SeedSequence) -> TorchLearner:
+        """The network at its start, the same on every device.
+
+        Raises:
+            InputError: if the device cannot be used here, or the optimiser does not take the network's parameters.
+        """
+        import torch
+
+        device, cpu = _usable(self.device), torch.device("cpu")
+        with borrowed_random_state(cpu):
+            set_random_state(cpu, seeded_random_state(cpu, int(start.generate_state(1, np.uint64)[0])))
+            module = self.network.module(task).to(device)
+        return TorchLearner(
+            module,
+            self.make_optimizer(module),
+            loss=self.loss,
+            precision=self.precision,
+            compiled=self.compiled,
+            learning_rates=self.learning_rates,
+            seed=None,
+        )
+
     @property
     def gaussian_start(self) -> float:
         """As of `Training`."""
@@ -99,31 +121,6 @@ class NetworkTraining(Training):
         except ValueError as error:
             raise InputError(f"{self.optimizer} must take this network", str(error), "choose another one") from error
         return optimizer
-
-
-def network_learner(
-    task: MultitaskSparseParity, training: NetworkTraining, start: np.random.SeedSequence
-) -> TorchLearner:
-    """The network at its start, the same on every device.
-
-    Raises:
-        InputError: if the device cannot be used here, or the optimiser does not take the network's parameters.
-    """
-    import torch
-
-    device, cpu = _usable(training.device), torch.device("cpu")
-    with borrowed_random_state(cpu):
-        set_random_state(cpu, seeded_random_state(cpu, int(start.generate_state(1, np.uint64)[0])))
-        module = training.network.module(task).to(device)
-    return TorchLearner(
-        module,
-        training.make_optimizer(module),
-        loss=training.loss,
-        precision=training.precision,
-        compiled=training.compiled,
-        learning_rates=training.learning_rates,
-        seed=None,
-    )
 
 
 def _optimizer_class(name: str) -> Any:
