@@ -39,7 +39,7 @@ def export(folder: Path, to: Path, where: str | None = None) -> int:
 
 
 def _write_csv(store: Store, networks: Sequence[StoredNetwork], where: str | None, to: Path) -> None:  # noqa: ARG001
-    with to.open("w", newline="") as file:
+    with to.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(table_columns(networks))
         for columns in table_rows(store, networks):

@@ -26,6 +26,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from saltus import files
 from saltus.errors import InputError, StoppedError
 from saltus.store import migrate as formats
 from saltus.store.plan import Labels, Plan
@@ -228,19 +229,8 @@ class Store:
         if path.parent not in self._made:
             path.parent.mkdir(exist_ok=True)
             self._made.add(path.parent)
-        temporary = path.parent / f".{path.name[:64]}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
-        try:
-            with open(temporary, "xb") as file:
-                file.write(content)
-                if self._fsync:
-                    file.flush()
-                    os.fsync(file.fileno())
-            os.replace(temporary, path)
-            if self._fsync:
-                _fsync_folder(path.parent)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        with files.whole(path, fsync=self._fsync) as temporary:
+            temporary.write_bytes(content)
 
 
 def _sort(file: os.DirEntry[str], found: Contents) -> None:
@@ -267,14 +257,6 @@ def _is_whole_zip(path: str) -> bool:
         return False
     n_bytes, start = (int.from_bytes(end[i : i + 4], "little") for i in (12, 16))
     return end[:4] == b"PK\5\6" and start + n_bytes + _ZIP_END == size
-
-
-def _fsync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def is_store(path: Path) -> bool:
