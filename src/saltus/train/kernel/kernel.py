@@ -79,7 +79,7 @@ def _sort(keys: Any, order: Any, first: Integers) -> None:
 def _sort_by_key(skills: Any, bits: UInt64, work: Workspace) -> int:
     """Put a chunk in the order of its keys; returns how many different keys occur."""
     n = skills.shape[0]
-    keys, order, first = work.keys[:n], work.order[0, :n], work.key_first
+    keys, order, first = work.keys[:n], work.order[0, :n], work.key_first  # (n,), (n,), (keys + 1,)
     for s in range(n):
         keys[s] = skills[s] * KEY_ROWS + np.int64(bits[s, 0] & _u64(KEY_ROWS - 1))
     _sort(keys, order, first)
@@ -138,6 +138,7 @@ def _build_table(rows: Float32, first: int, n_bits: int, work: Workspace) -> Non
 @_jit
 def _forward_block(b: int, out_weights: Any, n_runs: int, work: Workspace) -> None:
     """Add what a block of units contributes to the outputs."""
+    # (rows, BLOCK), (CHUNK,), (CHUNK, words), (keys + 1,)
     table, active, words, first = work.table, work.active[b], work.words, work.key_first
     partial, column = work.partial, work.column[b]
     width, pattern = _u64(work.group_bits), _u64((1 << work.group_bits) - 1)
@@ -279,8 +280,8 @@ def evaluate(parameters: Float32, n_bits: int, work: Workspace, skills: Any, bit
 
     ``skills``, ``(n,)``, count from 0; ``bits``, ``(n, words)``, are packed as in `saltus.parity.batch`.
     """
-    rows = _rows(parameters, n_bits, work)
-    out_biases = parameters[rows.size :]
+    rows = _rows(parameters, n_bits, work)  # (n_rows, units)
+    out_biases = parameters[rows.size :]  # (networks,)
     for start in range(0, skills.shape[0], CHUNK):
         stop = min(start + CHUNK, skills.shape[0])
         _forward_chunk(rows, out_biases, n_bits, work, skills[start:stop], bits[start:stop])
@@ -298,9 +299,9 @@ def squared_error_gradient(
     Each network's is left in ``work.squared``, and the gradient of their sum in ``work.gradient``.
     """
     n: int = skills.shape[0]
-    rows = _rows(parameters, n_bits, work)
-    out_biases = parameters[rows.size :]
-    gradient = work.gradient[: rows.size].reshape(rows.shape)
+    rows = _rows(parameters, n_bits, work)  # (n_rows, units)
+    out_biases = parameters[rows.size :]  # (networks,)
+    gradient = work.gradient[: rows.size].reshape(rows.shape)  # (n_rows, units)
     gradient[:] = _ZERO
     work.squared[:] = 0.0
     work.slope[:] = 0.0
