@@ -23,7 +23,7 @@ def kept_calibration(path: str | Path) -> dict[str, Any]:
         InputError: if the file is no such JSON.
     """
     try:
-        data = json.loads(Path(path).read_text())
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
         data = data.get("calibration", data)
         if isinstance(data, dict):
             return data

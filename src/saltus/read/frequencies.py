@@ -27,7 +27,7 @@ def read_frequencies(path: Path) -> SkillFrequencies:
 
     advice = "give a text file with one number a skill"
     try:
-        values = [float(word) for word in path.read_text().replace(",", " ").split()]
+        values = [float(word) for word in path.read_text(encoding="utf-8").replace(",", " ").split()]
     except (OSError, ValueError) as error:
         raise InputError("frequencies must be a file of numbers", str(path), advice) from error
     if any(later > earlier for earlier, later in pairwise(values)):

@@ -136,7 +136,7 @@ class SizeCalibration(ABC):
 
     def save(self, path: str | Path) -> None:
         """Write the calibration as JSON; `saltus.load_calibration` gives an equal one back, to the last bit."""
-        Path(path).write_text(json_text({"kind": KIND, **self.summary()}))
+        Path(path).write_text(json_text({"kind": KIND, **self.summary()}), encoding="utf-8")
 
     def checked(self, source: str | Path) -> Self:
         """Itself, if its numbers can be a calibration's."""

@@ -169,7 +169,7 @@ class Calibration:
 
     def save(self, path: str | Path) -> None:
         """Write the calibration as JSON; `Calibration.load` gives an equal one back, to the last bit."""
-        Path(path).write_text(json_text({"kind": KIND, **self.summary()}))
+        Path(path).write_text(json_text({"kind": KIND, **self.summary()}), encoding="utf-8")
 
     @classmethod
     def load(cls, path: str | Path) -> Calibration:

@@ -194,4 +194,4 @@ def from_plain(data: Mapping[str, Any]) -> Departure:
 @cache
 def learned() -> Departure:
     """What the teaching runs of ``saltus reproduce forecast-study`` taught (docs/results/forecast-study)."""
-    return from_plain(json.loads(files("saltus.forecast.time").joinpath("departure.json").read_text()))
+    return from_plain(json.loads(files("saltus.forecast.time").joinpath("departure.json").read_text(encoding="utf-8")))
