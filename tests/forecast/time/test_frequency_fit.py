@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from saltus import Calibration, InputError, assess, calibrate_time, fit_frequencies
 from saltus.curves.schema import make_curves
-from saltus.forecast.time.departure import Departure, Law
+from saltus.forecast.time.departure import Departure, DepartureLaw
 
 RATE, LOGIT = 0.02, -9.0
-LAW = Departure(tuple(Law(at, exponent=0.07, spread=0.03) for at in (0.05, 0.5, 0.95)), 2.0, 24)
+LAW = Departure(tuple(DepartureLaw(at, exponent=0.07, spread=0.03) for at in (0.05, 0.5, 0.95)), 2.0, 24)
 
 
 def drawn(

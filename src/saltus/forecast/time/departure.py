@@ -27,7 +27,7 @@ from saltus.statistics import student_quantile
 
 
 @dataclass(frozen=True)
-class Law:
+class DepartureLaw:
     """Mean and spread of log10(measured time / the model's time) at one threshold, all in decades.
 
     Attributes:
@@ -63,7 +63,7 @@ class Departure:
         n_runs: number of independent runs behind the laws (all skills of a run count as one); 0 if none.
     """
 
-    laws: tuple[Law, ...]
+    laws: tuple[DepartureLaw, ...]
     reach: float = 0.0
     n_runs: int = 0
 
@@ -110,7 +110,7 @@ class Departure:
         return asdict(self)
 
 
-PAPER = Departure((Law(0.5),))
+PAPER = Departure((DepartureLaw(0.5),))
 """The model as published: no delay, and nothing known about its misfit."""
 
 _FORMS = {
@@ -123,7 +123,7 @@ _FORMS = {
 
 @dataclass(frozen=True)
 class DepartureFit:
-    """One form of `Law`, fitted.
+    """One form of `DepartureLaw`, fitted.
 
     Attributes:
         form: the free numbers, "paper" (none), "delay", "exponent" or "delay and exponent"; the spreads always are.
@@ -133,7 +133,7 @@ class DepartureFit:
     """
 
     form: str
-    law: Law
+    law: DepartureLaw
     log_likelihood: float
     penalty: float
 
@@ -168,10 +168,12 @@ def fit_departure(threshold: float, run: ArrayLike, decades: ArrayLike, log10_ra
 def _fit(form: str, threshold: float, n_runs: int, x: Floats, y: Floats) -> DepartureFit:
     has_delay, has_exponent = _FORMS[form]
 
-    def law(values: Floats) -> Law:
+    def law(values: Floats) -> DepartureLaw:
         spread, per_decade, *mean = values.tolist()
         delay = mean.pop(0) if has_delay else 0.0
-        return Law(threshold, delay, mean.pop() if has_exponent else 0.0, math.exp(spread), math.exp(per_decade))
+        return DepartureLaw(
+            threshold, delay, mean.pop() if has_exponent else 0.0, math.exp(spread), math.exp(per_decade)
+        )
 
     def cost(values: Floats) -> float:
         guess = law(values)
@@ -189,7 +191,7 @@ def _fit(form: str, threshold: float, n_runs: int, x: Floats, y: Floats) -> Depa
 
 def from_plain(data: Mapping[str, Any]) -> Departure:
     """The inverse of `Departure.plain`."""
-    return Departure(tuple(Law(**law) for law in data["laws"]), float(data["reach"]), int(data["n_runs"]))
+    return Departure(tuple(DepartureLaw(**law) for law in data["laws"]), float(data["reach"]), int(data["n_runs"]))
 
 
 @cache
