@@ -26,7 +26,7 @@ from saltus import Frequencies, InputError, calibrate, calibrate_time, fit_frequ
 from saltus._types import Floats, Integers
 from saltus.curves.crossings import crossing_times
 from saltus.curves.schema import curves_from
-from saltus.forecast.time.departure import PAPER, Departure, Law
+from saltus.forecast.time.departure import PAPER, Departure, DepartureLaw
 from saltus.lawfit.fit import search
 from saltus.lawfit.forms import FORMS
 from saltus.lawfit.newton import minimise
@@ -166,7 +166,7 @@ def power_law(alpha: float, n_skills: int) -> Floats:
     return np.asarray(weights / weights.sum())
 
 
-LAW = Departure(tuple(Law(at, exponent=0.07, spread=0.03) for at in (0.05, 0.5, 0.95)), 2.0, 24)
+LAW = Departure(tuple(DepartureLaw(at, exponent=0.07, spread=0.03) for at in (0.05, 0.5, 0.95)), 2.0, 24)
 
 
 def unknown_frequencies(repeats: int) -> list[Row]:

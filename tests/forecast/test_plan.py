@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from saltus import Frequencies, InputError, PowerLaw, calibrate_time, plan_budget, plan_frequency, plan_skills
-from saltus.forecast.time.departure import PAPER, Departure, Law
+from saltus.forecast.time.departure import PAPER, Departure, DepartureLaw
 from tests.helpers import FREQUENCIES, LOGIT, RATE, SCALE, synthetic_time
 
 FIT = calibrate_time(synthetic_time(np.random.default_rng(0), 1, noise=0.0))
@@ -36,7 +36,7 @@ def test_what_no_frequency_can_do_is_nan() -> None:
 
 
 def test_the_scarcest_of_time_data_and_parameters_decides() -> None:
-    departure = Departure((Law(0.5, exponent=0.1),))
+    departure = Departure((DepartureLaw(0.5, exponent=0.1),))
     half = -LOGIT / (RATE * FREQUENCIES.pmf([1, 2, 3]))
     late = half * (FREQUENCIES.pmf(1) / FREQUENCIES.pmf([1, 2, 3])) ** 0.1
     plan = plan_skills(FIT, FREQUENCIES, time=late[1] * 1.001, departure=departure)

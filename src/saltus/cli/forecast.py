@@ -210,6 +210,7 @@ def _fitted(assessment: Assessment) -> list[str]:
 
 
 def _calibrated(assessment: Assessment) -> list[str]:
+    from saltus.forecast.size.calibration import SizeCalibration
     from saltus.forecast.time.calibration import Calibration
 
     fit = assessment.calibration
@@ -221,6 +222,7 @@ def _calibrated(assessment: Assessment) -> list[str]:
             f"{fit.half_exposure:.4g} ± {fit.half_exposure_error:.2g} (runs: {fit.n_runs}; misfit {fit.residual:.3f})"
         )
     else:
+        assert isinstance(fit, SizeCalibration)
         name = {"shots": "D_c", "nodes_per_skill": "N_c"}[fit.constant_name]
         found = (
             f"{name} = {fit.constant:.4g} ± {fit.constant_error:.2g} "

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from saltus.forecast.assess import Assessment
-    from saltus.forecast.base import EmergenceForecast
+    from saltus.forecast.base.results import EmergenceForecast
     from saltus.forecast.time.departure import Departure
 
 _AXIS = {"step": "training step", "data": "size of the training set  $D$", "parameters": "hidden nodes  $N$"}

@@ -1,4 +1,4 @@
-"""One door to all calibrations: curves over steps, data or parameters each have their own."""
+"""One door to all calibrations: made on curves over any resource, or loaded from a file."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saltus.curves.schema import resource_of
-from saltus.forecast.saved import filled, kept_calibration
-from saltus.forecast.size.calibrate import calibrate_data, calibrate_parameters
-from saltus.forecast.size.calibration import DataCalibration, ParameterCalibration
-from saltus.forecast.time.calibrate import calibrate_time
-from saltus.forecast.time.calibration import Calibration
+from saltus.forecast.base.calibration import AnyCalibration
+from saltus.forecast.base.saved import resource_of_saved, saved_calibration
+from saltus.forecast.families import FAMILIES
+from saltus.resource import resource_named
 from saltus.theory.frequencies import SkillFrequencies
 
 if TYPE_CHECKING:
     import xarray as xr
-
-AnyCalibration = Calibration | DataCalibration | ParameterCalibration
 
 
 def calibrate(
@@ -26,7 +23,7 @@ def calibrate(
     """Calibrate the extended model that the curves' resource asks for, on one skill, or on several together.
 
     Curves over steps give rate and initial strength (`calibrate_time`), curves over data D_c (`calibrate_data`), curves
-    over parameters N_c (`calibrate_parameters`).
+    over parameters N_c (`calibrate_parameters`). Those functions have more precise types.
 
     Args:
         curves: labelled curves (`saltus.curves`).
@@ -36,12 +33,8 @@ def calibrate(
     Raises:
         InputError: if there is no such skill, or none of them emerged.
     """
-    resource = resource_of(curves).name
-    if resource == "step":
-        return calibrate_time(curves, frequencies, on_skill)
-    return (
-        calibrate_data(curves, frequencies, on_skill) if resource == "data" else calibrate_parameters(curves, on_skill)
-    )
+    calibration: AnyCalibration = FAMILIES[resource_of(curves).name].fit(curves, frequencies, on_skill)
+    return calibration
 
 
 def load_calibration(path: str | Path) -> AnyCalibration:
@@ -50,10 +43,6 @@ def load_calibration(path: str | Path) -> AnyCalibration:
     Raises:
         InputError: if the file is no such JSON.
     """
-    data = kept_calibration(path)
-    resource = data.get("resource", "step")
-    if resource == "data":
-        return filled(DataCalibration, data, path).checked(path)
-    if resource == "parameters":
-        return filled(ParameterCalibration, data, path).checked(path)
-    return Calibration.load(path)
+    resource = resource_named(resource_of_saved(saved_calibration(path)))
+    calibration: AnyCalibration = FAMILIES[resource.name].load(path)
+    return calibration

@@ -1,4 +1,4 @@
-"""Turn a forecast around: what a skill needs to emerge in time, what a budget teaches, how to split compute."""
+"""Turn a forecast around: the frequency that a skill needs by a step, the skills of a budget, the split of compute."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from scipy.optimize import brentq
 
 from saltus._types import Flags, Floats, Integers
 from saltus.errors import InputError, require_positive
+from saltus.forecast.base.checks import require_level
 from saltus.forecast.time.calibration import Calibration
-from saltus.forecast.time.departure import Departure
+from saltus.forecast.time.departure import Departure, shipped_departure
+from saltus.forecast.time.predict import expected_emergence, require_threshold
+from saltus.resource import DATA, PARAMETERS, STEP
 from saltus.theory.allocation import Allocation, compute_optimal
 from saltus.theory.extended import DataEmergence, ParameterEmergence
-from saltus.theory.frequencies import Frequencies, SkillFrequencies, require_finite_skills
+from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 
-_RAREST = 1e-12  # no frequency below this is considered
+_RAREST = 1e-12  # lowest frequency to consider
 
 
 @dataclass(frozen=True)
@@ -44,47 +47,52 @@ def plan_frequency(
     level: float = 0.9,
     departure: Departure | None = None,
 ) -> FrequencyPlan:
-    """Which frequency a skill needs to emerge by a step.
+    """The frequency that a skill needs to emerge by a step.
 
     Args:
         calibration: of the network and its training.
         by: the step, greater than 0.
-        threshold: the strength R/S that counts as emerged, between 0 and 1.
+        threshold: the strength R/S that counts as emerged, between 0 and 1. (0.5, as for curves; the methods
+            ``emergence_...`` of models have 0.05.)
         level: probability that the interval is to have, between 0 and 1.
-        departure: how networks depart from the model; by default as learned (`Calibration.forecast`).
+        departure: departure of networks from the model; by default the shipped one (`Calibration.forecast`).
 
     Raises:
         InputError: if a value is out of range.
     """
     by = require_positive("by", by, "give a step")
 
-    def lateness(log_frequency: float, column: int | None) -> float:
-        # A second skill takes the rest of the samples; skills are decoupled, so it changes nothing for the first.
-        share = math.exp(log_frequency)
-        both = Frequencies([share, max(1 - share, _RAREST)])
-        forecast = calibration.forecast(both, threshold=threshold, level=level, departure=departure)
-        k = both.order.index(0)
-        time = forecast.emergence_time[k] if column is None else forecast.interval[k, column]
-        return math.log(float(time) / by)
+    require_level(level)
+    require_threshold(calibration, threshold)
+    allowed_for = shipped_departure() if departure is None else departure
+    known = np.zeros(1)  # the frequency has no error of its own
 
-    def needed(column: int | None) -> float:
+    def lateness(log_frequency: float, probability: float) -> float:
+        frequency = np.array([math.exp(log_frequency)])
+        expected = expected_emergence(calibration, frequency, threshold, allowed_for, known)
+        return math.log(float(expected.quantile(probability)[0]) / by)
+
+    def needed(probability: float) -> float:
         low, high = math.log(_RAREST), math.log1p(-_RAREST)
-        if lateness(high, column) > 0:
+        if lateness(high, probability) > 0:
             return math.nan
-        return math.exp(brentq(lateness, low, high, args=(column,), xtol=1e-12))
+        return math.exp(brentq(lateness, low, high, args=(probability,), xtol=1e-12))
 
-    return FrequencyPlan(by, needed(None), needed(1), level)
+    return FrequencyPlan(by, needed(0.5), needed(0.5 + level / 2), level)
 
 
 @dataclass(frozen=True)
 class SkillPlan:
-    """Which skills a budget of steps, data and parameters teaches; arrays of shape ``(n_skills,)``.
+    """Skills that a budget of steps, data and parameters teaches; arrays of shape ``(n_skills,)``.
 
     Attributes:
-        skill, frequency: of each.
-        time, data, parameters: what each skill needs of them to reach the threshold.
-        learned: whether the budget has all of it.
-        lacking: what it lacks most, "time", "data" or "parameters"; "" where nothing.
+        skill: numbers of the skills, from 1.
+        frequency: of each skill.
+        time: steps that each skill needs to reach the threshold.
+        data: samples that it needs.
+        parameters: hidden nodes that it needs.
+        learned: whether the budget has all of them.
+        lacking: the scarcest of them, "time", "data" or "parameters"; "" where the budget suffices.
     """
 
     skill: Integers
@@ -108,7 +116,7 @@ def plan_skills(
     threshold: float = 0.5,
     departure: Departure | None = None,
 ) -> SkillPlan:
-    """Which skills are learned by (T, D, N): each must have its time, its samples and its nodes.
+    """The skills that are learned by (T, D, N): each must have its time, its samples and its nodes.
 
     The smallest of three bottlenecks decides, as in the scaling laws (``Nam et al. 2024, Sec. 4, 5``).
 
@@ -118,25 +126,26 @@ def plan_skills(
         time, data, parameters: T in steps, D in samples, N in hidden nodes; infinity is no limit.
         shots: D_c, the samples that one skill needs (1 in the multilinear model, about 800 in the paper's network).
         nodes_per_skill: N_c (1 in the multilinear model, about 4 in the paper's network).
-        threshold: the strength R/S that counts as learned, between 0 and 1.
-        departure: how networks depart from the model; by default as learned (`Calibration.forecast`).
+        threshold: the strength R/S that counts as learned, between 0 and 1. (0.5, as for curves; the methods
+            ``emergence_...`` of models have 0.05.)
+        departure: departure of networks from the model; by default the shipped one (`Calibration.forecast`).
 
     Raises:
         InputError: if a value is out of range.
     """
-    for name, limit in (("time", time), ("data", data), ("parameters", parameters)):
+    limits = {STEP.law: time, DATA.law: data, PARAMETERS.law: parameters}
+    for name, limit in limits.items():
         if not limit >= 0:
             raise InputError(f"{name} must be at least 0", limit, "leave it out for no limit")
     skill = np.arange(1, require_finite_skills(frequencies) + 1)
     needs = {
-        "time": calibration.forecast(frequencies, threshold=threshold, departure=departure).emergence_time,
-        "data": DataEmergence(frequencies, shots=shots).emergence_data(skill, threshold),
-        "parameters": ParameterEmergence(frequencies, nodes_per_skill=nodes_per_skill).emergence_parameters(
+        STEP.law: calibration.forecast(frequencies, threshold=threshold, departure=departure).emergence_time,
+        DATA.law: DataEmergence(frequencies, shots=shots).emergence_data(skill, threshold),
+        PARAMETERS.law: ParameterEmergence(frequencies, nodes_per_skill=nodes_per_skill).emergence_parameters(
             skill, threshold
         ),
     }
-    limits = {"time": time, "data": data, "parameters": parameters}
-    # How many times over each need exceeds its limit; none is all of it.
+    # Each need over its limit: infinite where the limit is 0.
     excess = np.array(
         [needs[name] / limits[name] if limits[name] > 0 else np.full(skill.shape, np.inf) for name in needs]
     )

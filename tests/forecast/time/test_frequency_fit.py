@@ -8,10 +8,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from saltus import Calibration, InputError, assess, calibrate_time, fit_frequencies
-from saltus.forecast.time.departure import Departure, Law
+from saltus.forecast.time.departure import Departure, DepartureLaw
 from tests.helpers import synthetic_time
 
-LAW = Departure(tuple(Law(at, exponent=0.07, spread=0.03) for at in (0.05, 0.5, 0.95)), 2.0, 24)
+LAW = Departure(tuple(DepartureLaw(at, exponent=0.07, spread=0.03) for at in (0.05, 0.5, 0.95)), 2.0, 24)
 
 
 def drawn(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from saltus.forecast.time.departure import Departure, Law
+from saltus.forecast.time.departure import Departure, DepartureLaw
 from saltus.forecast.time.own_growth import noise_floor, sharpen
 
 LOGIT = -9.0
 PRIOR_SD, SHAPE_SD = 0.06, 0.03
-DEPARTURE = Departure((Law(0.05, spread=np.hypot(0.04, SHAPE_SD)), Law(0.5, spread=0.04)), 1.0, 24)
+DEPARTURE = Departure((DepartureLaw(0.05, spread=np.hypot(0.04, SHAPE_SD)), DepartureLaw(0.5, spread=0.04)), 1.0, 24)
 
 
 def simulate(rng: np.random.Generator, until: float, noise: float = 0.01) -> tuple[float, float, float]:

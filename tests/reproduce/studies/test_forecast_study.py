@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from saltus.forecast.time.departure import learned
+from saltus.forecast.time.departure import shipped_departure
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.studies.forecast_study import (
     PRESETS,
@@ -54,7 +54,7 @@ def test_intervals_cover_and_errors_are_small_on_runs_that_taught_nothing(preset
     tested = table[(table["role"] == "testing") & (table["skill"] > 1)]
     # Counted again here, from the raw times and the departure, without the study's own function.
     decades = np.log10(tested["frequency"].to_numpy() ** -1 * table.groupby("run")["frequency"].max()[tested["run"]])
-    law = learned().laws[1]
+    law = shipped_departure().laws[1]
     forecast = tested["model_time_0.5"].to_numpy() * 10 ** (law.delay + law.exponent * decades.to_numpy())
     error = np.abs(np.log10(forecast / tested["measured_time_0.5"]))
     assert half["n_runs"] >= 40

@@ -7,17 +7,17 @@ All runs are fitted together, since each size is a training of its own and a run
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from saltus.curves.schema import resource_of
 from saltus.errors import InputError
-from saltus.forecast.base import carried_frequencies, checked_skills, not_risen
+from saltus.forecast.base.checks import carried_frequencies, checked_skills, not_risen
 from saltus.forecast.size.calibration import DataCalibration, ParameterCalibration, SizeCalibration
 from saltus.forecast.size.fit import fit_size, points_of
-from saltus.theory.frequencies import PowerLaw, SkillFrequencies
+from saltus.forecast.size.forms import equally_frequent
+from saltus.theory.frequencies import SkillFrequencies
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -56,7 +56,7 @@ def calibrate_parameters(curves: xr.Dataset, on_skill: int | Sequence[int] = 1) 
     Raises:
         InputError: if the curves run along something else, there is no such skill, or none of them emerged in any run.
     """
-    return _calibrate(ParameterCalibration, curves, PowerLaw(1.0, curves.sizes["skill"]), on_skill)
+    return _calibrate(ParameterCalibration, curves, equally_frequent(curves.sizes["skill"]), on_skill)
 
 
 def _calibrate(kind: type[C], curves: xr.Dataset, frequencies: SkillFrequencies, on_skill: int | Sequence[int]) -> C:
@@ -65,11 +65,19 @@ def _calibrate(kind: type[C], curves: xr.Dataset, frequencies: SkillFrequencies,
     skills = checked_skills(on_skill, curves.sizes["skill"])
     if not has_risen(curves, skills):
         raise not_risen(curves.sel(skill=list(skills)), "measure more sizes, smaller and larger")
+    form, strength, error = points_of(kind, curves, skills, frequencies)
+    fit = fit_size(form, strength, error)
     return kind(
-        **asdict(fit_size(*points_of(kind, curves, skills, frequencies))),
+        constant=fit.constant,
+        variance=fit.variance,
+        fit_variance=fit.fit_variance,
+        degrees=fit.degrees,
+        residual=fit.residual,
+        misfit=fit.misfit,
         target_scale=float(curves.attrs["target_scale"]),
         skills=skills,
         n_skills=curves.sizes["skill"],
+        n_runs=fit.n_runs,
     )
 
 

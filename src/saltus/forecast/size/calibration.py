@@ -1,4 +1,4 @@
-"""Calibrations in size as data: D_c from curves over data, N_c from curves over parameters, and what they forecast.
+"""Calibrations in size as data: D_c from curves over data, N_c from curves over parameters, and their forecasts.
 
 Nam et al. 2024, Eq. 15-21, each with its one constant. Sizes that skills need are proportional to it, so that one
 relative error holds for all of them.
@@ -17,10 +17,11 @@ import numpy as np
 from saltus._types import Floats, Integers
 from saltus.curves.crossings import emergence_times
 from saltus.errors import InputError
-from saltus.forecast.base import EmergenceForecast, Uncertainty, require_level, require_same_skills
-from saltus.forecast.saved import KIND
+from saltus.forecast.base.checks import require_level, require_same_skills
+from saltus.forecast.base.results import EmergenceForecast, Uncertainty
+from saltus.forecast.base.saved import load_as, save_calibration
 from saltus.forecast.size.forms import NodesForm, ShotsForm, SizeForm
-from saltus.settings import json_text
+from saltus.resource import DATA, PARAMETERS
 from saltus.statistics import student_quantile
 from saltus.theory.extended import DataEmergence, ParameterEmergence
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-_ASIDE = 0.05  # of a threshold, in R/S, to see how steeply a skill rises there
+_ASIDE = 0.05  # half-width, in R/S, of the finite difference for the slope at a threshold
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,15 @@ class SizeCalibration(ABC):
 
     Attributes:
         constant: D_c or N_c.
-        variance: of log(constant): of the fit and, beyond it, between runs.
-        fit_variance: the part of it that single measurements account for.
+        variance: of log(constant), from the fit and from run-to-run spread.
+        fit_variance: the part of it that comes from single measurements.
         degrees: degrees of freedom of the variance; intervals are Student's t.
         residual: root mean square of measured minus fitted R/S, mean over runs, on the rise (0.05 to 0.95).
-        misfit: the part of it that the scatter of the measurements does not account for.
+        misfit: the part of it beyond the scatter of the measurements.
         target_scale: S.
-        skills: those that the fit used, from 1.
-        n_skills, n_runs: how many the curves had.
+        skills: numbers of the skills that the fit used, from 1.
+        n_skills: number of skills of the curves.
+        n_runs: number of runs of the curves.
     """
 
     constant: float
@@ -65,6 +67,7 @@ class SizeCalibration(ABC):
 
     @property
     def constant_error(self) -> float:
+        """Standard error of the constant."""
         return self.constant * math.sqrt(self.variance)
 
     @abstractmethod
@@ -74,11 +77,11 @@ class SizeCalibration(ABC):
     @classmethod
     @abstractmethod
     def form(cls, sizes: Floats, skill: Integers, frequencies: SkillFrequencies) -> SizeForm:
-        """What the strengths of those skills at those sizes should be, as a function of the constant."""
+        """Expected strengths of some skills at some sizes, as functions of the constant."""
 
     @abstractmethod
     def _size(self, frequencies: SkillFrequencies, threshold: float) -> Floats:
-        """Size at which each skill is expected to have reached a threshold."""
+        """Size at which each skill's expected strength reaches a threshold."""
 
     def forecast(
         self,
@@ -93,7 +96,8 @@ class SizeCalibration(ABC):
         Args:
             frequencies: of the skills to forecast, finitely many.
             measured: curves of the same skills, to be set beside the forecast.
-            threshold: the strength R/S that counts as emerged, between 0 and 1.
+            threshold: the strength R/S that counts as emerged, between 0 and 1. (0.5, as for curves; the methods
+                ``emergence_...`` of models have 0.05.)
             level: probability that the interval is to have, between 0 and 1.
 
         Raises:
@@ -121,29 +125,39 @@ class SizeCalibration(ABC):
             uncertainty=Uncertainty(fit, runs, misfit, np.zeros(len(skill)), total),
             sharpened=np.zeros(len(skill), dtype=bool),
             measured=None if measured is None else emergence_times(measured, threshold),
+            degrees=np.full(len(skill), self.degrees),
         )
 
     def _rise(self, threshold: float, frequencies: SkillFrequencies) -> Floats:
-        """How steeply each skill rises there, in R/S a decade: turns a misfit in strength into one in size."""
+        """Slope of each skill there, in R/S a decade: it turns a misfit in strength into one in size."""
         aside = min(_ASIDE, threshold / 2, (1 - threshold) / 2)
         above, below = (np.log10(self._size(frequencies, threshold + by)) for by in (aside, -aside))
         return np.asarray(2 * aside / (above - below))
 
     def summary(self) -> dict[str, Any]:
-        """The constant by its name, with its standard error, and all that is kept; for a report."""
+        """The constant by its name, with its standard error, and all fields; for a report."""
         named = {self.constant_name: self.constant, f"{self.constant_name}_error": self.constant_error}
         return {"resource": self.resource, **named, **asdict(self)}
 
     def save(self, path: str | Path) -> None:
-        """Write the calibration as JSON; `saltus.load_calibration` gives an equal one back, to the last bit."""
-        Path(path).write_text(json_text({"kind": KIND, **self.summary()}), encoding="utf-8")
+        """Write the calibration as JSON; `load` gives an equal one back, to the last bit."""
+        save_calibration(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read what `save` wrote, or the calibration in a forecast.json.
+
+        Raises:
+            InputError: if the file is no such JSON, or holds a calibration over another resource.
+        """
+        return load_as(cls, cls.resource, path)
 
     def checked(self, source: str | Path) -> Self:
-        """Itself, if its numbers can be a calibration's."""
+        """The calibration itself, if its numbers are possible; ``source`` is named in the `InputError` otherwise."""
         above_0 = self.constant, self.target_scale, self.degrees
         others = self.variance, self.fit_variance, self.residual, self.misfit
-        numbers = all(isinstance(number, float) and math.isfinite(number) for number in (*above_0, *others))
-        if not (numbers and min(above_0) > 0 and min(others) >= 0 and self.constant >= 1):
+        finite = all(map(math.isfinite, (*above_0, *others)))
+        if not (finite and min(above_0) > 0 and min(others) >= 0 and self.constant >= 1):
             raise InputError(
                 "the constant must be at least 1, and variances and degrees of freedom numbers that can be such",
                 str(source),
@@ -156,7 +170,7 @@ class SizeCalibration(ABC):
 class DataCalibration(SizeCalibration):
     """D_c, the samples that one skill needs (``Nam et al. 2024, Eq. 17``); attributes as for `SizeCalibration`."""
 
-    resource = "data"
+    resource = DATA.name
     constant_name = "shots"
 
     @property
@@ -187,7 +201,7 @@ class ParameterCalibration(SizeCalibration):
     Forecasts are of the width at which the mean over runs is expected to pass the threshold, not rounded up.
     """
 
-    resource = "parameters"
+    resource = PARAMETERS.name
     constant_name = "nodes_per_skill"
 
     @property

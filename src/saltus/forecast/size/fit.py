@@ -1,4 +1,4 @@
-"""Fit the one constant of a size form: least squares over a fine grid, and what leaving measurements out changes.
+"""Fit the one constant of a size form: least squares over a fine grid, with errors from resampling.
 
 The grid finds the least of all minima (networks of few nodes give strengths with several), and makes the jackknife
 cheap: the sum of squares without a measurement, or without a run, is a difference of sums that are already there.
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-_FLAT = 0.05  # R/S: curves closer than this to 0 or 1 do not show the form
-_MOST_PARTS = 500  # that the jackknife leaves out in turn
-_STEP = 0.005  # of the grid, in the logarithm of the constant
-_MANY_RUNS = 5  # that the bootstrap wants; it does not mind a sum of squares with several minima, as the jackknife does
-_RESAMPLES = 400
-_SLOPE_STEP = 0.02  # in the logarithm: strengths have kinks, which a small step would either miss or meet
+_FLAT = 0.05  # distance from 0 or 1, in R/S, within which a curve does not show the form
+_MOST_PARTS = 500  # at most this many jackknife blocks
+_STEP = 0.005  # grid spacing, in the logarithm of the constant
+_MANY_RUNS = 5  # from this many runs on, bootstrap: unlike the jackknife it tolerates several local minima
+_RESAMPLES = 400  # bootstrap samples
+_SLOPE_STEP = 0.02  # half-width of the slope's difference, in the logarithm, wide enough to average over kinks
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,12 @@ class SizeFit:
     Attributes:
         constant: its value.
         fit_variance: of log(constant), by leaving single measurements out.
-        variance: by drawing runs anew where there are many; else that or, if larger, the one by leaving runs out.
+        variance: of log(constant): by bootstrap over runs where there are many; else the larger of ``fit_variance`` and
+            the one by leaving whole runs out.
         degrees: degrees of freedom of that variance.
         residual: root mean square of measured minus fitted R/S, mean over runs, on the rise.
-        misfit: the part of it that scatter over runs and training sets does not account for.
-        n_runs: how many runs were measured.
+        misfit: the part of it beyond the scatter over runs and training sets.
+        n_runs: number of measured runs.
     """
 
     constant: float
@@ -61,7 +62,7 @@ def fit_size(form: SizeForm, strength: Floats, error: Floats) -> SizeFit:
     """Fit a form's constant to the measurements of all runs together.
 
     Args:
-        form: with its points.
+        form: the form to fit, at its points.
         strength: measured R/S, NaN where it was not measured, shape ``(runs, points)``.
         error: standard errors, NaN if unknown, same shape.
     """
@@ -94,7 +95,7 @@ def fit_size(form: SizeForm, strength: Floats, error: Floats) -> SizeFit:
 
 
 def curve_misfit(form: SizeForm, constant: float, strength: Floats, error: Floats) -> tuple[float, float]:
-    """How far the mean curve over runs strays from the form on the rise: in all, and beyond its own scatter."""
+    """Rms distance of the mean curve over runs from the form on the rise: in all, and beyond its own scatter."""
     n = np.isfinite(strength).sum(axis=0)
     mean, expected = np.nanmean(strength, axis=0), form.strength(constant)
     rising = np.any([(at > _FLAT) & (at < 1 - _FLAT) for at in (mean, expected)], axis=0)
@@ -128,7 +129,7 @@ def _bootstrap(grid: Floats, runs: Floats) -> float:
 
 
 def _lowest(grid: Floats, values: Floats) -> float:
-    """Where the parabola through the lowest point and its neighbours is lowest."""
+    """Minimum of the parabola through the lowest point and its neighbours."""
     i = int(np.clip(values.argmin(), 1, len(grid) - 2))
     before, at, after = values[i - 1 : i + 2]
     bend = before - 2 * at + after
@@ -137,7 +138,7 @@ def _lowest(grid: Floats, values: Floats) -> float:
 
 
 def _count(slope: Floats) -> float:
-    """How many measurements the fit rests on: those on the rise, one on a flat part counts nothing."""
+    """Effective number of measurements, weighted by squared slope: points on a plateau count for nothing."""
     squares = slope**2
     return float(squares.sum() ** 2 / np.sum(squares**2)) if squares.any() else 1.0
 
@@ -145,7 +146,7 @@ def _count(slope: Floats) -> float:
 def points_of(
     kind: type[SizeCalibration], curves: xr.Dataset, skills: Sequence[int], frequencies: SkillFrequencies
 ) -> tuple[SizeForm, Floats, Floats]:
-    """Those skills' form at all their sizes, the strengths measured there and their errors, ``(runs, points)``."""
+    """Form of some skills at all their sizes, with the measured strengths and their errors, ``(runs, points)``."""
     chosen = curves.sel(skill=list(skills))
     chosen = chosen.isel({kind.resource: chosen[kind.resource].to_numpy() > 0})
     sizes = chosen[kind.resource].to_numpy().astype(float)

@@ -13,11 +13,16 @@ from scipy.stats import binom
 
 from saltus._types import Floats, Integers
 from saltus.theory.extended import DataEmergence, ParameterEmergence
-from saltus.theory.frequencies import Frequencies, PowerLaw
+from saltus.theory.frequencies import Frequencies
 
 _ALONE = Frequencies([1.0])
-_REACH = 9.0  # standard deviations of a binomial count, beyond which nothing is added
-_MOST_TERMS = 400  # of one expectation; wider counts are summed with a stride
+_REACH = 9.0  # half-width of the sum over a binomial count, in its standard deviations
+_MOST_TERMS = 400  # most terms of one expectation; wider counts are summed with a stride
+
+
+def equally_frequent(n_skills: int) -> Frequencies:
+    """Skills in a given order, of equal frequency: nodes go to skills by their order alone."""
+    return Frequencies([1.0] * n_skills)
 
 
 class SizeForm(Protocol):
@@ -69,7 +74,7 @@ class NodesForm:
         self._nodes, self._skill = n_parameters, skill
 
     def strength(self, constant: float) -> Floats:
-        order = PowerLaw(1.0, int(self._skill.max()))  # any frequencies: only the order matters
+        order = equally_frequent(int(self._skill.max()))
         every = ParameterEmergence(order, nodes_per_skill=constant).strength(self._nodes)
         return np.asarray(every[np.arange(len(self._skill)), self._skill - 1])
 
@@ -78,7 +83,7 @@ class NodesForm:
 
 
 def _counts(trials: Floats, p: Floats) -> tuple[Floats, Floats]:
-    """Numbers of observations that matter and their probabilities, shape ``(points, terms)``."""
+    """Numbers of observations within reach and their probabilities, shape ``(points, terms)``."""
     spread = _REACH * np.sqrt(trials * p * (1 - p)) + 1
     low = np.maximum(np.floor(trials * p - spread), 0.0)
     high = np.minimum(np.ceil(trials * p + spread), trials)

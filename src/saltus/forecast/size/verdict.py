@@ -1,15 +1,14 @@
-"""Whether to trust a forecast in size: do all skills that are known follow the calibrated form, and how closely?"""
+"""Verdicts on forecasts in size: do all known skills follow the calibrated form, and how closely?"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from saltus.curves.schema import resource_of
-from saltus.forecast.base import CARE, ROUGH, STOP, WRONG, Verdict, nothing_emerged, weigh
+from saltus.forecast.base.verdict import CARE, ROUGH, STOP, WRONG, Doubts, Verdict, nothing_emerged, weigh
 from saltus.forecast.size.calibration import SizeCalibration
 from saltus.forecast.size.fit import curve_misfit, points_of
 from saltus.statistics import student_quantile
@@ -18,11 +17,11 @@ from saltus.theory.frequencies import SkillFrequencies
 if TYPE_CHECKING:
     import xarray as xr
 
-_VAGUE = 0.1  # decades: half the width of the constant's 90 % interval
+_VAGUE = 0.1  # half the width of the constant's 90 % interval, in decades, above which to take care
 
 
 def judge_size(known: xr.Dataset, frequencies: SkillFrequencies, calibration: SizeCalibration | None) -> Verdict:
-    """Weigh what the known sizes say about a calibration, or about there being none.
+    """Weigh the evidence of the known sizes for and against a calibration, or against there being none.
 
     Args:
         known: curves over data or parameters, up to the largest size that may be used.
@@ -30,14 +29,14 @@ def judge_size(known: xr.Dataset, frequencies: SkillFrequencies, calibration: Si
         calibration: on some of them.
     """
     if calibration is None:
-        return Verdict("do not use", (nothing_emerged(known)[1],), ())
+        return weigh([nothing_emerged(known)])
     misfits = _misfits(known, frequencies, calibration)
     doubts = [*_vague(calibration), *_straying(misfits, calibration), *_alone(misfits, resource_of(known).name)]
-    return weigh(doubts) or Verdict("trust", _what_was_checked(misfits, calibration), ())
+    return weigh(doubts, passed=lambda: _passed(misfits, calibration))
 
 
 def _misfits(known: xr.Dataset, frequencies: SkillFrequencies, calibration: SizeCalibration) -> dict[int, float]:
-    """Rms misfit of every skill that has risen, at the constant of the 90 % interval that suits it best."""
+    """For each skill past R/S = 0.5: its smallest rms misfit over all constants in the 90 % interval."""
     reach = _relative(calibration)
     candidates = calibration.constant * np.exp(np.linspace(-reach, reach, 21))
     highest = known["strength"].mean("run").max(resource_of(known).name).to_numpy()
@@ -48,14 +47,14 @@ def _misfits(known: xr.Dataset, frequencies: SkillFrequencies, calibration: Size
     return found
 
 
-def _vague(calibration: SizeCalibration) -> Iterator[tuple[int, str]]:
+def _vague(calibration: SizeCalibration) -> Doubts:
     reach = _relative(calibration) / math.log(10)
     if reach > _VAGUE:
         name = calibration.constant_name.replace("_", " ")
         yield CARE, f"{name} is known to {reach:.2f} dex only: measure more sizes on the rise, or more runs"
 
 
-def _straying(misfits: dict[int, float], calibration: SizeCalibration) -> Iterator[tuple[int, str]]:
+def _straying(misfits: dict[int, float], calibration: SizeCalibration) -> Doubts:
     skill = max(misfits, key=lambda one: misfits[one], default=None)
     if skill is not None and misfits[skill] > ROUGH:
         kind = "calibrated skill" if skill in calibration.skills else "skill"
@@ -66,12 +65,13 @@ def _straying(misfits: dict[int, float], calibration: SizeCalibration) -> Iterat
         )
 
 
-def _alone(misfits: dict[int, float], resource: str) -> Iterator[tuple[int, str]]:
+def _alone(misfits: dict[int, float], resource: str) -> Doubts:
     if len(misfits) < 2:
         yield CARE, f"only one skill has emerged, which cannot show what others need over {resource}"
 
 
-def _what_was_checked(misfits: dict[int, float], calibration: SizeCalibration) -> tuple[str, ...]:
+def _passed(misfits: dict[int, float], calibration: SizeCalibration) -> tuple[str, ...]:
+    """The checks behind "trust"."""
     return (
         f"{len(misfits)} skills follow the calibrated model (worst rms misfit {max(misfits.values()):.3f} in R/S)",
         f"its constant is known to {_relative(calibration) / math.log(10):.3f} dex",

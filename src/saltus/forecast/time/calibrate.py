@@ -19,8 +19,9 @@ from scipy.special import expit
 from saltus._types import Floats
 from saltus.curves.crossings import crossing_times
 from saltus.errors import InputError
-from saltus.forecast.base import checked_skills, not_risen
-from saltus.forecast.time.calibration import Calibration, Covariance
+from saltus.forecast.base.checks import checked_skills, not_risen
+from saltus.forecast.time.calibration import Calibration
+from saltus.forecast.time.constants import Covariance
 from saltus.statistics import independent
 from saltus.theory.frequencies import SkillFrequencies
 

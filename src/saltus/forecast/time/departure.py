@@ -1,9 +1,9 @@
-"""How networks depart from the multilinear model: rare skills come a little late, and not all runs equally.
+"""Departure of networks from the multilinear model: rare skills come a little late, and not all runs equally.
 
 The model's emergence times go as 1/frequency. Measured ones, seen from a calibrated skill that is ``x`` decades more
 frequent, are off by a normal error with mean ``delay + exponent x`` and variance ``spread^2 + (spread_per_decade x)^2``
-in log10 of the time (ours). `teach` finds these numbers by maximum likelihood from runs whose skills have all emerged,
-for several thresholds; what the runs of ``saltus reproduce forecast-study`` taught is kept beside this file.
+in log10 of the time (ours). `fit_departure` finds these numbers by maximum likelihood from runs whose skills have all
+emerged, for several thresholds; ``departure.json`` keeps those of the runs of ``saltus reproduce forecast-study``.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from saltus.statistics import student_quantile
 
 
 @dataclass(frozen=True)
-class Law:
+class DepartureLaw:
     """Mean and spread of log10(measured time / the model's time) at one threshold, all in decades.
 
     Attributes:
         threshold: the strength R/S whose time is meant.
-        delay: of every skill.
+        delay: of every skill alike.
         exponent: further delay for each decade that the skill is less frequent than the calibrated one.
         spread: standard deviation at equal frequency.
         spread_per_decade: standard deviation that each decade adds, in quadrature.
@@ -60,20 +60,20 @@ class Departure:
     Attributes:
         laws: by ascending threshold.
         reach: the most decades between calibrated and forecast frequency that the teaching runs covered.
-        n_runs: how many runs taught it; skills of one run err together, so they count once. 0: taught by none.
+        n_runs: number of independent runs behind the laws (all skills of a run count as one); 0 if none.
     """
 
-    laws: tuple[Law, ...]
+    laws: tuple[DepartureLaw, ...]
     reach: float = 0.0
     n_runs: int = 0
 
     @property
     def degrees(self) -> float:
-        """Degrees of freedom of the spreads: one a teaching run but one; infinitely many if none taught them."""
+        """Degrees of freedom of the spreads: number of teaching runs minus 1; infinity without teaching runs."""
         return self.n_runs - 1 if self.n_runs > 1 else math.inf
 
     def quantile(self, probability: float) -> float:
-        """In standard deviations: Student's t."""
+        """Quantile of Student's t with these `degrees`, in standard deviations."""
         return float(student_quantile(probability, self.degrees))
 
     def mean(self, decades: ArrayLike, threshold: float = 0.5) -> Floats:
@@ -85,7 +85,7 @@ class Departure:
         return self._between([law.sd(decades) for law in self.laws], threshold)
 
     def time_per_decade(self, threshold: float = 0.5) -> float:
-        """By how many decades a skill of a tenth of the frequency is later; 1 in the model."""
+        """Delay of a skill of a tenth of the frequency, in decades of time; 1 in the model."""
         return 1 + float(self.mean(1.0, threshold) - self.mean(0.0, threshold))
 
     def chance(self, sigmas: float, n_tried: int) -> float:
@@ -95,7 +95,7 @@ class Departure:
 
     @property
     def shape_sd(self) -> float:
-        """How much less surely the first law's threshold dates a skill than half strength does, in decades."""
+        """Standard deviation that dating a skill at the first law's threshold adds to dating it at half strength."""
         first = float(self.laws[0].sd(0.0))
         return math.sqrt(max(first**2 - float(self.sd(0.0)) ** 2, 0.0))
 
@@ -106,11 +106,12 @@ class Departure:
         return np.asarray(values[below] + (share - below) * (values[above] - values[below]))
 
     def plain(self) -> dict[str, Any]:
-        """As plain data, for JSON."""
+        """The laws as plain data, for JSON."""
         return asdict(self)
 
 
-PAPER = Departure((Law(0.5),))  # the model as published: no delay, and nothing known about its misfit
+PAPER = Departure((DepartureLaw(0.5),))
+"""The model as published: no delay, and nothing known about its misfit."""
 
 _FORMS = {
     "paper": (False, False),
@@ -121,18 +122,18 @@ _FORMS = {
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """One form of `Law`, fitted.
+class DepartureFit:
+    """One form of `DepartureLaw`, fitted.
 
     Attributes:
-        form: which of delay and exponent were free; the spreads always are.
+        form: the free numbers, "paper" (none), "delay", "exponent" or "delay and exponent"; the spreads always are.
         law: its maximum-likelihood values.
         log_likelihood: natural logarithm.
         penalty: half the number of free parameters times log(number of skills): the Bayesian criterion's.
     """
 
     form: str
-    law: Law
+    law: DepartureLaw
     log_likelihood: float
     penalty: float
 
@@ -142,7 +143,7 @@ class Lesson:
         return self.log_likelihood - self.penalty
 
 
-def teach(threshold: float, run: ArrayLike, decades: ArrayLike, log10_ratio: ArrayLike) -> list[Lesson]:
+def fit_departure(threshold: float, run: ArrayLike, decades: ArrayLike, log10_ratio: ArrayLike) -> list[DepartureFit]:
     """Fit all forms of law at one threshold to measured skills, the best one first.
 
     The spreads are those of a new run: maximum likelihood, widened for the fitted numbers and for their own errors by
@@ -164,13 +165,15 @@ def teach(threshold: float, run: ArrayLike, decades: ArrayLike, log10_ratio: Arr
     return sorted((_fit(form, threshold, n_runs, x, y) for form in _FORMS), key=lambda one: -one.score)
 
 
-def _fit(form: str, threshold: float, n_runs: int, x: Floats, y: Floats) -> Lesson:
+def _fit(form: str, threshold: float, n_runs: int, x: Floats, y: Floats) -> DepartureFit:
     has_delay, has_exponent = _FORMS[form]
 
-    def law(values: Floats) -> Law:
+    def law(values: Floats) -> DepartureLaw:
         spread, per_decade, *mean = values.tolist()
         delay = mean.pop(0) if has_delay else 0.0
-        return Law(threshold, delay, mean.pop() if has_exponent else 0.0, math.exp(spread), math.exp(per_decade))
+        return DepartureLaw(
+            threshold, delay, mean.pop() if has_exponent else 0.0, math.exp(spread), math.exp(per_decade)
+        )
 
     def cost(values: Floats) -> float:
         guess = law(values)
@@ -183,15 +186,15 @@ def _fit(form: str, threshold: float, n_runs: int, x: Floats, y: Floats) -> Less
     best = minimize(cost, start, bounds=bounds, method="L-BFGS-B")
     fitted, widening = law(best.x), math.sqrt((n_runs + 1) / (n_runs - n_mean))
     of_new_run = replace(fitted, spread=widening * fitted.spread, spread_per_decade=widening * fitted.spread_per_decade)
-    return Lesson(form, of_new_run, -float(best.fun), 0.5 * len(start) * math.log(x.size))
+    return DepartureFit(form, of_new_run, -float(best.fun), 0.5 * len(start) * math.log(x.size))
 
 
 def from_plain(data: Mapping[str, Any]) -> Departure:
     """The inverse of `Departure.plain`."""
-    return Departure(tuple(Law(**law) for law in data["laws"]), float(data["reach"]), int(data["n_runs"]))
+    return Departure(tuple(DepartureLaw(**law) for law in data["laws"]), float(data["reach"]), int(data["n_runs"]))
 
 
 @cache
-def learned() -> Departure:
-    """What the teaching runs of ``saltus reproduce forecast-study`` taught (docs/results/forecast-study)."""
+def shipped_departure() -> Departure:
+    """The departure that the runs of ``saltus reproduce forecast-study`` taught (docs/results/forecast-study)."""
     return from_plain(json.loads(files("saltus.forecast.time").joinpath("departure.json").read_text(encoding="utf-8")))

@@ -18,8 +18,6 @@ from saltus.forecast.time.departure import Departure
 if TYPE_CHECKING:
     import xarray as xr
 
-    from saltus.forecast.time.calibration import Calibration
-
 _LEAST_ERROR = 1e-4  # of a strength in units of S, where neither noise nor misfit shows
 _SIGMAS = 6.0
 _GRID = 801
@@ -53,13 +51,13 @@ def sharpen(
         departure: from the straight line in the logit, by threshold.
     """
     log_steps = np.log10(steps)
-    log_ratio, level = shape = expected_shape(initial_logit, decades, departure)
+    shape = expected_shape(initial_logit, decades, departure)
     first, not_before = onset(log_steps, strength, error, shape, departure)
     # A skill may be later than all that was expected of it.
     latest = max(log_time, not_before, log_steps[-1])
     grid = np.linspace(log_time - _SIGMAS * sd, latest + _SIGMAS * sd, _GRID)
     log_prior = -0.5 * ((grid - log_time) / sd) ** 2
-    expected = np.interp(log_steps[first:, None] - grid, log_ratio, level)
+    expected = np.interp(log_steps[first:, None] - grid, *shape)
     log_likelihood = -0.5 * np.sum(((strength[first:, None] - expected) / error[first:, None]) ** 2, axis=0)
     log_likelihood = np.where(grid < not_before, -np.inf, log_likelihood)
     shift_sd = max(departure.shape_sd, float(grid[1] - grid[0]))
@@ -106,11 +104,16 @@ def noise_floor(strength: Floats) -> float:
     return float(np.sqrt(np.median(np.diff(values, 2) ** 2) / (6 * _MEDIAN_OF_SQUARED_NORMAL)))
 
 
-def growth(curve: xr.Dataset, calibration: Calibration) -> tuple[Floats, Floats, Floats]:
-    """Steps, mean strengths over runs and their errors, noise and misfit included, of one skill's measurements."""
+def growth(curve: xr.Dataset, misfit: float) -> tuple[Floats, Floats, Floats]:
+    """One skill's measurements: steps, mean strengths over runs, and their errors, noise and misfit included.
+
+    Args:
+        curve: labelled curves of that skill.
+        misfit: root mean square of measured minus modelled R/S.
+    """
     strength = curve["strength"].mean("run").to_numpy()
     squares = curve["strength_error"].fillna(0.0).to_numpy() ** 2
     seen = np.isfinite(strength)
     standard_error = np.maximum(np.sqrt(squares.sum(axis=0)) / len(squares), noise_floor(strength))
-    error = np.hypot(standard_error, max(calibration.residual, _LEAST_ERROR))
+    error = np.hypot(standard_error, max(misfit, _LEAST_ERROR))
     return curve["step"].to_numpy().astype(float)[seen], strength[seen], error[seen]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,14 +22,29 @@ from scipy.optimize import least_squares
 from scipy.special import expit
 
 from saltus._types import Floats
-from saltus.forecast.base import Evidence
+from saltus.forecast.base.verdict import Evidence
 from saltus.statistics import independent
 from saltus.theory.coupled.resource import measured_clock
 
 if TYPE_CHECKING:
     import xarray as xr
 
-_SMALLEST = 1e-4  # rms residual below which fits to measured curves are not told apart
+_SMALLEST = 1e-4  # least rms residual in R/S: below it, fits to measured curves are not told apart
+
+
+class Explanation(StrEnum):
+    """The forms that compete, by the names that reports give them."""
+
+    DECOUPLED = "decoupled"
+    RARE_LATE = "decoupled, rare skills late"
+    RESOURCE = "resource"
+    EXPONENTIAL = "exponential"
+    POWER_LAW = "power law"
+
+
+DECOUPLED = (Explanation.DECOUPLED, Explanation.RARE_LATE)
+SMOOTH = (Explanation.EXPONENTIAL, Explanation.POWER_LAW)  # a rise without a delayed onset
+RIVALS = (*SMOOTH, Explanation.RESOURCE)
 
 
 @dataclass(frozen=True)
@@ -79,7 +95,7 @@ def _logistic(exposure: Floats, log_rate: float, log_half: float) -> Floats:
 
 @dataclass(frozen=True)
 class _Form:
-    """A rival: its curve, its parameters' names, starts (the half exposure is added to None), and bounds."""
+    """One explanation: its curve, its parameters' names, the starts of its fits, and bounds."""
 
     curve: Callable[..., Floats]
     names: tuple[str, ...]
@@ -88,27 +104,29 @@ class _Form:
     high: tuple[float, ...]
 
 
-_LOGITS = (np.log(4.0), np.log(12.0))  # starts: rate times half exposure
+_LOGITS = (np.log(4.0), np.log(12.0))  # starts of log_rate, for a half exposure of 1
 _FORMS = {
-    "decoupled": _Form(
+    Explanation.DECOUPLED: _Form(
         _decoupled, ("log_rate", "log_half_exposure"), tuple((r, 0.0) for r in _LOGITS), (-9.0, -9.0), (9.0, 9.0)
     ),
-    "decoupled, rare skills late": _Form(
+    Explanation.RARE_LATE: _Form(
         _late,
         ("log_rate", "log_half_exposure", "kappa"),
         tuple((r, 0.0, 0.05) for r in _LOGITS),
         (-9.0, -9.0, 0.0),
         (9.0, 9.0, 0.2),
     ),
-    "resource": _Form(
+    Explanation.RESOURCE: _Form(
         _resource,
         ("log_rate", "log_half_exposure", "log_spare"),
         tuple((r, 0.0, spare) for r in _LOGITS for spare in (-2.0, 1.0)),
         (-9.0, -9.0, -7.0),
         (9.0, 12.0, 5.0),
     ),
-    "exponential": _Form(_exponential, ("log_rate",), ((0.0,),), (-12.0,), (9.0,)),
-    "power law": _Form(_power, ("log_rate", "log_exponent"), ((0.0, 0.0), (2.0, -1.0)), (-12.0, -7.0), (20.0, 9.0)),
+    Explanation.EXPONENTIAL: _Form(_exponential, ("log_rate",), ((0.0,),), (-12.0,), (9.0,)),
+    Explanation.POWER_LAW: _Form(
+        _power, ("log_rate", "log_exponent"), ((0.0, 0.0), (2.0, -1.0)), (-12.0, -7.0), (20.0, 9.0)
+    ),
 }
 
 
@@ -123,6 +141,7 @@ def compare(curves: xr.Dataset, frequency: Floats) -> list[Evidence]:
     runs = [_in_units_of_its_own(_Run(frequency, steps, strength)) for strength in curves["strength"].to_numpy()]
     runs = [run for run in runs if np.isfinite(run.strength).any()]
     fits = {name: [_fit(form, run) for run in runs] for name, form in _FORMS.items()}
+    # Every explanation counts a run's measurements alike: as its most correlated residuals do.
     counts = [min(independent(fits[name][i].fun) for name in _FORMS) for i in range(len(runs))]
     found = [_weigh(name, fits[name], counts) for name in _FORMS]
     return sorted(found, key=lambda one: -one.score)
@@ -148,15 +167,16 @@ def _fit(form: _Form, run: _Run) -> Any:
     return min(fits, key=lambda fit: fit.cost)
 
 
-def _weigh(name: str, fits: list[Any], counts: list[float]) -> Evidence:
-    """Sum over runs. Every explanation counts measurements alike: as its most correlated residuals do."""
+def _weigh(explanation: Explanation, fits: list[Any], counts: list[float]) -> Evidence:
+    """Evidence summed over runs; ``counts`` are effective numbers of measurements, alike for every explanation."""
+    names = _FORMS[explanation].names
     squares = [max(float(np.mean(fit.fun**2)), _SMALLEST**2) for fit in fits]
-    free = len(_FORMS[name].names) * len(fits)
+    free = len(names) * len(fits)
     values = np.mean([fit.x for fit in fits], axis=0)
     return Evidence(
-        name=name,
+        name=explanation.value,
         residual=float(np.sqrt(np.mean(squares))),
         log_likelihood=float(-0.5 * np.sum(np.array(counts) * np.log(squares))),
         penalty=0.5 * free * float(np.log(max(sum(counts), 2.0))),
-        parameters=dict(zip(_FORMS[name].names, values.tolist(), strict=True)),
+        parameters=dict(zip(names, values.tolist(), strict=True)),
     )

@@ -1,4 +1,4 @@
-"""Whether to trust a forecast, in words: every test that the curves, as far as they are known, can decide."""
+"""Verdicts on forecasts over steps, in words: every test that the curves, as far as they are known, can decide."""
 
 from __future__ import annotations
 
@@ -9,49 +9,56 @@ import numpy as np
 
 from saltus._types import Floats
 from saltus.curves.crossings import crossing_times
-from saltus.forecast.base import CARE, ROUGH, STOP, WRONG, Doubts, Evidence, Verdict, nothing_emerged, weigh
+from saltus.forecast.base.verdict import CARE, ROUGH, STOP, WRONG, Doubts, Verdict, nothing_emerged, weigh
 from saltus.forecast.time.departure import Departure
-from saltus.forecast.time.rivals import compare
+from saltus.forecast.time.rivals import DECOUPLED, RIVALS, SMOOTH, Explanation, compare
+from saltus.theory.frequencies import SkillFrequencies
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from saltus.forecast.base import EmergenceForecast
+    from saltus.forecast.base.results import EmergenceForecast
     from saltus.forecast.time.calibration import Calibration
     from saltus.forecast.time.frequency_fit import FrequencyFit
 
 
-_CLEARLY = 3.0  # difference of scores: 20 to 1
-_SURPRISE, _IMPOSSIBLE = 0.05, 1e-3  # probability of the worst miss among the skills that have emerged
+Scores = dict[Explanation, float]
+_CLEARLY = 3.0  # lead in scores, odds of 20 to 1, from which a rival forbids the forecast
+_SURPRISE, _IMPOSSIBLE = 0.05, 1e-3  # probability of the worst miss: below the first take care, below the second stop
 
 
 def judge(
     known: xr.Dataset,
-    frequency: Floats,
+    frequencies: SkillFrequencies,
     calibration: Calibration | None,
-    hindcast: EmergenceForecast | None,
     departure: Departure,
     frequency_fit: FrequencyFit | None = None,
 ) -> Verdict:
-    """Weigh what is known.
+    """Weigh the evidence of the known curves for and against a calibration, or against there being none.
 
     Args:
         known: curves up to now.
-        frequency: of their skills, shape ``(n_skills,)``.
+        frequencies: of their skills.
         calibration: on some of them, or None if none could be made.
-        hindcast: that calibration's forecast beside ``known``, none of which sharpened it.
-        departure: what the forecast took the networks' departure to be.
+        departure: departure of networks from the model that the forecast allowed for.
         frequency_fit: how the frequencies were found, if they were not given.
     """
+    frequency = frequencies.pmf(known["skill"].to_numpy())
     evidence = tuple(compare(known, frequency)) if bool(np.isfinite(known["strength"]).any()) else ()
-    doubts = [*_optimizer(known), *_smoothness(evidence), *_untested(frequency_fit)]
-    if calibration is None or hindcast is None:
-        doubts.append(nothing_emerged(known))
-    else:
-        emerged = int(np.isfinite(crossing_times(known)).any(axis=0).sum())
-        doubts += [*_misfit(calibration), *_reach(calibration, frequency, departure)]
-        doubts += [*_misses(calibration, hindcast, departure), *_coupling(evidence, emerged)]
-    return weigh(doubts, evidence) or Verdict("trust", _what_was_checked(evidence, hindcast), evidence)
+    scores = {Explanation(one.name): one.score for one in evidence}
+    doubts = [*_optimizer(known), *_smoothness(scores), *_untested(frequency_fit)]
+    if calibration is None:
+        return weigh([*doubts, nothing_emerged(known)], evidence)
+    hindcast = calibration.forecast(
+        frequencies,
+        measured=known,
+        departure=departure,
+        frequency_error=None if frequency_fit is None else frequency_fit.log10_error,
+    )
+    emerged = int(np.isfinite(crossing_times(known)).any(axis=0).sum())
+    doubts += [*_misfit(calibration), *_reach(calibration, frequency, departure)]
+    doubts += [*_misses(calibration, hindcast, departure), *_coupling(scores, emerged)]
+    return weigh(doubts, evidence, lambda: _passed(scores, hindcast))
 
 
 def _optimizer(curves: xr.Dataset) -> Doubts:
@@ -63,16 +70,15 @@ def _optimizer(curves: xr.Dataset) -> Doubts:
         yield STOP, f"the network was trained with {name}, which is no gradient flow: skills are not decoupled"
 
 
-def _smoothness(evidence: tuple[Evidence, ...]) -> Doubts:
-    scores = {one.name: one.score for one in evidence}
+def _smoothness(scores: Scores) -> Doubts:
     if not scores:
         return
-    name, smooth = max(((n, scores[n]) for n in ("exponential", "power law")), key=lambda entry: entry[1])
-    lead = smooth - _best_decoupled(scores)
+    best = max(SMOOTH, key=lambda one: scores[one])
+    lead = scores[best] - _best_decoupled(scores)
     if lead > 0:
         yield (
             STOP if lead > _CLEARLY else CARE,
-            f"the model does not apply to a rise without a delayed onset: {name} explains the curves better "
+            f"the model does not apply to a rise without a delayed onset: {best} explains the curves better "
             f"(log evidence {lead:+.1f})",
         )
 
@@ -80,7 +86,7 @@ def _smoothness(evidence: tuple[Evidence, ...]) -> Doubts:
 def _untested(fit: FrequencyFit | None) -> Doubts:
     if fit is None:
         return
-    if fit.forms[0].name == "free rates":
+    if fit.free_rates:
         yield CARE, "each skill's frequency was fitted to its own curve, so that no emergence tests the calibration"
     elif fit.dated.sum() < 3:
         yield CARE, "the frequencies rest on two skills alone"
@@ -121,12 +127,11 @@ def _misses(calibration: Calibration, hindcast: EmergenceForecast, departure: De
         )
 
 
-def _coupling(evidence: tuple[Evidence, ...], n_emerged: int) -> Doubts:
+def _coupling(scores: Scores, n_emerged: int) -> Doubts:
     if n_emerged < 2:
         yield CARE, "only one skill has emerged, which cannot tell decoupled skills from skills that compete"
         return
-    scores = {one.name: one.score for one in evidence}
-    lead = scores["resource"] - _best_decoupled(scores)
+    lead = scores[Explanation.RESOURCE] - _best_decoupled(scores)
     if lead > 0:
         yield (
             STOP if lead > _CLEARLY else CARE,
@@ -135,16 +140,14 @@ def _coupling(evidence: tuple[Evidence, ...], n_emerged: int) -> Doubts:
         )
 
 
-def _best_decoupled(scores: dict[str, float]) -> float:
-    return max(scores["decoupled"], scores["decoupled, rare skills late"])
+def _best_decoupled(scores: Scores) -> float:
+    return max(scores[one] for one in DECOUPLED)
 
 
-def _what_was_checked(evidence: tuple[Evidence, ...], hindcast: EmergenceForecast | None) -> tuple[str, ...]:
-    assert hindcast is not None
-    scores = {one.name: one.score for one in evidence}
-    rival = max(score for name, score in scores.items() if not name.startswith("decoupled"))
+def _passed(scores: Scores, hindcast: EmergenceForecast) -> tuple[str, ...]:
+    """The checks behind "trust"."""
+    lead = _best_decoupled(scores) - max(scores[one] for one in RIVALS)
     return (
         f"{int(np.isfinite(hindcast.log10_ratio).sum())} skills emerged when the calibration says",
-        f"decoupled skills explain the curves better than every rival (log evidence "
-        f"{_best_decoupled(scores) - rival:+.1f})",
+        f"decoupled skills explain the curves better than every rival (log evidence {lead:+.1f})",
     )

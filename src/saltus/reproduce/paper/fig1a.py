@@ -12,7 +12,7 @@ from typing import Any
 from saltus._version import __version__
 from saltus.curves.table import tidy_table
 from saltus.figures.emergence import emergence_figure
-from saltus.forecast.base import EmergenceForecast
+from saltus.forecast.base.results import EmergenceForecast
 from saltus.forecast.time.calibrate import calibrate_time
 from saltus.forecast.time.calibration import Calibration
 from saltus.forecast.time.departure import PAPER

@@ -14,7 +14,7 @@ import numpy as np
 from saltus._types import Floats
 from saltus.curves.table import tidy_table
 from saltus.figures.emergence import emergence_figure
-from saltus.forecast.base import carried_frequencies
+from saltus.forecast.base.checks import carried_frequencies
 from saltus.forecast.time.calibrate import calibrate_time, has_emerged
 from saltus.forecast.time.departure import PAPER
 from saltus.present.report import Report, cell

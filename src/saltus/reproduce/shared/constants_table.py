@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from saltus.figures.emergence import Panel
 from saltus.forecast.calibrate import calibrate
 from saltus.forecast.size.calibration import DataCalibration, ParameterCalibration
+from saltus.forecast.time.calibration import Calibration
 from saltus.reproduce.shared.agreement import Agreement, agreement
 from saltus.reproduce.shared.experiments import TimeExperiment
 
@@ -61,6 +62,7 @@ def calibrated(curves: xr.Dataset, system: TimeExperiment) -> Constant:
     elif isinstance(fit, ParameterCalibration):
         constant = "N_c", fit.nodes_per_skill, fit.nodes_per_skill_error, 4.0
     else:
+        assert isinstance(fit, Calibration)
         constant = "B^2", fit.feature_rate_squared, fit.feature_rate_squared_error, 1 / 22
     return Constant(*constant, fit.model(system.frequencies), fit.summary())
 

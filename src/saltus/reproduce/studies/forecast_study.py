@@ -19,7 +19,7 @@ from saltus.figures.forecast import study_figure
 from saltus.forecast.assess import SCORED_AT
 from saltus.forecast.time.calibrate import calibrate_time, has_emerged
 from saltus.forecast.time.calibration import Calibration
-from saltus.forecast.time.departure import PAPER, Departure, Lesson, learned, teach
+from saltus.forecast.time.departure import PAPER, Departure, DepartureFit, fit_departure, shipped_departure
 from saltus.parity.task import MultitaskSparseParity
 from saltus.present.report import Report
 from saltus.reproduce.shared.options import RunOptions
@@ -156,14 +156,14 @@ def _model_times(fit: Calibration, frequencies: SkillFrequencies, threshold: flo
     return fit.forecast(frequencies, threshold=threshold, departure=PAPER).emergence_time
 
 
-def learn_from(table: pd.DataFrame) -> tuple[Departure, dict[float, list[Lesson]]]:
+def learn_from(table: pd.DataFrame) -> tuple[Departure, dict[float, list[DepartureFit]]]:
     """The departure that the teaching runs show, and the forms that competed at every threshold."""
     others = table[(table["role"] == "teaching") & (table["skill"] > 1)]
-    lessons: dict[float, list[Lesson]] = {}
+    lessons: dict[float, list[DepartureFit]] = {}
     for at in SCORED_AT:
         seen = others[others[f"measured_time_{at:g}"].notna()]
         ratio = np.log10(seen[f"measured_time_{at:g}"] / seen[f"model_time_{at:g}"])
-        lessons[at] = teach(at, seen["run"], seen["decades"], ratio)
+        lessons[at] = fit_departure(at, seen["run"], seen["decades"], ratio)
     laws = tuple(lessons[at][0].law for at in SCORED_AT)
     return Departure(laws, float(others["decades"].max()), int(others["run"].nunique())), lessons
 
@@ -189,7 +189,7 @@ def score(table: pd.DataFrame, departure: Departure, threshold: float, level: fl
 
 def report_on(table: pd.DataFrame, settings: Settings, seed: int, jobs: list[Job]) -> Report:
     """Learn, score and draw, from the times alone; without teaching runs, test what is kept."""
-    departure, lessons = learn_from(table) if settings.n_teaching else (learned(), {})
+    departure, lessons = learn_from(table) if settings.n_teaching else (shipped_departure(), {})
     scores = [score(table, departure, at) for at in SCORED_AT]
     note = f"saltus {__version__}: {settings.n_teaching} + {settings.n_testing} runs, seeds from {seed}"
     return Report(
@@ -229,7 +229,7 @@ def report_on(table: pd.DataFrame, settings: Settings, seed: int, jobs: list[Job
     )
 
 
-def _remark(found: list[Lesson]) -> str:
+def _remark(found: list[DepartureFit]) -> str:
     best, paper = found[0], next(one for one in found if one.form == "paper")
     return (
         f"time = the model's x 10^({best.law.delay:.3f} + {best.law.exponent:.3f} decades), form {best.form!r}: "

@@ -1,0 +1,91 @@
+"""Forecasts of emergence: amounts, intervals and their sources, beside the measurements."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from saltus._types import Flags, Floats, Integers
+from saltus.curves.crossings import EmergenceTimes
+from saltus.errors import InputError
+from saltus.statistics import student_quantile
+
+
+@dataclass(frozen=True)
+class EmergenceForecast:
+    """Forecast of when each skill passes a threshold, beside the measurements; arrays of shape ``(n_skills,)``.
+
+    Times and intervals are in steps; of curves over data in samples, of curves over parameters in hidden nodes.
+
+    Attributes:
+        threshold: the strength R/S that counts as emerged.
+        skill: numbers of the skills, from 1.
+        frequency: of each skill, between 0 and 1.
+        emergence_time: median of the forecast.
+        interval: lower and upper end, shape ``(n_skills, 2)``.
+        level: probability that the interval is to have.
+        uncertainty: standard deviations behind the interval, by source.
+        sharpened: whether a skill's own early strengths were used.
+        measured: the measured emergence times, or None if there are no measurements.
+        degrees: degrees of freedom of the total uncertainty (Student's t), infinity for a normal law.
+    """
+
+    threshold: float
+    skill: Integers
+    frequency: Floats
+    emergence_time: Floats
+    interval: Floats
+    level: float
+    uncertainty: Uncertainty
+    sharpened: Flags
+    measured: EmergenceTimes | None
+    degrees: Floats
+
+    def quantile(self, probability: float) -> Floats:
+        """Time by which each skill has emerged with that probability, between 0 and 1; shape ``(n_skills,)``.
+
+        Raises:
+            InputError: if the probability is not between 0 and 1.
+        """
+        if not 0 < probability < 1:
+            raise InputError("a probability must lie between 0 and 1", probability, "give e.g. 0.9")
+        sigmas = student_quantile(probability, self.degrees)
+        return np.asarray(self.emergence_time * 10 ** (sigmas * self.uncertainty.total))
+
+    @property
+    def log10_ratio(self) -> Floats:
+        """log10(forecast / measured): in decades, positive where the forecast is late; NaN where nothing emerged."""
+        if self.measured is None:
+            return np.full(self.skill.shape, np.nan)
+        return np.log10(self.emergence_time / self.measured.mean)
+
+    @property
+    def hit(self) -> list[bool | None]:
+        """Whether the measured time lies in the interval; None where there is none."""
+        if self.measured is None:
+            return [None] * len(self.skill)
+        return [
+            bool(low <= time <= high) if math.isfinite(time) else None
+            for time, (low, high) in zip(self.measured.mean, self.interval, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """Standard deviations of log10(emergence time), kept apart by source; arrays of shape ``(n_skills,)``, in decades.
+
+    Attributes:
+        fit: noise of the measurements that were fitted.
+        runs: differences between the calibrated runs (0 for a single run, which shows none).
+        misfit: distance of networks from the model (`saltus.Departure`).
+        frequencies: errors of fitted frequencies; 0 where the frequencies were given.
+        total: all sources together, sharpened by a skill's own early strengths.
+    """
+
+    fit: Floats
+    runs: Floats
+    misfit: Floats
+    frequencies: Floats
+    total: Floats
