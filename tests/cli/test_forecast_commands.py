@@ -27,7 +27,7 @@ def curves(monkeypatch: pytest.MonkeyPatch) -> None:
         found = synthetic(np.random.default_rng(0), 2, noise=0.01) if found is None else found
         return found.assign_coords(frequency=("skill", np.full(3, np.nan)))  # which files do not tell
 
-    monkeypatch.setattr(saltus.read.reading, "read_curves", read, raising=False)
+    monkeypatch.setattr("saltus.read.reading.read_curves", read)
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from saltus.present.theory import Answer
     from saltus.theory.multilinear import Multilinear
 
 
@@ -46,13 +46,13 @@ class ModelOptions:
             n_parameters=self.parameters,
         )
 
-    def show(self, result: Mapping[str, Any], text: str) -> None:
-        """Print the result with its settings as one JSON object, or the text."""
+    def show(self, answer: Answer) -> None:
+        """Print the answer with its settings as one JSON object, or in words."""
         from saltus._version import __version__
-        from saltus.settings import describe, json_text
+        from saltus.cli.options import settings_of
+        from saltus.settings import json_text
 
         if self.json:
-            settings = {name: value for name, value in describe(self).items() if name not in ("kind", "json")}
-            print(json_text({**result, "settings": settings, "version": __version__}), end="")
+            print(json_text({**answer.result, "settings": settings_of(self), "version": __version__}), end="")
         else:
-            print(text)
+            print(answer.text)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from saltus.cli.output import chosen
+from saltus.cli.options import chosen
 from saltus.present.terminal import show
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.targets import TARGETS

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from saltus.cli.output import chosen
+from saltus.cli.options import chosen
 from saltus.present.terminal import show
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from saltus.parity.task import MultitaskSparseParity
-    from saltus.present.report import Report
     from saltus.train.configuration import Training
     from saltus.train.job import Job
 
@@ -81,6 +77,7 @@ class Train:
     def run(self) -> None:
         from saltus.cli.progress import run_progress
         from saltus.errors import require_whole
+        from saltus.present.emergence import training_report
         from saltus.present.report import prepare_folder, write
         from saltus.runs.sweep import stored_runs
         from saltus.train.job import collect
@@ -91,7 +88,8 @@ class Train:
         out = prepare_folder(self.out)
         with run_progress() as watch:
             results = stored_runs(jobs, out / "runs", self.workers, watch(jobs))
-        show(report := _report(collect(jobs, results)), write(report, out), as_json=self.json)
+        report = training_report(collect(jobs, results))
+        show(report, write(report, out), as_json=self.json)
 
     def _jobs(self) -> list[Job]:
         from saltus.errors import require_whole
@@ -109,16 +107,21 @@ class Train:
         return [Job(task, training, first + i) for i in range(count)]
 
     def _preset(self) -> tuple[MultitaskSparseParity, Training]:
+        return chosen("network", self.network, {"mlp": self._mlp, "transformer": self._transformer})()
+
+    def _mlp(self) -> tuple[MultitaskSparseParity, Training]:
         from saltus.parity.task import MultitaskSparseParity
         from saltus.reproduce.paper import fig1a
-        from saltus.reproduce.shared import transformers
         from saltus.theory.frequencies import PowerLaw
 
-        if chosen("network", self.network, {"mlp": False, "transformer": True}):
-            transformer = chosen("preset", self.preset, transformers.PRESETS)
-            return transformer.task, transformer.training
-        mlp = chosen("preset", self.preset, fig1a.PRESETS)
-        return MultitaskSparseParity(PowerLaw(mlp.alpha, mlp.n_skills)), mlp.training
+        preset = chosen("preset", self.preset, fig1a.PRESETS)
+        return MultitaskSparseParity(PowerLaw(preset.alpha, preset.n_skills)), preset.training
+
+    def _transformer(self) -> tuple[MultitaskSparseParity, Training]:
+        from saltus.reproduce.shared import transformers
+
+        preset = chosen("preset", self.preset, transformers.PRESETS)
+        return preset.task, preset.training
 
 
 def _changed(training: Training, given: dict[str, Any]) -> Training:
@@ -141,49 +144,3 @@ def _changed(training: Training, given: dict[str, Any]) -> Training:
     if "steps" in given:
         changes["measure_at"] = None  # the preset's own grid belongs to its number of steps
     return replace(training, **changes)
-
-
-def _report(curves: xr.Dataset) -> Report:
-    from saltus.curves.crossings import emergence_times
-    from saltus.curves.table import tidy_table
-    from saltus.figures.emergence import emergence_figure
-    from saltus.present.report import Report, cell
-
-    measured = emergence_times(curves)
-    final = curves["strength"][:, :, -1].mean("run").to_numpy()
-    runs = [
-        {"seed": int(seed), "status": str(status)}
-        for seed, status in zip(curves["run"].to_numpy(), curves["status"].to_numpy(), strict=True)
-    ]
-    skills = [
-        {
-            "skill": i + 1,
-            "frequency": float(frequency),
-            "measured_time": float(measured.mean[i]),
-            "measured_sd": float(measured.sd[i]),
-            "n_emerged": int(measured.n_emerged[i]),
-            "final_strength": float(final[i]),
-        }
-        for i, frequency in enumerate(curves["frequency"].to_numpy())
-    ]
-    rows = [
-        [
-            str(i + 1),
-            f"{skill['frequency']:.4f}",
-            cell(measured.mean[i], ".0f"),
-            cell(measured.sd[i], ".0f", "–"),
-            str(measured.n_emerged[i]),
-            cell(final[i], ".3f", "–"),
-        ]
-        for i, skill in enumerate(skills)
-    ]
-    settings = json.loads(curves.attrs["settings"])
-    version = curves.attrs["version"]
-    return Report(
-        title="Steps at R/S = 0.5, and mean strength R/S at the end",
-        columns=("skill", "frequency", "measured", "± sd", "runs", "final"),
-        rows=rows,
-        summary={"skills": skills, "runs": runs, "settings": settings, "version": version},
-        figures={"emergence": emergence_figure(curves, note=f"saltus {version}")},
-        tables={"curves": tidy_table(curves)},
-    )

@@ -39,7 +39,7 @@ def test_skills_that_do_not_emerge_are_null_and_said_so() -> None:
     assert last["measured_time"] is None
     assert last["log10_ratio"] is None
     assert last["forecast_time"] > 0
-    assert "not yet" in report.rows[-1]
+    assert "not yet" in report.table.texts[-1]
 
 
 @pytest.fixture(scope="module")

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from saltus.forecast.time.calibration import Calibration
 
 
-
-
 def forecast_emergence(
     calibration: Calibration,
     frequencies: SkillFrequencies,

@@ -27,6 +27,7 @@ from saltus._types import Floats
 from saltus._version import __version__
 from saltus.figures.dynamics import parts_figure
 from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.settings import describe
 from saltus.theory.extended import with_feature_rate
@@ -71,6 +72,13 @@ class Settings:
 
 
 PRESETS = {"paper": Settings()}
+_COLUMNS = (
+    Column("curve"),
+    Column("final_strength", "ends at R/S", form=".4f"),
+    Column("half_time", "half of it", form=".3f"),
+    Column("saturation_time", "95 % of it", form=".3f"),
+    Column("half_time_over_model", "half-time / model's", form=".4f"),
+)
 
 
 def neurons(p: float, q: float, g: float) -> Floats:
@@ -150,8 +158,7 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
     name = f"extended model, $B^2$ = {settings.feature_rate_squared:.3g}"
     return Report(
         title="Three neurons that learn one skill (Nam et al. 2024, Fig. 8)",
-        columns=("curve", "ends at R/S", "half of it", "95 % of it", "half-time / model's"),
-        rows=[_row(curve) for curve in curves],
+        table=Table(_COLUMNS, curves),
         summary={
             "curves": curves,
             "agreement": {
@@ -194,16 +201,6 @@ def _rate_of_equal_half_time(settings: Settings) -> float:
     """B^2 with which the model reaches R/S = 0.5 when the network does."""
     half = float(flow(settings).first_times((0.5,))[3, 0])
     return float(settings.multilinear.emergence_time(1, 0.5)) / half
-
-
-def _row(curve: dict[str, Any]) -> list[str]:
-    return [
-        curve["curve"],
-        f"{curve['final_strength']:.4f}",
-        f"{curve['half_time']:.3f}",
-        f"{curve['saturation_time']:.3f}",
-        f"{curve['half_time_over_model']:.4f}",
-    ]
 
 
 def _table(time: Floats, strength: Floats, logistic: Floats) -> pd.DataFrame:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from saltus.figures.emergence import Panel
 from saltus.forecast.calibrate import calibrate
 from saltus.forecast.size.calibration import DataCalibration, ParameterCalibration
+from saltus.present.table import Column
+from saltus.published import FEATURE_RATE_SQUARED, NODES_PER_SKILL, SHOTS
 from saltus.reproduce.shared.agreement import Agreement, agreement
 from saltus.reproduce.shared.experiments import TimeExperiment
 
@@ -35,34 +37,51 @@ class Constant:
     summary: dict[str, Any]
 
     @property
-    def cells(self) -> tuple[str, str, str]:
-        """Value, error and the paper's value, for a table."""
-        form = ".0f" if self.value > 100 else ".2f" if self.value > 1 else ".4f"
-        return f"{self.value:{form}}", f"{self.error:{form}}", f"{self.paper:{form}}"
+    def form(self) -> str:
+        """Format specification that suits its size."""
+        return ".0f" if self.value > 100 else ".2f" if self.value > 1 else ".4f"
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Values for a table of `COLUMNS`."""
+        return {"constant": self.symbol, "form": self.form} | {
+            name: getattr(self, name) for name in ("value", "error", "paper")
+        }
 
     @property
     def text(self) -> str:
-        """For a line."""
-        value, error, paper = self.cells
-        return f"{self.symbol} = {value} ± {error} (paper {paper})"
+        """Value, error and the paper's value, for a line."""
+        return f"{self.symbol} = {self._measured} (paper {self.paper:{self.form}})"
 
     @property
     def label(self) -> str:
-        """For a figure."""
-        value, error, _ = self.cells
-        return f"${self.symbol}$ = {value} ± {error}"
+        """Value and error, for a figure."""
+        return f"${self.symbol}$ = {self._measured}"
+
+    @property
+    def _measured(self) -> str:
+        return f"{self.value:{self.form}} ± {self.error:{self.form}}"
+
+
+COLUMNS = (
+    Column("constant"),
+    *(
+        Column(name, heading, form=lambda row: str(row["form"]))
+        for name, heading in (("value", ""), ("error", "± se"), ("paper", ""))
+    ),
+)
 
 
 def calibrated(curves: xr.Dataset, system: TimeExperiment) -> Constant:
     """Calibrate on the curves of one skill, for the skills of another system."""
     fit = calibrate(curves)
+    model, summary = fit.model(system.frequencies), fit.summary()
     if isinstance(fit, DataCalibration):
-        constant = "D_c", fit.shots, fit.shots_error, 800.0
-    elif isinstance(fit, ParameterCalibration):
-        constant = "N_c", fit.nodes_per_skill, fit.nodes_per_skill_error, 4.0
-    else:
-        constant = "B^2", fit.feature_rate_squared, fit.feature_rate_squared_error, 1 / 22
-    return Constant(*constant, fit.model(system.frequencies), fit.summary())
+        return Constant("D_c", fit.shots, fit.shots_error, SHOTS, model, summary)
+    if isinstance(fit, ParameterCalibration):
+        return Constant("N_c", fit.nodes_per_skill, fit.nodes_per_skill_error, NODES_PER_SKILL, model, summary)
+    rate, error = fit.feature_rate_squared, fit.feature_rate_squared_error
+    return Constant("B^2", rate, error, FEATURE_RATE_SQUARED, model, summary)
 
 
 @dataclass(frozen=True)

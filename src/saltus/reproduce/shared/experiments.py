@@ -16,6 +16,7 @@ from saltus._types import Floats
 from saltus.curves.schema import CURVES, make_curves, resource_of
 from saltus.curves.table import tidy_table
 from saltus.parity.task import MultitaskSparseParity
+from saltus.present.emergence import drawn_amounts
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.runs import train_all
 from saltus.settings import describe
@@ -82,8 +83,7 @@ class TimeExperiment:
 
     def grid(self, curves: xr.Dataset) -> Floats:
         """Amounts of the resource at which a forecast is drawn as a line."""
-        steps = self.amounts(curves)
-        return np.geomspace(steps[steps > 0][0], steps[-1], 800)
+        return drawn_amounts(self.amounts(curves))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from saltus.curves.table import tidy_table
 from saltus.curves.time_law import TimeLaw, fit_time_law, log_moments
 from saltus.figures.times import Panel, Series, times_figure
 from saltus.parity.task import MultitaskSparseParity
-from saltus.present.report import Report, cell
+from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.runs import train_all
 from saltus.reproduce.shared.transformers import LAST_BIT_UNREAD
@@ -149,24 +150,20 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     laws = [fit_time_law(own) for own in times]
     expected = settings.alpha + 1
     found = list(zip(settings.contestants, times, laws, strict=True))
+    summaries = [_summary(one, own, law, settings) for one, own, law in found]
     panels = [
-        Panel([Series(one.name, own, law) for one, own, law in found if one.optimizer == optimizer], title)
-        for optimizer, title in _OPTIMIZERS.items()
-        if any(one.optimizer == optimizer for one in settings.contestants)
+        Panel([_series(own, law) for own, law in zip(summaries, laws, strict=True) if own["optimizer"] == name], title)
+        for name, title in _OPTIMIZERS.items()
+        if any(one.optimizer == name for one in settings.contestants)
     ]
     note = (
         f"saltus {__version__}: α = {settings.alpha:g}, n_s = {settings.n_skills}, n_b = {settings.n_bits}, "
         f"m = {settings.n_relevant}, S = {settings.target_scale:g}, batch {settings.batch_size}, "
         f"seeds {options.seed}–{options.seed + settings.n_seeds - 1}"
     )
-    summaries = [_summary(one, own, law, settings) for one, own, law in found]
     return Report(
         title=f"Architectures and optimisers: emergence time (R/S = {settings.threshold:g}) ~ k^exponent",
-        columns=(
-            "network", "optimiser", *(f"k = {k + 1}" for k in range(settings.n_skills)),
-            "emerged", f"exponent ({expected:g})", "± se", "time per decade (10)", "± se", "out of order",
-        ),
-        rows=[_row(summary) for summary in summaries],
+        table=Table(_columns(settings.n_skills, expected), summaries),
         summary={
             "contestants": summaries,
             "expected_exponent": expected,
@@ -177,7 +174,29 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
         figures={"times": times_figure(panels, expected, settings.threshold, note)},
         tables={"curves": _table(settings.contestants, curves)},
         remarks=_remarks(summaries),
-    )  # fmt: skip
+    )
+
+
+def _columns(n_skills: int, expected: float) -> list[Column]:
+    def time_of(k: int) -> Column:
+        return Column(f"k = {k + 1}", form=".0f", missing="not yet", value=lambda row: row["geometric_mean"][k])
+
+    return [
+        Column("name", "network"),
+        Column("optimizer", "optimiser"),
+        *map(time_of, range(n_skills)),
+        Column(
+            "emerged",
+            value=lambda row: (sum(row["n_emerged"]), np.size(row["times"])),
+            parts=("n_emerged", "n_times"),
+            between=" of ",
+        ),
+        Column("exponent", f"exponent ({expected:g})", ".2f", value=lambda row: row["law"] and row["law"]["exponent"]),
+        Column("exponent_error", "± se", form=".2f", value=lambda row: row["law"] and row["law"]["error"]),
+        Column("time_per_decade", "time per decade (10)", form=".1f"),
+        Column("time_per_decade_error", "± se", form=".1f"),
+        Column("out_of_order", "out of order", form=".0%"),
+    ]
 
 
 def _summary(one: Contestant, times: Floats, law: TimeLaw | None, settings: Settings) -> dict[str, Any]:
@@ -200,26 +219,15 @@ def _summary(one: Contestant, times: Floats, law: TimeLaw | None, settings: Sett
     }
 
 
+def _series(summary: dict[str, Any], law: TimeLaw | None) -> Series:
+    return Series(summary["name"], np.array(summary["geometric_mean"]), np.array(summary["log10_sd"]), law)
+
+
 def out_of_order(times: Floats) -> float:
     """Share of neighbouring skills of which the rarer one emerged first; one that never did emerged last."""
     late = np.where(np.isfinite(times), times, np.inf)
     known = np.isfinite(late[:, 1:]) | np.isfinite(late[:, :-1])
     return float(np.mean((late[:, 1:] < late[:, :-1])[known])) if known.any() else math.nan
-
-
-def _row(summary: dict[str, Any]) -> list[str]:
-    law = summary["law"] or {"exponent": math.nan, "error": math.nan}
-    return [
-        summary["name"],
-        summary["optimizer"],
-        *(cell(time, ".0f") for time in summary["geometric_mean"]),
-        f"{sum(summary['n_emerged'])} of {np.size(summary['times'])}",
-        cell(law["exponent"], ".2f", "–"),
-        cell(law["error"], ".2f", "–"),
-        cell(summary["time_per_decade"], ".1f", "–"),
-        cell(summary["time_per_decade_error"], ".1f", "–"),
-        cell(summary["out_of_order"], ".0%", "–"),
-    ]
 
 
 def _remarks(summaries: list[dict[str, Any]]) -> list[str]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from saltus._version import __version__
 from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.emergence_settings import PRESETS as PANELS
 from saltus.reproduce.shared.experiments import (
     DataExperiment,
@@ -89,6 +90,17 @@ def _presets() -> dict[str, Settings]:
 
 
 PRESETS = _presets()
+_COLUMNS = (
+    Column("settings", "other settings"),
+    Column("resource"),
+    Column("amount", form=","),
+    Column("skill"),
+    Column("fast", form=".3f"),
+    Column("fast_error", "± se", form=".3f"),
+    Column("other", form=".3f"),
+    Column("other_error", "± se", form=".3f"),
+    Column("score", "difference / joint se", form="+.1f"),
+)
 
 
 def reproduce(settings: Settings, options: RunOptions) -> Report:
@@ -108,28 +120,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
         remarks = [f"{len(changes)} runs carried {_FURTHER} times further: strengths moved by {largest:.3f} at most"]
     return Report(
         title="Fast and other settings: mean strength R/S over runs",
-        columns=(
-            "other settings",
-            "resource",
-            "amount",
-            "skill",
-            "fast",
-            "± se",
-            "other",
-            "± se",
-            "difference / joint se",
-        ),
-        rows=[
-            [
-                row["settings"],
-                row["resource"],
-                f"{row['amount']:,}",
-                str(row["skill"]),
-                *(f"{row[name]:.3f}" for name in ("fast", "fast_error", "other", "other_error")),
-                f"{row['score']:+.1f}",
-            ]
-            for row in compared
-        ],
+        table=Table(_COLUMNS, compared),
         summary={
             "further": changes,
             "compared": compared,

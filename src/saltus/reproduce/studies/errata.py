@@ -10,6 +10,7 @@ import pandas as pd
 
 from saltus._version import __version__
 from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.settings import describe
 from saltus.theory.extended import with_feature_rate
@@ -44,6 +45,13 @@ class Erratum:
 
 
 PRESETS = {"paper": Settings()}
+_COLUMNS = (
+    Column("where"),
+    Column("quantity"),
+    Column("printed", form=".5g"),
+    Column("computed", form=".5g"),
+    Column("ratio", "computed / printed", form=".4g"),
+)
 
 
 def reproduce(settings: Settings, _: RunOptions) -> Report:
@@ -63,8 +71,7 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
     ]
     return Report(
         title="Errata of Nam et al. 2024, computed",
-        columns=("where", "quantity", "printed", "computed", "computed / printed"),
-        rows=[[e.where, e.quantity, f"{e.printed:.5g}", f"{e.computed:.5g}", f"{e.ratio:.4g}"] for e in errata],
+        table=Table(_COLUMNS, entries),
         summary={"agreement": entries, "settings": describe(settings), "version": __version__},
         tables={"errata": pd.DataFrame(entries)},
     )

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saltus._types import Floats
 from saltus._version import __version__
 from saltus.curves.crossings import crossing_times
 from saltus.curves.spacing import geometric_steps
-from saltus.figures.forecast import study_figure
+from saltus.figures.forecast import Delay, study_figure
 from saltus.forecast.assess import SCORED_AT
 from saltus.forecast.time.calibrate import calibrate_time, has_emerged
 from saltus.forecast.time.calibration import Calibration
 from saltus.forecast.time.departure import PAPER, Departure, Lesson, learned, teach
 from saltus.parity.task import MultitaskSparseParity
 from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.runs import train_all
 from saltus.settings import describe
@@ -64,6 +66,15 @@ PRESETS = {
     "quick": Settings(8, 4, n_skills=(2, 3), batch_sizes=(250,), margin=2.2),
 }
 
+_COLUMNS = (
+    Column("threshold", "R/S", form="g"),
+    Column("n_runs", "runs"),
+    Column("n_skills", "skills"),
+    Column("coverage", "in the 90 % interval", form=".1%"),
+    Column("median_error", "median |error|, dex", form=".3f"),
+    Column("mean_error", "mean error", form="+.3f"),
+    Column("median_error_paper", "paper's form", form=".3f"),
+)
 _THRESHOLD = 0.5
 _SCALE = 5.0
 
@@ -194,19 +205,7 @@ def report_on(table: pd.DataFrame, settings: Settings, seed: int, jobs: list[Job
     note = f"saltus {__version__}: {settings.n_teaching} + {settings.n_testing} runs, seeds from {seed}"
     return Report(
         title="Forecast from the first skill alone: held-out runs",
-        columns=("R/S", "runs", "skills", "in the 90 % interval", "median |error|, dex", "mean error", "paper's form"),
-        rows=[
-            [
-                f"{one['threshold']:g}",
-                str(one["n_runs"]),
-                str(one["n_skills"]),
-                f"{one['coverage']:.1%}",
-                f"{one['median_error']:.3f}",
-                f"{one['mean_error']:+.3f}",
-                f"{one['median_error_paper']:.3f}",
-            ]
-            for one in scores
-        ],
+        table=Table(_COLUMNS, scores),
         summary={
             "scores": scores,
             "departure": departure.plain(),
@@ -223,10 +222,28 @@ def report_on(table: pd.DataFrame, settings: Settings, seed: int, jobs: list[Job
             "settings": describe(settings),
             "version": __version__,
         },
-        figures={"errors": study_figure(table, departure, _THRESHOLD, note)},
+        figures={"errors": study_figure(_delay(departure), _ratios(table), note)},
         tables={"times": table},
         remarks=[_remark(found) for at, found in lessons.items() if at == _THRESHOLD],
     )
+
+
+def _delay(departure: Departure) -> Delay:
+    """The learned delay of the half-strength times, with the 90 % interval of new runs."""
+    decades = np.linspace(0, departure.reach * 1.02, 200)
+    reach = departure.quantile(0.95) * departure.sd(decades, _THRESHOLD)
+    return Delay(decades, departure.mean(decades, _THRESHOLD), reach)
+
+
+def _ratios(table: pd.DataFrame) -> dict[str, tuple[Floats, Floats]]:
+    """Decades and log10(measured / model) of the skills but the first, by the role of their runs."""
+    others = table[table["skill"] > 1]
+    ratio = np.log10((others[f"measured_time_{_THRESHOLD:g}"] / others[f"model_time_{_THRESHOLD:g}"]).to_numpy())
+    return {
+        role: (others["decades"][own].to_numpy(), ratio[own])
+        for role in ("teaching", "testing")
+        if (own := others["role"] == role).any()
+    }
 
 
 def _remark(found: list[Lesson]) -> str:

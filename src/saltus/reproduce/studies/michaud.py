@@ -19,7 +19,8 @@ from saltus.curves.crossings import crossing_times
 from saltus.curves.table import tidy_table, total_loss
 from saltus.figures.quanta import quanta_figure
 from saltus.parity.task import MultitaskSparseParity
-from saltus.present.report import Report, cell
+from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.runs import train_all
 from saltus.settings import describe
@@ -151,8 +152,17 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     )
     return Report(
         title=f"Skills learned one by one (Michaud et al. 2023): exponents from skills {_FIRST} to {last}",
-        columns=("exponent", "measured", "± se", f"model, n_s = {task.n_skills}", "model, n_s = ∞", "law"),
-        rows=[[_NAMES[one["exponent"]], *(cell(one[name], ".3f", "–") for name in list(one)[1:])] for one in found],
+        table=Table(
+            (
+                Column("exponent", value=lambda row: _NAMES[row["exponent"]]),
+                Column("measured", form=".3f"),
+                Column("standard_error", "± se", form=".3f"),
+                Column("model", f"model, n_s = {task.n_skills}", form=".3f"),
+                Column("model_infinite", "model, n_s = ∞", form=".3f"),
+                Column("law", form=".3f"),
+            ),
+            found,
+        ),
         summary={
             "exponents": found,
             "skills": {"first": _FIRST, "last": last},
