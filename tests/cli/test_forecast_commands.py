@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import xarray as xr
 
-import saltus
 from saltus.cli import main
 from tests.forecast.size.test_calibrate import MIX, NODES, SHOTS, of_data, of_width
 from tests.forecast.time.test_calibrate import LOGIT, RATE, synthetic

@@ -1,4 +1,4 @@
-"""What commands share in reading their options: a choice by name, and the options as settings to be written down."""
+"""Options that several commands share: a choice by name, a number of workers, and all of them as settings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from saltus.errors import InputError
+from saltus.errors import InputError, require_whole
 from saltus.settings import describe
 
 T = TypeVar("T")
@@ -21,6 +21,15 @@ def chosen(what: str, name: str, choices: Mapping[str, T]) -> T:
     if name not in choices:
         raise InputError(f"{what} must be one of {', '.join(choices)}", name, "choose one of them")
     return choices[name]
+
+
+def require_workers(workers: int | None) -> int | None:
+    """The number of runs side by side; None is left to the machine.
+
+    Raises:
+        InputError: if it is less than 1.
+    """
+    return None if workers is None else require_whole("workers", workers, 1, "give 1 or more")
 
 
 def settings_of(command: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from saltus.cli.options import chosen
+from saltus.cli.options import chosen, require_workers
 from saltus.present.terminal import show
 
 if TYPE_CHECKING:
@@ -76,14 +76,12 @@ class Train:
 
     def run(self) -> None:
         from saltus.cli.progress import run_progress
-        from saltus.errors import require_whole
         from saltus.present.emergence import training_report
         from saltus.present.report import prepare_folder, write
         from saltus.runs.sweep import stored_runs
         from saltus.train.job import collect
 
-        if self.workers is not None:
-            require_whole("workers", self.workers, 1, "give 1 or more")
+        require_workers(self.workers)
         jobs = self._jobs()
         out = prepare_folder(self.out)
         with run_progress() as watch:

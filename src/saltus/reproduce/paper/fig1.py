@@ -17,7 +17,7 @@ from saltus.reproduce.shared.emergence_settings import PRESETS as PRESETS
 from saltus.reproduce.shared.emergence_settings import Settings
 from saltus.reproduce.shared.experiments import run_experiments, went_wrong
 from saltus.reproduce.shared.options import RunOptions
-from saltus.resource import DATA, PARAMETERS, STEP
+from saltus.resource import RESOURCES
 from saltus.settings import describe
 
 
@@ -56,11 +56,13 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     )
 
 
+_DIGITS = {resource.law: resource.digits for resource in RESOURCES.values()}
+
+
 def _digits(row: Row) -> str:
-    return f".{_RESOURCES[row['panel']].digits}f"
+    return f".{_DIGITS[row['panel']]}f"
 
 
-_RESOURCES = {"time": STEP, "data": DATA, "parameters": PARAMETERS}
 _COLUMNS = (
     Column("panel"),
     Column("skill"),

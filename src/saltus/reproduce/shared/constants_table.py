@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from saltus._types import Floats
 from saltus.figures.emergence import Panel
 from saltus.forecast.calibrate import calibrate
 from saltus.forecast.size.calibration import DataCalibration, ParameterCalibration
 from saltus.present.table import Column
 from saltus.published import FEATURE_RATE_SQUARED, NODES_PER_SKILL, SHOTS
 from saltus.reproduce.shared.agreement import Agreement, agreement
-from saltus.reproduce.shared.experiments import TimeExperiment
+from saltus.reproduce.shared.experiments import Experiment
+from saltus.theory.extended import DataEmergence, ParameterEmergence
+from saltus.theory.multilinear import Multilinear
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,7 +30,7 @@ class Constant:
         symbol: as tables print it.
         value, error: with standard error.
         paper: what the paper found.
-        model: for which `TimeExperiment.forecast` gives strengths.
+        model: calibrated with it.
         summary: the whole calibration.
     """
 
@@ -33,8 +38,15 @@ class Constant:
     value: float
     error: float
     paper: float
-    model: Any
+    model: Multilinear | DataEmergence | ParameterEmergence
     summary: dict[str, Any]
+
+    def strengths(self, amounts: Floats) -> Floats:
+        """R/S of each skill by the calibrated model, ``(n_skills, len(amounts))``."""
+        if isinstance(self.model, DataEmergence):  # what is measured is a mean over training sets
+            expected = [self.model.expected_strength(int(data)) for data in amounts]
+            return np.asarray(np.stack(expected, axis=1) / self.model.target_scale)
+        return np.asarray(self.model.strength(amounts).T / self.model.target_scale)
 
     @property
     def form(self) -> str:
@@ -72,7 +84,7 @@ COLUMNS = (
 )
 
 
-def calibrated(curves: xr.Dataset, system: TimeExperiment) -> Constant:
+def calibrated(curves: xr.Dataset, system: Experiment) -> Constant:
     """Calibrate on the curves of one skill, for the skills of another system."""
     fit = calibrate(curves)
     model, summary = fit.model(system.frequencies), fit.summary()
@@ -94,7 +106,7 @@ class Comparison:
         skills: how well each skill's mean strength agrees with it.
     """
 
-    experiment: TimeExperiment
+    experiment: Experiment
     measured: xr.Dataset
     constant: Constant
     skills: list[Agreement]
@@ -102,12 +114,11 @@ class Comparison:
     def panel(self, title: str) -> Panel:
         """Measured strengths and the calibrated model's, for a figure."""
         at = self.experiment.grid(self.measured)
-        forecast = self.experiment.forecast(self.constant.model, at)
-        return Panel(self.measured, at, forecast, f"{title}, {self.constant.label}")
+        return Panel(self.measured, at, self.constant.strengths(at), f"{title}, {self.constant.label}")
 
 
-def compare(experiment: TimeExperiment, measured: xr.Dataset, single: xr.Dataset) -> Comparison:
+def compare(experiment: Experiment, measured: xr.Dataset, single: xr.Dataset) -> Comparison:
     """Calibrate on the curves of one skill, ``single``, forecast the experiment, set its curves beside that."""
     constant = calibrated(single, experiment)
-    forecast = experiment.forecast(constant.model, experiment.amounts(measured))
+    forecast = constant.strengths(experiment.amounts(measured))
     return Comparison(experiment, measured, constant, agreement(measured, forecast))

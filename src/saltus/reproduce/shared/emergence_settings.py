@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from saltus.reproduce.shared.experiments import DataExperiment, ParameterExperiment, TimeExperiment
+from saltus.reproduce.shared.experiments import DataExperiment, Experiment, ParameterExperiment, TimeExperiment
 from saltus.train.kernel.training import MLPTraining
 
 
@@ -22,8 +22,8 @@ class Study:
         single: the experiment with one skill (n_s = 1) that calibrates the forecast.
     """
 
-    system: TimeExperiment
-    single: TimeExperiment
+    system: Experiment
+    single: Experiment
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from saltus.present.table import Column, Table
 from saltus.reproduce.shared.emergence_settings import PRESETS as PANELS
 from saltus.reproduce.shared.experiments import (
     DataExperiment,
+    Experiment,
     ParameterExperiment,
-    TimeExperiment,
     run_experiments,
     went_wrong,
 )
@@ -50,7 +50,7 @@ class Settings:
     """
 
     further: tuple[DataExperiment, ...]
-    pairs: Mapping[str, tuple[TimeExperiment, TimeExperiment]]
+    pairs: Mapping[str, tuple[Experiment, Experiment]]
 
 
 def _presets() -> dict[str, Settings]:
@@ -59,7 +59,7 @@ def _presets() -> dict[str, Settings]:
     assert isinstance(data, DataExperiment)
     assert isinstance(single, DataExperiment)
 
-    def pair(sizes: tuple[int, ...], n_seeds: int, training: MLPTraining) -> tuple[TimeExperiment, TimeExperiment]:
+    def pair(sizes: tuple[int, ...], n_seeds: int, training: MLPTraining) -> tuple[Experiment, Experiment]:
         return replace(data, sizes=sizes), replace(data, sizes=sizes, n_seeds=n_seeds, training=training)
 
     # The printed 500,000 steps are cut to 20,000: at that rate, the slowest of these runs needs half of them.

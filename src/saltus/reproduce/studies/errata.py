@@ -11,6 +11,7 @@ import pandas as pd
 from saltus._version import __version__
 from saltus.present.report import Report
 from saltus.present.table import Column, Table
+from saltus.published import FEATURE_RATE_SQUARED, INITIAL_STRENGTH_PER_VARIANCE
 from saltus.reproduce.shared.options import RunOptions
 from saltus.settings import describe
 from saltus.theory.extended import with_feature_rate
@@ -114,17 +115,17 @@ def _missing_factors(settings: Settings) -> Iterator[Erratum]:
 
 
 def _learning_rate(settings: Settings) -> Iterator[Erratum]:
-    # The networks minimise the plain squared error, so their rate counts double; R(0) as in the authors' code.
-    init_std, feature_rate_squared = 0.01, 1 / 22
+    # The networks minimise the plain squared error, so their rate counts double.
+    init_std = 0.01
     times = []
     for rate in (0.05, 0.02):
         flow = Multilinear(
             PowerLaw(settings.fig1_alpha, settings.fig1_n_skills),
             target_scale=settings.fig3_scale,
-            initial_strength=init_std**2 / 3.6,
+            initial_strength=init_std**2 * INITIAL_STRENGTH_PER_VARIANCE,
             learning_rate=2 * rate,
         )
-        times.append(float(with_feature_rate(flow, feature_rate_squared).emergence_time(1, 0.5)))
+        times.append(float(with_feature_rate(flow, FEATURE_RATE_SQUARED).emergence_time(1, 0.5)))
     yield Erratum("App. K", "steps to R_1/S = 0.5 in Fig. 1a: at the printed rate 0.05, at the plotted 0.02", *times)
 
 

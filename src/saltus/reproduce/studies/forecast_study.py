@@ -24,6 +24,7 @@ from saltus.forecast.time.departure import PAPER, Departure, Lesson, learned, te
 from saltus.parity.task import MultitaskSparseParity
 from saltus.present.report import Report
 from saltus.present.table import Column, Table
+from saltus.published import FEATURE_RATE_SQUARED, INITIAL_STRENGTH_PER_VARIANCE
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.runs import train_all
 from saltus.settings import describe
@@ -103,8 +104,9 @@ def _job(settings: Settings, draw: list[float], seed: int) -> Job:
         float(f"{least * (largest / least) ** share:.3g}")
         for (least, largest), share in ((settings.init_std, draw[2]), (settings.learning_rate, draw[3]))
     )
-    # The paper's constants: B^2 = 1/22 and R(0) = init^2 / 3.6.
-    exposure = math.log(_SCALE * 3.6 / init_std**2) / (2 * 2 * rate / 22 * _SCALE)
+    # Eq. 11, 14 at R/S = 0.5 with the paper's constants; the plain squared error doubles the rate.
+    start = INITIAL_STRENGTH_PER_VARIANCE * init_std**2
+    exposure = math.log(_SCALE / start) / (2 * 2 * rate * FEATURE_RATE_SQUARED * _SCALE)
     steps = round(settings.margin * exposure / float(task.frequencies.first()[-1]), -2)
     training = MLPTraining(
         int(steps),
