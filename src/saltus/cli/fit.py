@@ -1,4 +1,4 @@
-"""``saltus fit``: a scaling law for anybody's losses, with a status, intervals, rivals, and the theory beside it."""
+"""``saltus fit``: a scaling law for a table of losses, with a status, intervals, rivals, and the theory beside it."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ class Fit:
     n_skills: float = float("inf")
     """If finite, exponents and alphas are also taken from the exact loss in the middle of the data."""
     target_scale: float = 1.0
-    """S of that exact loss."""
+    """S of the model of that exact loss."""
     initial_strength: float = 0.01
-    """R(0) of that exact loss."""
+    """R(0) of that model."""
     learning_rate: float = 1.0
-    """Of that exact loss, with the factor 1/2."""
+    """Learning rate of that model, of the loss with the factor 1/2."""
     seed: int = 0
     """Seed of the bootstrap."""
     out: Path | None = None
@@ -85,10 +85,13 @@ class Fit:
         show(report, paths, as_json=self.json)
 
     def _fitting(self) -> Fitting:
-        from saltus.lawfit.study import study_losses
+        from saltus.lawfit.read import read_columns
+        from saltus.lawfit.study import resource_columns, study_losses
 
+        columns = resource_columns(self.form, self.x, parameters=self.parameters, data=self.data, compute=self.compute)
+        table, n_blank = read_columns(self.losses, [*columns, self.loss], self.runs)
         return study_losses(
-            self.losses,
+            table,
             self.loss,
             self.x,
             form=self.form,
@@ -106,10 +109,11 @@ class Fit:
             alpha=self.alpha,
             model=self._model(),
             seed=self.seed,
+            n_blank=n_blank,
         )
 
     def _model(self) -> Multilinear | None:
-        """The model whose exact loss is looked at, if there is one; its alpha is a placeholder."""
+        """The model of finitely many skills whose exact loss is wanted too, or None; its alpha is a placeholder."""
         from saltus.theory.frequencies import PowerLaw
         from saltus.theory.multilinear import Multilinear
 

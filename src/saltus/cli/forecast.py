@@ -92,7 +92,7 @@ class Forecast:
         show(report, [] if self.out is None else write(report, prepare_folder(self.out)), as_json=self.json)
 
     def _frequencies(self, curves: xr.Dataset) -> SkillFrequencies | Literal["fitted"] | None:
-        """As given; None where the curves carry them."""
+        """The frequencies that the options name; None where the curves carry them."""
         import numpy as np
 
         from saltus.errors import InputError

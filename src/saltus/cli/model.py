@@ -23,7 +23,7 @@ class ModelOptions:
     initial_strength: float = 0.01
     """R(0), between 0 and S."""
     learning_rate: float = 1.0
-    """Of the loss with the factor 1/2."""
+    """Learning rate of the loss with the factor 1/2."""
     parameters: float | None = None
     """N, the number of skill basis functions; one a skill by default."""
     json: bool = False

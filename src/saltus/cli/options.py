@@ -16,7 +16,7 @@ def chosen(what: str, name: str, choices: Mapping[str, T]) -> T:
     """The choice of that name.
 
     Raises:
-        InputError: if there is none; the message lists those that there are.
+        InputError: if there is none; the message lists the choices.
     """
     if name not in choices:
         raise InputError(f"{what} must be one of {', '.join(choices)}", name, "choose one of them")
@@ -33,7 +33,7 @@ def require_workers(workers: int | None) -> int | None:
 
 
 def settings_of(command: Any) -> dict[str, Any]:
-    """A command's options as plain data, but for those that say where results go."""
+    """A command's options as plain data, without those that say where results go."""
     return {
         name: str(value) if isinstance(value, Path) else value
         for name, value in describe(command).items()

@@ -93,7 +93,7 @@ class SweepRun:
 
         if self.dask is None:
             return engine.threads(self.workers)
-        logging.disable()  # a lost cluster is ours to report, in one line
+        logging.disable()  # a cluster that is gone is ours to report, in one line
         return engine.dask(self.dask)
 
     def _show_plan(self, plan: Plan, shard: Shard) -> int:
@@ -117,7 +117,7 @@ class SweepRun:
 
 @dataclass(frozen=True, kw_only=True)
 class SweepStatus:
-    """What a store holds: runs that are stored, missing, failed and why.
+    """Show the runs of a store: stored, missing, and failed with reasons.
 
     Example: saltus sweep status runs/ --json
     """
@@ -174,7 +174,7 @@ class SweepExport:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Thousands of independent runs, and none of them lost: run, status, export.
+    """Thousands of independent runs that survive every interruption: run, status, export.
 
     Example: saltus sweep run examples/sweep.toml --store runs/
     """

@@ -46,19 +46,19 @@ class Train:
     steps: int | None = None
     """Parameter updates."""
     width: int | None = None
-    """Hidden units; of mlp."""
+    """Hidden units of mlp."""
     embedding: int | None = None
-    """Width of a token's embedding; of transformer."""
+    """Width of a token's embedding in transformer."""
     batch_size: int | None = None
     """Samples an update."""
     learning_rate: float | None = None
-    """Of the plain squared error."""
+    """Learning rate of the plain squared error."""
     init_std: float | None = None
-    """Standard deviation of every parameter at the start; of mlp."""
+    """Standard deviation of every parameter of mlp at the start."""
     optimizer: str | None = None
     """sgd or adam; for transformer, any of PyTorch's."""
     momentum: float | None = None
-    """Of SGD."""
+    """Momentum of SGD."""
     weight_decay: float | None = None
     """Added to the gradient times the parameter."""
     n_data: int | None = None

@@ -29,7 +29,7 @@ class Panel:
         curves: labelled curves over step, data or parameters, with a strength for every skill.
         at: amounts of the resource at which the forecast is given, ascending.
         forecast: R/S, ``(n_skills, len(at))``; None draws the measurements alone.
-        title: over the panel.
+        title: text above the panel.
     """
 
     curves: xr.Dataset

@@ -1,4 +1,4 @@
-"""Forecasts: measured strengths, when the skills are expected, and where "now" is; and how good forecasts were."""
+"""Forecasts: measured strengths, expected rises and the line of "now"; and errors of past forecasts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from saltus.forecast.assess import Assessment
     from saltus.forecast.base import EmergenceForecast
 
-_MOST_POINTS = 120  # of a curve: more would hide the band behind them
+_MOST_POINTS = 120  # points drawn of a curve: more would hide the band behind them
 
 
 def forecast_figure(
@@ -31,9 +31,9 @@ def forecast_figure(
 
     Args:
         curves: labelled curves.
-        assessment: of the same curves.
+        assessment: the assessment of these curves.
         rise: its forecasts at ascending thresholds, joined to a line; empty for none.
-        note: a line below the axes.
+        note: a line below the axes: version, seeds, settings.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator, NullFormatter
@@ -127,9 +127,9 @@ class Delay:
     """A learned departure from the model against decades of frequency below the calibrated skill.
 
     Attributes:
-        decades: where it is given, ascending.
-        mean: log10(measured / model) there.
-        reach: half the width of its interval there.
+        decades: log10 of the frequency ratio, ascending, shape ``(n,)``.
+        mean: log10(measured / model) at these decades.
+        reach: half the width of its interval at these decades.
     """
 
     decades: Floats
@@ -141,9 +141,9 @@ def study_figure(delay: Delay, measured: Mapping[str, tuple[Floats, Floats]], no
     """log10(measured / model) of skills against how much rarer they are than the calibrated one, over what was learned.
 
     Args:
-        delay: learned from the teaching runs.
-        measured: decades and log10 ratios of the skills of "teaching" and "testing" runs.
-        note: a line below the axes.
+        delay: the delay learned from the teaching runs.
+        measured: decades and log10 ratios of skills, by the role of their runs, "teaching" or "testing".
+        note: a line below the axes: version, seeds, settings.
     """
     from matplotlib.figure import Figure
 

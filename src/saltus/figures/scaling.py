@@ -34,7 +34,7 @@ _STYLES: dict[Kind, dict[str, object]] = {
 
 @dataclass(frozen=True)
 class Line:
-    """One curve: its points, which family (colour) it belongs to, if any, and what kind of result it is."""
+    """One curve: its points, its family (colour; "" for none) and the kind of its result (line style)."""
 
     x: Floats
     loss: Floats

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MARKERS = "osD^vP"
 _REFERENCE = (0, (1, 1.6))
-_APART = 0.03  # series beside each other, as a share of the skill index
+_APART = 0.03  # distance of neighbouring series, as a share of the skill index
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class Series:
     """Emergence times of some runs and their law.
 
     Attributes:
-        name: for the legend.
+        name: name in the legend.
         mean: geometric mean over the runs, in steps, ``(n_skills,)``; NaN where a skill emerged in none.
-        log10_sd: standard deviation of log10(time) over the runs, ``(n_skills,)``; NaN where fewer than two tell it.
-        law: fitted to the times; None for none.
+        log10_sd: standard deviation of log10(time) over the runs, ``(n_skills,)``; NaN in fewer than two runs.
+        law: the law fitted to the times; None for none.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Panel:
 
 
 def times_figure(panels: Sequence[Panel], expected: float, threshold: float, note: str = "") -> Figure:
-    """Geometric mean over runs with one standard deviation, the fitted law, and what decoupled skills would do.
+    """Geometric mean over runs with one standard deviation, the fitted law, and the law of decoupled skills.
 
     Args:
         panels: one, or two beside each other.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +13,6 @@ from saltus.lawfit.compare import HoldOut, Rival, compare_points, hold_out_if_po
 from saltus.lawfit.fit import LawFit, fit_points, form_of
 from saltus.lawfit.forms import Form
 from saltus.lawfit.points import Points, checked_points
-from saltus.lawfit.read import read_columns
 from saltus.lawfit.theory_comparison import BesideTheory, beside_theory
 from saltus.theory.multilinear import Multilinear
 
@@ -51,7 +48,7 @@ class Fitting:
 
 
 def study_losses(
-    losses: str | os.PathLike[str],
+    table: pd.DataFrame,
     loss: str,
     x: str | None = None,
     *,
@@ -70,11 +67,12 @@ def study_losses(
     alpha: float | None = None,
     model: Multilinear | None = None,
     seed: int = 0,
+    n_blank: int = 0,
 ) -> Fitting:
     """Fit a scaling law to a table of losses, test it, compare it, and set the theory beside it.
 
     Args:
-        losses: CSV file, one row a measurement.
+        table: one row a measurement.
         loss: column of the losses, greater than 0.
         x: column of the resource, for forms in one resource.
         form: ``"power"``, ``"power-offset"``, ``"broken"`` or ``"two-resource"``.
@@ -93,16 +91,17 @@ def study_losses(
             ``"parameters"`` or ``"compute"``.
         alpha: an alpha whose exponents are wanted too.
         model: a model whose exact loss is looked at in the middle of the data; its alpha is replaced.
-        seed: of the bootstrap.
+        seed: seed of the bootstrap.
+        n_blank: rows that were left out before because a value was missing; noted in the result.
 
     Raises:
-        InputError: if the file, a column or an option cannot be used.
+        InputError: if a column or an option cannot be used.
     """
     law_form = form_of(form)
-    columns = _columns(form, law_form.n_resources, x, parameters, data, compute)
+    columns = resource_columns(form, x, parameters=parameters, data=data, compute=compute)
     resources = _resources(law_form, resource, wanted=alpha is not None or model is not None)
     n_dropped = require_whole("drop_highest", drop_highest, 0, "give how many rows to leave out")
-    table, n_blank = read_columns(Path(losses), [*columns, loss], runs)
+    _require_columns(table, [*columns, loss, *([] if runs is None else [runs])])
     kept = table.sort_values(loss, kind="stable").iloc[: max(len(table) - n_dropped, 0)].sort_index()
     points = _points(kept, columns, loss, runs, data_is_computed=compute is not None)
     fit = fit_points(points, law_form, delta, n_bootstrap=bootstrap, level=level, seed=seed)
@@ -119,12 +118,21 @@ def study_losses(
     )
 
 
-def _columns(
-    form: str, n_resources: int, x: str | None, parameters: str | None, data: str | None, compute: str | None
+def resource_columns(
+    form: str = "power",
+    x: str | None = None,
+    *,
+    parameters: str | None = None,
+    data: str | None = None,
+    compute: str | None = None,
 ) -> list[str]:
-    """The columns of the resources; C stands in the place of D."""
+    """The columns of a table that a form takes its resources from; C stands in the place of D.
+
+    Raises:
+        InputError: if the form needs other resources.
+    """
     second = [name for name in (data, compute) if name is not None]
-    if n_resources == 1:
+    if form_of(form).n_resources == 1:
         if x is None or parameters is not None or second:
             raise InputError(f"form {form} needs --x and no other resource", x, "name the column of x")
         return [x]
@@ -145,11 +153,20 @@ def _resources(form: Form, resource: str | None, *, wanted: bool) -> dict[str, s
     return {}
 
 
+def _require_columns(table: pd.DataFrame, names: Sequence[str]) -> None:
+    for name in names:
+        if name not in table.columns:
+            raise InputError(f"the table must have the column {name!r}", list(table.columns), "name one of its columns")
+
+
 def _points(table: pd.DataFrame, columns: list[str], loss: str, runs: str | None, *, data_is_computed: bool) -> Points:
-    """The rows as points, in the order of the file."""
-    amounts = table[columns].to_numpy(dtype=float)
+    """The rows as points, in the order of the table."""
+    try:
+        amounts = np.array(table[columns], dtype=float)
+    except ValueError as error:
+        raise InputError("columns of resources must hold numbers", columns, str(error)) from error
     if data_is_computed:
-        with np.errstate(over="ignore"):  # checked below
+        with np.errstate(all="ignore"):  # checked below
             amounts[:, 1] = amounts[:, 1] / amounts[:, 0] / 6
     names = None if runs is None else table[runs].to_numpy(dtype=str)
-    return checked_points(amounts, table[loss].to_numpy(dtype=float), names, len(columns))
+    return checked_points(amounts, table[loss].to_numpy(), names, len(columns))

@@ -1,4 +1,4 @@
-"""The outcome of ``saltus fit`` as a report: table, JSON, figure, and what to read beside the numbers."""
+"""The report of ``saltus fit``: table, JSON, figure, and remarks to be read beside the numbers."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from saltus.figures.forecast import forecast_figure
 from saltus.forecast.assess import Assessment
 from saltus.forecast.base import EmergenceForecast
 from saltus.forecast.size.calibration import SizeCalibration
+from saltus.forecast.time.calibration import Calibration
 from saltus.forecast.time.frequency_fit import FrequencyFit
 from saltus.present.report import Report
 from saltus.present.table import Column, Table
@@ -22,8 +23,6 @@ from saltus.resource import Resource, resource_named
 if TYPE_CHECKING:
     import xarray as xr
 
-    from saltus.forecast.calibrate import AnyCalibration
-
 _DRAWN_THRESHOLDS = np.linspace(0.02, 0.98, 25)  # R/S at which the curve of a size forecast is drawn
 
 
@@ -32,7 +31,7 @@ def forecast_report(curves: xr.Dataset, assessment: Assessment, settings: Mappin
 
     Args:
         curves: labelled curves.
-        assessment: of the same curves.
+        assessment: the assessment of these curves.
         settings: options of the command line, by name; they are written down and named below the figure.
     """
     resource, summary = resource_named(assessment.resource), assessment.summary()
@@ -79,7 +78,7 @@ def _columns(resource: Resource, level: float) -> list[Column]:
 
 
 def _basis(k: int, assessment: Assessment) -> str | None:
-    """What the forecast of a skill rests on; None where there is no forecast."""
+    """The basis of a skill's forecast; None where there is no forecast."""
     forecast, calibration = assessment.forecast, assessment.calibration
     if forecast is None or calibration is None:
         return None
@@ -107,13 +106,16 @@ def _note(assessment: Assessment, settings: Mapping[str, Any]) -> str:
 
 
 def _remarks(curves: xr.Dataset, assessment: Assessment) -> Iterator[str]:
-    """How the file was read and what was odd in it, how frequencies and calibration were found, the verdict."""
+    """Lines on the reading of the file and its oddities, on frequencies and calibration, and the verdict."""
     if "reading" in curves.attrs:
         yield from reading_report(curves).lines
     if assessment.frequency_fit is not None:
         yield _fitted(assessment.frequency_fit)
-    if assessment.calibration is not None:
-        yield _calibrated(assessment.calibration)
+    fit = assessment.calibration
+    if isinstance(fit, Calibration):
+        yield f"calibrated on skill {_listed(fit.skills)}: {_in_time(fit)}"
+    elif isinstance(fit, SizeCalibration):
+        yield f"calibrated on skill {_listed(fit.skills)}: {_in_size(fit)}"
     yield str(assessment.verdict)
 
 
@@ -125,18 +127,18 @@ def _fitted(fit: FrequencyFit) -> str:
     )
 
 
-def _calibrated(fit: AnyCalibration) -> str:
-    if isinstance(fit, SizeCalibration):
-        found = (
-            f"{resource_named(fit.resource).symbol}_c = {fit.constant:.4g} ± {fit.constant_error:.2g} "
-            f"(runs: {fit.n_runs}; misfit on the rise {fit.residual:.3f}, beyond scatter {fit.misfit:.3f})"
-        )
-    else:
-        found = (
-            f"rate {fit.rate:.4g} ± {fit.rate_error:.1g} a step, half learned at frequency x step = "
-            f"{fit.half_exposure:.4g} ± {fit.half_exposure_error:.2g} (runs: {fit.n_runs}; misfit {fit.residual:.3f})"
-        )
-    return f"calibrated on skill {_listed(fit.skills)}: {found}"
+def _in_time(fit: Calibration) -> str:
+    return (
+        f"rate {fit.rate:.4g} ± {fit.rate_error:.1g} a step, half learned at frequency x step = "
+        f"{fit.half_exposure:.4g} ± {fit.half_exposure_error:.2g} (runs: {fit.n_runs}; misfit {fit.residual:.3f})"
+    )
+
+
+def _in_size(fit: SizeCalibration) -> str:
+    return (
+        f"{resource_named(fit.resource).symbol}_c = {fit.constant:.4g} ± {fit.constant_error:.2g} "
+        f"(runs: {fit.n_runs}; misfit on the rise {fit.residual:.3f}, beyond scatter {fit.misfit:.3f})"
+    )
 
 
 def _listed(skills: Sequence[int]) -> str:

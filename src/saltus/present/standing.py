@@ -8,7 +8,7 @@ from typing import Any
 
 from saltus.store.status import Standing
 
-_MOST_REASONS = 10  # lines of reasons for failures
+_MOST_REASONS = 10  # most reasons for failures that get a line
 
 
 def standing_data(standing: Standing) -> dict[str, Any]:

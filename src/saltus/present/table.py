@@ -13,7 +13,7 @@ Value = str | bool | int | float | None
 Row = Mapping[str, Any]
 
 DASH = "–"
-CSV_DIGITS = ".9g"  # of numbers that are not whole, in every CSV file
+CSV_DIGITS = ".9g"  # format of numbers that are not whole, in every CSV file
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Column:
         name: the field of a row that holds the value, and the heading in CSV.
         heading: the heading on the terminal; ``name`` by default.
         form: format specification of its numbers, or a function that gives it for a row.
-        missing: text for numbers that are not finite; None, where there is nothing to say, is always a dash.
-        value: takes the value out of a row, where no field of it is the value.
+        missing: text for numbers that are not finite; None, a cell without meaning, is always a dash.
+        value: function that derives the value from a row that has no such field.
         parts: headings in CSV of a cell that holds a tuple of values, such as the ends of an interval.
         between: text between the values of such a cell.
     """

@@ -26,7 +26,7 @@ def show(report: Report, paths: Sequence[Path], *, as_json: bool) -> None:
         table.add_row(*map(Text, row))
     console = Console()
     if not console.is_terminal:
-        console.width = 200  # a pipe has no width; wrapped columns would be of no use in a file
+        console.width = 200  # a pipe has no width, and wrapped columns are of no use in a file
     console.print(table)
     for remark in report.remarks:
         print(remark)

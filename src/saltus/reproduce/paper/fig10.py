@@ -30,7 +30,7 @@ from saltus.reproduce.shared.options import RunOptions
 from saltus.settings import describe
 from saltus.theory.dynamics import GradientFlow
 
-LEVELS = (0.5, 0.25, 0.125)  # of L_k(0): three halvings
+LEVELS = (0.5, 0.25, 0.125)  # shares of L_k(0): three halvings
 
 
 def reproduce(settings: Settings, _: RunOptions) -> Report:

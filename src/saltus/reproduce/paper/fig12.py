@@ -64,7 +64,7 @@ def verdict(law: TimeLaw | None, expected: float) -> str:
 
 
 def _skills(times: Floats, expected: float) -> list[dict[str, Any]]:
-    """Of each skill: geometric mean time, its spread, what a decoupled skill would take, and the slope up to it."""
+    """For each skill: geometric mean time, its spread, the time of a decoupled skill, and the slope up to it."""
     mean, spread, count = log_moments(times)
     slope = np.diff(mean, prepend=math.nan) / np.diff(np.log(np.arange(1, len(mean) + 1)), prepend=math.nan)
     return [

@@ -33,10 +33,10 @@ class Settings:
     """How many runs of which system.
 
     Attributes:
-        training: of the five-skill system that is forecast.
-        n_seeds: its runs.
+        training: training of the five-skill system that is forecast.
+        n_seeds: number of its runs.
         calibration: training of the one-skill system.
-        n_calibration_seeds: its runs.
+        n_calibration_seeds: number of its runs.
     """
 
     training: MLPTraining

@@ -2,8 +2,8 @@
 
 Each exact loss stands beside its law; at a few points also beside the model trained by gradient descent: sample by
 sample on fresh samples (time), on training sets (data), and on all inputs (parameters). Descent on fresh samples is the
-model on a training set of as many samples (ours, ``docs/derivations/stochastic-descent.md``), which is what it is
-compared with, in standard errors.
+model on a training set of as many samples (ours, ``docs/derivations/stochastic-descent.md``); the two are compared in
+standard errors.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Settings(PowerLawModels):
 
     Attributes:
         largest: T, D and N at the right end of each panel.
-        n_runs: of descent on fresh samples, for the time panel.
+        n_runs: runs of descent on fresh samples, for the time panel.
         samples_a_step: fresh samples for a step of time 1, each an update with that share of the learning rate.
         n_datasets: training sets drawn for each point of the data panel.
     """
@@ -93,7 +93,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     )
 
 
-_DEVIATION = {"standard errors": ".1f", "relative": ".0e"}  # how numbers in each unit look
+_DEVIATION = {"standard errors": ".1f", "relative": ".0e"}  # format of numbers in each unit
 _COLUMNS = (
     Column("resource"),
     Column("alpha", "α", form=".5g"),

@@ -56,7 +56,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
 
 
 def forecast_skills(curves: xr.Dataset) -> list[dict[str, Any]]:
-    """Each skill's half-strength time, measured, and as the first skill of each run forecasts it; NaN where none is.
+    """Half-strength time of each skill, measured, and forecast from the first skill of each run; NaN where unknown.
 
     ``log10_ratio`` is the mean over runs of log10(forecast / measured), ``log10_ratio_error`` its standard error.
     """
@@ -76,7 +76,7 @@ def forecast_skills(curves: xr.Dataset) -> list[dict[str, Any]]:
 
 
 def _of_run(curves: xr.Dataset) -> Floats:
-    """Times that the first skill of one run forecasts, and log10 of each over the measured one, ``(2, n_skills)``."""
+    """Times forecast from the first skill of one run, and log10 of each over the measured time, ``(2, n_skills)``."""
     if not has_emerged(curves):
         return np.full((2, curves.sizes["skill"]), np.nan)
     found = calibrate_time(curves).forecast(carried_frequencies(curves), measured=curves, departure=PAPER)

@@ -36,8 +36,8 @@ class Settings:
 
     Attributes:
         modes: singular values of the target, the largest first.
-        initial_strength: r, of every mode at time 0.
-        learning_rate: eta of half the squared error.
+        initial_strength: strength r of every mode at time 0.
+        learning_rate: rate eta of half the squared error.
         threshold: a mode emerges at this share of its singular value and has saturated at 1 minus it.
     """
 

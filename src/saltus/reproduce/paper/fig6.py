@@ -113,7 +113,7 @@ def _rests(stages: Floats) -> Floats:
 
 
 def _integrated(model: Multilinear, time: Floats) -> Floats:
-    """What ``model.strength(time)`` is, from the flow of the two equal weights of each skill."""
+    """``model.strength(time)`` again, from the integrated flow of the two equal weights of each skill."""
     return np.stack(
         [
             integrate_product(

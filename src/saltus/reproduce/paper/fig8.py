@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 INPUTS = np.array(list(product((0, 1), repeat=3)), dtype=float)
 PARITY = (-1.0) ** INPUTS.sum(axis=1)
-LEVELS = (0.5, 0.95)  # of what a mode, or the sum, ends at
+LEVELS = (0.5, 0.95)  # shares of the final strength of a mode or of the sum
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class Settings:
     """One network, and the model it is compared with.
 
     Attributes:
-        initial_strength: R(0), of all three modes together.
-        learning_rate: eta of half the squared error.
+        initial_strength: R(0) of all three modes together.
+        learning_rate: rate eta of half the squared error.
         feature_rate_squared: B^2 of the extended model.
-        other_starts: R(0) for which the B^2 of equal half-strength time is found too.
+        other_starts: further R(0) for which the B^2 of equal half-strength time is computed.
     """
 
     target_scale: float = 1.0
@@ -102,12 +102,12 @@ class Flow:
         return np.asarray((outputs @ PARITY).T / 8 / self.target_scale)
 
     def strengths(self, time: Floats) -> Floats:
-        """Those of the three modes and their sum, shape ``(4, times)``."""
+        """R^(i)/S of the three modes and their sum, shape ``(4, times)``."""
         modes = self.modes(time)
         return np.vstack([modes, modes.sum(axis=0)])
 
     def first_times(self, levels: tuple[float, ...]) -> Floats:
-        """When each mode, and the sum, first reaches each level of what it ends at, shape ``(4, levels)``."""
+        """Times at which each mode, and the sum, first reaches each share of its final strength, ``(4, levels)``."""
         time = np.linspace(0, self.end, 2001)
         strength = self.strengths(time)
 

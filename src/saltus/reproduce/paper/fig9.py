@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-LEVELS = (0.05, 0.5)  # of R/S: the skill has emerged; it is half learned
+LEVELS = (0.05, 0.5)  # R/S at which the skill has emerged, and at which it is half learned
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Settings:
     """One skill in training sets of which it makes up different shares.
 
     Attributes:
-        shares: d_k/D.
-        initial_strength: of the multilinear model; the linear model starts from 0.
+        shares: shares d_k/D of the training set.
+        initial_strength: R(0) of the multilinear model; the linear model starts from 0.
         horizon: steps to draw.
     """
 

@@ -57,7 +57,7 @@ PRESETS = {"paper": Settings()}
 
 
 def _amount(name: str, heading: str) -> Column:
-    # A described case spells infinity, which is no limit.
+    # Cases are plain data, in which infinity, no limit, is the string "inf".
     return Column(name, heading, form="g", missing="inf", value=lambda row: float(row[name]))
 
 

@@ -20,7 +20,7 @@ from saltus.settings import describe
 from saltus.theory.extended import ParameterEmergence
 
 WIDTH = 10
-OUTLYING = 0.6  # in R/S; nearer to the rule is no outlier: a half-learned skill may end on either side
+OUTLYING = 0.6  # R/S; smaller deviations are no outliers: a half-learned skill may end on either side
 
 
 def reproduce(settings: Settings, options: RunOptions) -> Report:
@@ -74,6 +74,6 @@ def _row(seed: int | str, strength: Floats, outliers: str | None) -> dict[str, A
 
 
 def _outliers(strength: Floats, rule: Floats) -> list[list[int]]:
-    """Of each run, the skills that are far from the rule."""
+    """For each run, the skills that are far from the rule."""
     far = np.abs(strength - rule) > OUTLYING
     return [[int(k) + 1 for k in np.flatnonzero(own)] for own in far]

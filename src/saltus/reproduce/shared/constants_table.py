@@ -1,4 +1,4 @@
-"""The one constant of each kind of emergence, calibrated on one skill, as tables and figures show it."""
+"""The constant of each kind of emergence, calibrated on one skill, for tables and figures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from saltus._types import Floats
 from saltus.figures.emergence import Panel
 from saltus.forecast.calibrate import calibrate
 from saltus.forecast.size.calibration import DataCalibration, ParameterCalibration
+from saltus.forecast.time.calibration import Calibration
 from saltus.present.table import Column
 from saltus.published import FEATURE_RATE_SQUARED, NODES_PER_SKILL, SHOTS
 from saltus.reproduce.shared.agreement import Agreement, agreement
@@ -27,11 +28,11 @@ class Constant:
     """A calibrated constant beside the paper's (``Nam et al. 2024, Fig. 11``).
 
     Attributes:
-        symbol: as tables print it.
-        value, error: with standard error.
-        paper: what the paper found.
-        model: calibrated with it.
-        summary: the whole calibration.
+        symbol: name of the constant, e.g. "D_c".
+        value, error: its value and standard error.
+        paper: the value of the paper.
+        model: the model calibrated with it.
+        summary: the whole calibration as plain data.
     """
 
     symbol: str
@@ -43,7 +44,7 @@ class Constant:
 
     def strengths(self, amounts: Floats) -> Floats:
         """R/S of each skill by the calibrated model, ``(n_skills, len(amounts))``."""
-        if isinstance(self.model, DataEmergence):  # what is measured is a mean over training sets
+        if isinstance(self.model, DataEmergence):  # measured strengths are means over training sets
             expected = [self.model.expected_strength(int(data)) for data in amounts]
             return np.asarray(np.stack(expected, axis=1) / self.model.target_scale)
         return np.asarray(self.model.strength(amounts).T / self.model.target_scale)
@@ -86,14 +87,15 @@ COLUMNS = (
 
 def calibrated(curves: xr.Dataset, system: Experiment) -> Constant:
     """Calibrate on the curves of one skill, for the skills of another system."""
-    fit = calibrate(curves)
-    model, summary = fit.model(system.frequencies), fit.summary()
+    fit, mix = calibrate(curves), system.frequencies
     if isinstance(fit, DataCalibration):
-        return Constant("D_c", fit.shots, fit.shots_error, SHOTS, model, summary)
+        return Constant("D_c", fit.shots, fit.shots_error, SHOTS, fit.model(mix), fit.summary())
     if isinstance(fit, ParameterCalibration):
-        return Constant("N_c", fit.nodes_per_skill, fit.nodes_per_skill_error, NODES_PER_SKILL, model, summary)
+        nodes, error = fit.nodes_per_skill, fit.nodes_per_skill_error
+        return Constant("N_c", nodes, error, NODES_PER_SKILL, fit.model(mix), fit.summary())
+    assert isinstance(fit, Calibration)
     rate, error = fit.feature_rate_squared, fit.feature_rate_squared_error
-    return Constant("B^2", rate, error, FEATURE_RATE_SQUARED, model, summary)
+    return Constant("B^2", rate, error, FEATURE_RATE_SQUARED, fit.model(mix), fit.summary())
 
 
 @dataclass(frozen=True)
@@ -101,9 +103,9 @@ class Comparison:
     """One experiment beside its forecast.
 
     Attributes:
-        experiment, measured: with its curves.
-        constant: what the forecast was calibrated with.
-        skills: how well each skill's mean strength agrees with it.
+        experiment, measured: the experiment and its curves.
+        constant: the constant of the forecast.
+        skills: agreement of each skill's mean strength with the forecast.
     """
 
     experiment: Experiment
@@ -118,7 +120,7 @@ class Comparison:
 
 
 def compare(experiment: Experiment, measured: xr.Dataset, single: xr.Dataset) -> Comparison:
-    """Calibrate on the curves of one skill, ``single``, forecast the experiment, set its curves beside that."""
+    """Calibrate on the curves of one skill, ``single``, and set the experiment's curves beside its forecast."""
     constant = calibrated(single, experiment)
     forecast = constant.strengths(experiment.amounts(measured))
     return Comparison(experiment, measured, constant, agreement(measured, forecast))

@@ -1,6 +1,6 @@
 """The paper's training experiments: strengths over training time, over the size of the training set, over the width.
 
-Each says which runs it needs, and turns what they gave into curves over its resource (`saltus.curves`).
+Each says which runs it needs and turns their results into curves over its resource (`saltus.curves`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Experiment(ABC):
     Attributes:
         n_skills: number of skills of the task.
         training: how each network is trained.
-        n_seeds: runs, of each kind if there are several.
+        n_seeds: number of runs of each kind.
         alpha: exponent of the frequencies, P_s(k) ~ k^-(alpha + 1).
     """
 

@@ -1,4 +1,4 @@
-"""The training that recipes do: kept run by run where there is a store, and followed where somebody watches."""
+"""Training for recipes: kept run by run where there is a store, and followed where progress is shown."""
 
 from __future__ import annotations
 

@@ -47,10 +47,10 @@ class Contestant:
     """One architecture with one optimiser.
 
     Attributes:
-        name: of the architecture.
+        name: name of the architecture.
         network: the architecture.
         optimizer: "sgd", with momentum 0.9, or "adam".
-        learning_rate, steps: chosen so that the last skill emerges without loss of stability.
+        learning_rate, steps: settings with which the last skill emerges without loss of stability.
     """
 
     name: str
@@ -62,12 +62,12 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Settings:
-    """The task that all learn, and how.
+    """The task, and how it is learned.
 
     Attributes:
-        contestants: who learns it.
-        n_seeds: runs of each.
-        alpha, n_skills, n_bits, n_relevant, target_scale: of the task.
+        contestants: the architectures and optimisers that learn it.
+        n_seeds: number of runs of each.
+        alpha, n_skills, n_bits, n_relevant, target_scale: settings of the task.
         batch_size: fresh samples an update.
         threshold: the strength R/S at which a skill counts as emerged.
     """
@@ -136,7 +136,7 @@ _QUICK = Settings(_contestants(1), n_seeds=2, n_skills=3)
 PRESETS = {
     "quick": _QUICK,
     "fast": Settings(_contestants(2.5), n_seeds=5),
-    # The transformers take most of the time: the others, by runs that quick shares.
+    # Without the transformers, which take most of the time; the runs are those of quick.
     "perceptrons": replace(_QUICK, contestants=tuple(one for one in _QUICK.contestants if one.name != "transformer")),
 }
 
@@ -224,14 +224,14 @@ def _series(summary: dict[str, Any], law: TimeLaw | None) -> Series:
 
 
 def out_of_order(times: Floats) -> float:
-    """Share of neighbouring skills of which the rarer one emerged first; one that never did emerged last."""
+    """Share of neighbouring pairs whose rarer skill emerged first; a skill that never did counts as last."""
     late = np.where(np.isfinite(times), times, np.inf)
     known = np.isfinite(late[:, 1:]) | np.isfinite(late[:, :-1])
     return float(np.mean((late[:, 1:] < late[:, :-1])[known])) if known.any() else math.nan
 
 
 def _remarks(summaries: list[dict[str, Any]]) -> list[str]:
-    """For each optimiser, what a tenth of the frequency costs; and where skills that are missing make it too little."""
+    """The cost of a tenth of the frequency, by optimiser; and series in which missing skills make it too small."""
     remarks = []
     for optimizer, title in _OPTIMIZERS.items():
         factors = [s["time_per_decade"] for s in summaries if s["optimizer"] == optimizer and s["law"] is not None]

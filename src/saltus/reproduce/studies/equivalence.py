@@ -1,4 +1,4 @@
-"""Whether the ``fast`` experiments of Fig. 1 measure what the printed settings do; ours, not in the paper.
+"""Check of the ``fast`` experiments of Fig. 1 against the printed settings; ours, not in the paper.
 
 Two checks. Runs on training sets that the rule of `saltus.train.convergence` has ended are carried ten times further.
 And a part of the data and parameter panels is trained with the printed settings too, and with all of them but the
@@ -37,16 +37,16 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _FURTHER = 10
-_SYSTEMATIC = 0.02  # in R/S: what `saltus.train.convergence` calls still
+_SYSTEMATIC = 0.02  # R/S by which strengths may still move when `saltus.train.convergence` ends a run
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is compared.
+    """Experiments to carry further, and pairs to compare.
 
     Attributes:
         further: experiments whose runs are carried further.
-        pairs: by name, fast and other settings of one experiment; amounts and skills that both have are compared.
+        pairs: fast and other settings of one experiment, by name; amounts and skills that both have are compared.
     """
 
     further: tuple[DataExperiment, ...]
@@ -141,7 +141,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
 
 
 def compare(fast: xr.Dataset, other: xr.Dataset) -> list[dict[str, Any]]:
-    """Mean strengths at the amounts that both have; the joint error counts what may still move in either as well."""
+    """Mean strengths at the amounts that both have; the joint error includes the movement left in either."""
     resource = str(fast["strength"].dims[-1])
     rows = []
     for amount in np.intersect1d(fast[resource], other[resource]).tolist():

@@ -1,4 +1,4 @@
-"""Where the published material disagrees with itself: what is printed, what comes out when it is computed."""
+"""Places where the published material disagrees with itself: numbers as printed and as computed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The forecast study: how well the first skill alone forecasts the others, on runs of varied settings.
+"""The forecast study: errors of forecasts from the first skill alone, on runs of varied settings.
 
 Ours, not in the paper. The first part of the runs teaches how networks depart from the model
-(`saltus.forecast.time.departure`); the others, which no number was taken from, test the forecasts and their intervals.
+(`saltus.forecast.time.departure`); the others, of which no number is used, test the forecasts and their intervals.
 """
 
 from __future__ import annotations
@@ -42,10 +42,11 @@ class Settings:
     """How many runs, and from which ranges their settings are drawn.
 
     Attributes:
-        n_teaching, n_testing: runs of each kind, the teaching ones first.
-        alpha, n_skills: uniform, ends included.
-        init_std, learning_rate: log-uniform. Above a rate of about 0.03 runs come near the edge of stability.
-        batch_sizes: each as likely.
+        n_teaching, n_testing: number of runs of each kind, the teaching ones first.
+        alpha, n_skills: ranges drawn from uniformly, ends included.
+        init_std, learning_rate: ranges drawn from log-uniformly. Above a rate of about 0.03 runs come near the edge of
+            stability.
+        batch_sizes: choices, each as likely.
         width: hidden units.
         margin: training ends at so many times the step at which the paper's constants expect the last skill.
     """
@@ -63,7 +64,7 @@ class Settings:
 
 PRESETS = {
     "full": Settings(24, 40),
-    "fresh": Settings(0, 40),  # tests what the full preset taught; for a seed of its own
+    "fresh": Settings(0, 40),  # tests the departure that the full preset taught, with another seed
     "quick": Settings(8, 4, n_skills=(2, 3), batch_sizes=(250,), margin=2.2),
 }
 
@@ -201,7 +202,7 @@ def score(table: pd.DataFrame, departure: Departure, threshold: float, level: fl
 
 
 def report_on(table: pd.DataFrame, settings: Settings, seed: int, jobs: list[Job]) -> Report:
-    """Learn, score and draw, from the times alone; without teaching runs, test what is kept."""
+    """Learn, score and draw, from the times alone; without teaching runs, test the departure that is kept."""
     departure, lessons = learn_from(table) if settings.n_teaching else (learned(), {})
     scores = [score(table, departure, at) for at in SCORED_AT]
     note = f"saltus {__version__}: {settings.n_teaching} + {settings.n_testing} runs, seeds from {seed}"

@@ -3,7 +3,7 @@
 Their picture is that skills ("quanta") are learned one after the other, by frequency, and that the loss is what the
 rest still costs. Three exponents test it, all read at the moments at which the skills k = 3, ..., K emerge: emergence
 time against frequency, loss against time, loss against the number of learned skills. The model gives each for as many
-skills as there are, and for infinitely many. It knows gradient flow alone, which Adam is not.
+skills as there are, and for infinitely many. It describes gradient flow, which Adam is not.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from saltus.train.torch.perceptron import Perceptron
 if TYPE_CHECKING:
     import xarray as xr
 
-_FIRST = 3  # the first skills are not yet a power law of anything
-_FEWEST = 4  # points that a slope is fitted to
+_FIRST = 3  # first skill of the fits: the earlier ones follow no power law yet
+_FEWEST = 4  # least number of points for a slope
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Exponents:
 
 
 def exponents(frequency: Floats, times: Floats, loss: Floats) -> Exponents:
-    """Least-squares slopes on log axes through skills 3, 4, ...; of all, frequency, emergence time and loss then."""
+    """Log-log slopes, from skill 3 on, of frequency, emergence time and the loss at that time."""
     skill = np.arange(1, len(frequency) + 1)
     p, t, at, k = (np.log(values[_FIRST - 1 :]) for values in (frequency, times, loss, skill))
     if len(k) < _FEWEST:
