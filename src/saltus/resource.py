@@ -49,9 +49,10 @@ class Resource:
         """Field of results for the amount at which a skill was seen to emerge."""
         return f"observed_{self.law}"
 
-    def amount(self, value: float) -> str:
-        """An amount as tables show it."""
-        return f"{value:.{self.digits}f}"
+    @property
+    def form(self) -> str:
+        """Format specification of amounts in tables."""
+        return f".{self.digits}f"
 
 
 STEP = Resource(

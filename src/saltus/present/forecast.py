@@ -64,13 +64,12 @@ def rise_of(assessment: Assessment) -> list[EmergenceForecast]:
 
 
 def _columns(resource: Resource, level: float) -> list[Column]:
-    amount = f".{resource.digits}f"
     return [
         Column("skill"),
         Column("frequency", form=".4g"),
-        Column(resource.emergence, "forecast", form=amount),
-        Column("interval", f"{level:.0%} interval", form=amount, parts=("interval_from", "interval_to")),
-        Column(resource.observed, "observed", form=amount, missing="not yet"),
+        Column(resource.emergence, "forecast", form=resource.form),
+        Column("interval", f"{level:.0%} interval", form=resource.form, parts=("interval_from", "interval_to")),
+        Column(resource.observed, "observed", form=resource.form, missing="not yet"),
         Column("log10_error", "log10 error", form="+.3f"),
         Column("hit", value=lambda row: row.get("hit")),
         Column("basis", "based on"),

@@ -56,11 +56,11 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     )
 
 
-_DIGITS = {resource.law: resource.digits for resource in RESOURCES.values()}
+_FORMS = {resource.law: resource.form for resource in RESOURCES.values()}
 
 
-def _digits(row: Row) -> str:
-    return f".{_DIGITS[row['panel']]}f"
+def _form(row: Row) -> str:
+    return _FORMS[row["panel"]]
 
 
 _COLUMNS = (
@@ -69,8 +69,8 @@ _COLUMNS = (
     Column("rms", "rms of R/S", form=".3f"),
     Column("largest", form="+.2f"),
     Column("largest_at", "at", form=".0f"),
-    Column("half_measured", "half strength at", form=_digits, missing="never"),
-    Column("half_forecast", "forecast", form=_digits, missing="never"),
+    Column("half_measured", "half strength at", form=_form, missing="never"),
+    Column("half_forecast", "forecast", form=_form, missing="never"),
     Column("log10_ratio", "log10 ratio", form="+.3f"),
     Column("log10_ratio_error", "± se", form=".3f"),
 )
