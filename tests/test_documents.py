@@ -183,7 +183,7 @@ def test_coverage_tables_are_what_the_script_writes(tmp_path: Path) -> None:
 
 def test_errata_page_quotes_what_the_command_computes() -> None:
     report = errata.reproduce(errata.PRESETS["paper"], RunOptions())
-    assert quoted_table(ROOT / "docs/errata.md", "errata") == [f"| {' | '.join(row)} |" for row in report.rows]
+    assert quoted_table(ROOT / "docs/errata.md", "errata") == [f"| {' | '.join(row)} |" for row in report.table.texts]
 
 
 def test_forecasting_page_quotes_the_kept_study() -> None:

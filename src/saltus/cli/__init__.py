@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except StoppedError as error:
             return _fail(str(error), 1)
         except BrokenPipeError:
-            # Whoever read our output has gone; without this, Python would complain at exit that it cannot flush.
+            # The reader of our output has gone; without this, Python would complain at exit that it cannot flush.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
         except OSError as error:
