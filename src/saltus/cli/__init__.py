@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, Protocol, TextIO
 
+from saltus.cli.console import readable_anywhere
 from saltus.cli.fit import Fit
 from saltus.cli.forecast import Forecast
 from saltus.cli.law import Law
@@ -51,6 +52,7 @@ COMMANDS: dict[str, Any] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status."""
+    readable_anywhere()
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+
 from saltus import GatedPerceptron, Perceptron, Transformer
 from saltus.curves.crossings import crossing_times
 from saltus.present.report import Report
