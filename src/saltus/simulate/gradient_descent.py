@@ -1,8 +1,8 @@
 """The multilinear model and both extended models, trained by gradient descent on drawn samples.
 
-Simulations of the solvable model itself, against which its closed forms are measured: weights, batches and step sizes
-are those of a training program, and nothing here knows a solution. Strengths and losses of the trained model are exact,
-since its basis functions are orthonormal.
+Simulations of the solvable model, to check its closed forms: weights, batches and step sizes are those of a training
+program, and no solution is used. Strengths and losses of the trained model are exact, since its basis functions are
+orthonormal.
 """
 
 from __future__ import annotations
