@@ -45,7 +45,7 @@ class Training(ABC):
 
     Args:
         steps: number of parameter updates.
-        learning_rate: of the plain squared error; it counts double in the theory (docs/conventions.md).
+        learning_rate: rate of the plain squared error; it counts double in the theory (docs/conventions.md).
         batch_size: samples in an update.
         optimizer: its name; each kind knows its own.
         momentum: SGD's momentum, 0 or more and below 1.
@@ -98,7 +98,7 @@ class Training(ABC):
 
     @abstractmethod
     def learner(self, task: MultitaskSparseParity, start: np.random.SeedSequence) -> Learner:
-        """The network at its start, which ``start`` alone decides, and what trains it.
+        """A network at its start, ready to be trained; ``start`` alone decides its weights.
 
         Raises:
             InputError: if it cannot be trained here.

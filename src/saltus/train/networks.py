@@ -49,7 +49,7 @@ def train_mlp(
     Args:
         task: the task.
         steps: number of parameter updates.
-        learning_rate: of the plain squared error; it counts double in the theory (docs/conventions.md).
+        learning_rate: rate of the plain squared error; it counts double in the theory (docs/conventions.md).
         init_std: standard deviation of every parameter at the start.
         width: hidden units; several widths train as many networks side by side, on the same samples.
         batch_size: samples in an update.

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from saltus.forecast.time.calibration import Calibration
 
 
+
+
 def forecast_emergence(
     calibration: Calibration,
     frequencies: SkillFrequencies,
