@@ -50,8 +50,8 @@ class TransformerPreset:
         network: the transformer, with its size.
         steps, batch_size, learning_rate: settings of each run.
         n_seeds: number of runs.
-        n_skills, n_bits, n_relevant, target_scale, alpha, task_seed: settings of the task. The network sees the last bit
-            without attention, and learns a skill that reads this bit ahead of its turn. With `LAST_BIT_UNREAD` no skill
+        n_skills, n_bits, n_relevant, target_scale, alpha, task_seed: settings of the task. The network sees the last
+            bit without attention, and learns a skill that reads it ahead of its turn. With `LAST_BIT_UNREAD` no skill
             reads it, nor in the task of the paper's size; with `LAST_BIT_OF_SKILL_2`, skill 2 does, since all bits are
             read.
         measure_every: steps between measurements; None measures at steps 1 % apart.
