@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+
+
 def forecast_emergence(
     constants: TimeConstants,
     frequencies: SkillFrequencies,
