@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from saltus.figures.emergence import Panel, emergence_figure, panels_figure
-from tests.figures.helpers import points
+from tests.helpers import points
 
 STEPS = np.array([0, 10, 100, 1000])
 STRENGTH = np.array(

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from saltus.figures.forecast import Delay, forecast_figure, study_figure
-from tests.figures.helpers import points
+from tests.helpers import points
 
 AMOUNTS = np.array([1, 10, 100, 1000])
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-
-
 def forecast_emergence(
     constants: TimeConstants,
     frequencies: SkillFrequencies,
