@@ -10,6 +10,7 @@ import numpy as np
 
 from saltus._types import Floats
 from saltus.errors import InputError
+from saltus.read.files import bounded_text
 from saltus.read.measurements import Measurements
 from saltus.read.report import Finding, counted
 
@@ -21,15 +22,19 @@ def read_frequencies(path: Path) -> SkillFrequencies:
     """Frequencies or counts from a text file, numbers apart by commas, spaces or lines, most frequent first.
 
     Raises:
-        InputError: if the file is none, or its numbers do not descend from the first.
+        InputError: if it is no such file or longer than 256 MiB, or its numbers do not descend from the first.
     """
     from saltus.theory.frequencies import Frequencies
 
-    advice = "give a text file with one number a skill"
+    rule, advice = "frequencies must be a file of numbers", "give a text file with one number a skill"
     try:
-        values = [float(word) for word in path.read_text().replace(",", " ").split()]
-    except (OSError, ValueError) as error:
-        raise InputError("frequencies must be a file of numbers", str(path), advice) from error
+        words = bounded_text(path, of="frequencies").replace(",", " ").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(rule, str(path), advice) from error
+    try:
+        values = [float(word) for word in words]
+    except ValueError as error:
+        raise InputError(rule, str(path), advice) from error
     if any(later > earlier for earlier, later in pairwise(values)):
         raise InputError("frequencies must descend: skill 1 is the most frequent", values, "sort them, and the skills")
     return Frequencies(values)
