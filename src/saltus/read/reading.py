@@ -16,7 +16,7 @@ from saltus.errors import InputError, require_whole
 from saltus.read.convert import PerSkill, to_strength
 from saltus.read.files import existing, require_numbers
 from saltus.read.formats.stores import Over, read_store_curves
-from saltus.read.frequencies import stated_frequencies
+from saltus.read.frequency_column import stated_frequencies
 from saltus.read.measurements import QUANTITIES, Measurements, Quantity, Selection
 from saltus.read.numbering import numbered, whole_numbers
 from saltus.read.oddities import oddities, spacing
