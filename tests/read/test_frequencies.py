@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from saltus import InputError, read_curves, reading_report
+from saltus.read import files
 from saltus.read.frequencies import read_frequencies
 
 HEADER = "seed,status,run,skill,frequency,step,strength\n"
@@ -86,3 +87,10 @@ def test_columns_that_disagree_or_are_no_frequencies_are_refused(tmp_path: Path,
     with pytest.raises(InputError) as refusal:
         read_curves(table(tmp_path, "0,,0,1,0.7,0,0", f"0,,0,1,{second},1,1"))
     assert str(refusal.value).startswith(text)
+
+
+def test_huge_files_of_frequencies_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mix.txt").write_text("1 " * 2**19 + "1")
+    monkeypatch.setattr(files, "MAX_BYTES", 2**20)
+    with pytest.raises(InputError, match="^frequencies must take at most 1 MiB, unpacked; received 'mix.txt: 1 MiB'"):
+        read_frequencies(tmp_path / "mix.txt")

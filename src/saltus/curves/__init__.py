@@ -1,1 +1,1 @@
-"""Labelled learning curves: the one thing that training, stored runs and users' files all become."""
+"""Labelled learning curves: the common form of training, stored runs and users' files."""

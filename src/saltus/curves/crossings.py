@@ -1,4 +1,4 @@
-"""When curves pass a threshold."""
+"""Times at which curves pass a threshold."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def emergence_times(curves: xr.Dataset, threshold: float = 0.5) -> EmergenceTime
 
 @dataclass(frozen=True)
 class EmergenceTimes:
-    """When each skill was measured to pass a threshold; arrays of shape ``(n_skills,)``.
+    """Measured times at which skills pass a threshold; arrays of shape ``(n_skills,)``.
 
     Attributes:
         threshold: the strength R/S that counts as emerged.
         mean: steps, over the runs in which the skill emerged; NaN if in none.
-        sd: standard deviation over those runs; NaN for fewer than two.
-        n_emerged: number of those runs.
+        sd: standard deviation over the same runs, in steps; NaN for fewer than two.
+        n_emerged: number of the runs in which the skill emerged.
     """
 
     threshold: float

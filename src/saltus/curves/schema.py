@@ -1,4 +1,4 @@
-"""Labelled learning curves: the one thing that training, stored runs and users' files all become.
+"""Labelled learning curves: the common form of training, stored runs and users' files.
 
 Curves are an `xarray.Dataset` over ``run`` (its seed), ``skill`` (from 1) and ``step`` (parameter updates):
 

@@ -31,7 +31,7 @@ def tidy_table(curves: xr.Dataset) -> pd.DataFrame:
 def tidy_columns(
     skill: ArrayLike, at: ArrayLike, measured: dict[str, Floats], over: str = "step"
 ) -> dict[str, NDArray[Any]]:
-    """One run's measurements as columns of equal length, skill by skill: ``skill``, ``over``, then what was measured.
+    """One run's measurements as columns of equal length, skill by skill: ``skill``, ``over``, then the measured ones.
 
     Args:
         skill: label of each skill.

@@ -1,4 +1,4 @@
-"""How emergence times grow from skill to skill: a power law of the skill index through the times of each run."""
+"""Growth of emergence times from skill to skill: a power law of the skill index through the times of each run."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class TimeLaw:
 
     Attributes:
         exponent: mean of the runs' own exponents.
-        error: its standard error, from how the runs differ; of a single run from the scatter about its line, NaN if
-            that has only two skills.
-        prefactor: of the line between the runs' own.
+        error: standard error of ``exponent``, from the spread between runs; with a single run from the scatter about
+            its line, NaN if only two skills emerged.
+        prefactor: geometric mean of the runs' own prefactors, in steps.
         n_runs: runs with at least two emerged skills; the others do not count.
     """
 
@@ -35,7 +35,7 @@ class TimeLaw:
         return np.asarray(self.prefactor * np.asarray(skill, dtype=float) ** self.exponent)
 
     def per_decade(self, alpha: float) -> tuple[float, float]:
-        """How many times longer a skill of a tenth of the frequency takes, with standard error; 10 if decoupled."""
+        """Ratio of the times of a skill and one ten times as frequent, with its standard error; 10 if decoupled."""
         factor = 10 ** (self.exponent / (alpha + 1))
         return factor, factor * math.log(10) / (alpha + 1) * self.error
 

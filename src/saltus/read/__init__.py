@@ -1,1 +1,1 @@
-"""Files of others to curves."""
+"""Reading: files of any training to labelled curves."""

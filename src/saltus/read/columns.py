@@ -18,15 +18,15 @@ def read_columns(path: Path, numbers: Sequence[str], label: str | None = None) -
     """The named columns of a CSV file (UTF-8, comma-separated, one header line).
 
     Args:
-        path: of the file.
+        path: the file.
         numbers: columns of finite numbers above zero.
         label: another column, taken as text.
 
     Returns:
-        A table with those columns, and how many rows were left out because one of them was blank or NaN.
+        A table with those columns, and the number of rows left out because a cell was blank or NaN.
 
     Raises:
-        InputError: if the file is not such a table, lacks a column, or holds anything else than positive numbers.
+        InputError: if the file is no such table, lacks a column, or holds anything but positive numbers.
     """
     import pandas as pd
 
@@ -62,10 +62,9 @@ def _parsed(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     with warnings.catch_warnings():
-        # Every column is read, and longer rows than the header are an error: with a choice of columns pandas drops
-        # what is beyond the header in silence.
+        # All columns are read: with chosen ones, pandas silently drops cells beyond the header.
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        # Text, so that what is no number can be shown; never decompressed, whatever the name of the file.
+        # As text, so that an error can show the cell; never decompressed, whatever the name of the file.
         return pd.read_csv(
             path, dtype=str, encoding="utf-8-sig", compression=None, index_col=False, skipinitialspace=True
         )

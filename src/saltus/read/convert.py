@@ -1,4 +1,4 @@
-"""From what was measured to strength, by a rule that has a name.
+"""From measured values to strength, by a rule that has a name.
 
 | measured | rule |
 |---|---|

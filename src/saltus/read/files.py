@@ -1,4 +1,4 @@
-"""What a file may be before anything is read from it: bounds that keep memory and time in proportion."""
+"""Bounds on files, checked before anything is read: memory and time stay in proportion."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ MAX_BYTES = 2**28
 MAX_NUMBERS = 5_000_000
 """Most numbers that are kept of one file, and most cells of the grid that they are laid out on."""
 MAX_COLUMNS = 10_000
+LAST_WHOLE = 2.0**53
+"""Largest number up to which floats hold every whole number."""
 
 
 def existing(path: str | os.PathLike[str]) -> Path:
@@ -41,6 +43,14 @@ def require_bytes(size: int, path: Path, of: str = "curves") -> None:
     if size > MAX_BYTES:
         rule = f"{of} must take at most {MAX_BYTES // 2**20} MiB, unpacked"
         raise InputError(rule, f"{path.name}: {size / 2**20:.4g} MiB", "export fewer columns or rows")
+
+
+def bounded_text(path: Path, of: str) -> str:
+    """Text of a file in UTF-8, or of a pipe; raise `InputError` if it is longer than `MAX_BYTES`."""
+    with path.open(encoding="utf-8-sig") as file:
+        text = file.read(MAX_BYTES + 1)
+    require_bytes(len(text), path, of)
+    return text
 
 
 def require_numbers(count: int, path: Path) -> None:

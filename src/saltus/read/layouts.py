@@ -22,7 +22,7 @@ def measurements_of(table: Table, selection: Selection) -> Measurements:
     """The measurements in a table: tidy if it has a column ``skill``, or columns of nothing but quantities.
 
     Raises:
-        InputError: if the columns do not say what is measured where, or a chosen one stands there twice.
+        InputError: if no column counts steps or holds a quantity, or a chosen one is there twice.
     """
     step_column = step_column_of(table.names, selection)
     values = [name for name in table.names if name not in (step_column, "run") and not _is_bookkeeping(name)]
@@ -34,8 +34,8 @@ def measurements_of(table: Table, selection: Selection) -> Measurements:
     return _wide(table, selection, step_column, values)
 
 
-def resource_of(step_column: str) -> str:
-    """What a column of this name counts: data, parameters or else steps."""
+def resource_counted_by(step_column: str) -> str:
+    """Name of the resource that such a column counts: data, parameters or else steps."""
     name = step_column.casefold()
     return name if name in RESOURCES else STEP.name
 
@@ -78,7 +78,7 @@ def _tidy(table: Table, selection: Selection, step_column: str) -> Measurements:
         raise InputError("every row must name its skill", "an empty cell", "fill the column skill")
     return Measurements(
         layout=f"tidy {table.kind}",
-        resource=resource_of(step_column),
+        resource=resource_counted_by(step_column),
         step_column=step_column,
         quantity=quantity,
         run=columns.labels.get("run", Labels.all_the_same(size)),
@@ -102,7 +102,7 @@ def _wide(table: Table, selection: Selection, step_column: str, values: Sequence
     run = columns.labels["run"] if labels else Labels.all_the_same(len(position))
     return Measurements(
         layout=f"wide {table.kind}",
-        resource=resource_of(step_column),
+        resource=resource_counted_by(step_column),
         step_column=step_column,
         quantity=selection.value,
         run=Labels(np.tile(run.codes, len(skills)), run.names),
@@ -130,7 +130,7 @@ def _weights_and_biases(table: Table, selection: Selection, step_column: str, va
     text = f"{drawn_together} values stand for several steps each (__MIN differs from __MAX): export without smoothing"
     return Measurements(
         layout=f"Weights & Biases {table.kind}",
-        resource=resource_of(step_column),
+        resource=resource_counted_by(step_column),
         step_column=step_column,
         quantity=selection.value,
         run=Labels(np.repeat(_codes(chosen.values(), 0, runs), len(position)), tuple(runs)),
@@ -146,7 +146,7 @@ def _weights_and_biases(table: Table, selection: Selection, step_column: str, va
 
 
 def _is_bookkeeping(name: str) -> bool:
-    """What loggers and pandas add: ``_runtime``, ``run-name - _step``, ``Wall time``, an index without a name."""
+    """Whether loggers or pandas added the column: ``_runtime``, ``x - _step``, ``Wall time``, a nameless index."""
     return name.rsplit(" - ", 1)[-1].startswith("_") or name.casefold() in ("", "wall time", *_COUNTERS)
 
 

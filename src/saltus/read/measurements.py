@@ -1,4 +1,4 @@
-"""What every format becomes first: one entry a measurement, in the order of the file."""
+"""Measurements as every format gives them: one entry each, in the order of the file."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Labels:
 
 @dataclass(frozen=True)
 class Selection:
-    """What the caller said about the file; None leaves it to the file.
+    """Choices of the caller about the file; None leaves a choice to the file.
 
     Attributes:
         columns: patterns of names, in the order in which the skills are to count.
         step_column: name of the column of steps.
-        quantity: what the values are.
+        quantity: kind of the values.
     """
 
     columns: tuple[str, ...] | None = None
@@ -64,7 +64,7 @@ class Selection:
 
     @property
     def value(self) -> Quantity:
-        """What values are in a file that does not say it."""
+        """Kind of the values in a file that does not say it."""
         return self.quantity or "strength"
 
 
@@ -73,15 +73,15 @@ class Measurements:
     """Measured values as a file has them; arrays of equal length, one entry a measurement.
 
     Attributes:
-        layout: what the file was taken for, in words.
-        resource: what ``position`` counts: "step", "data" or "parameters".
-        step_column: the column that says so.
-        quantity: what ``value`` is.
-        run, skill: names.
+        layout: name of the recognised layout, e.g. "wide CSV".
+        resource: name of the resource that ``position`` counts: "step", "data" or "parameters".
+        step_column: name of the column of positions.
+        quantity: kind of ``value``.
+        run, skill: name of the run and the skill of each entry.
         position: steps, samples or parameters.
         value: measured; NaN where the file has none.
         beside: further columns of the same entries: "loss" and "strength_error" (beside strength), "frequency".
-        findings: what had to be said about the layout.
+        findings: remarks on the layout.
     """
 
     layout: str

@@ -8,12 +8,11 @@ import numpy as np
 
 from saltus._types import Integers
 from saltus.errors import InputError
-from saltus.read.files import MAX_COLUMNS
+from saltus.read.files import LAST_WHOLE, MAX_COLUMNS
 from saltus.read.measurements import Labels, Measurements
 from saltus.read.report import Finding
 
 Whole = Integers
-_LAST_WHOLE = 2.0**53
 
 
 def numbered(measurements: Measurements, keep_order: bool) -> Measurements:
@@ -35,14 +34,14 @@ def numbered(measurements: Measurements, keep_order: bool) -> Measurements:
 
 
 def whole_numbers(labels: Labels) -> Whole | None:
-    """The names as whole numbers, or None if one of them is none."""
+    """The names as whole numbers, or None if a name is no whole number."""
     if any("_" in name for name in labels.names):  # Python reads 1_0 as 10; as a name it is one
         return None
     try:
         numbers = np.array([float(name) for name in labels.names])
     except ValueError:
         return None
-    if not (np.isfinite(numbers) & (abs(numbers) <= _LAST_WHOLE) & (numbers == np.floor(numbers))).all():
+    if not (np.isfinite(numbers) & (abs(numbers) <= LAST_WHOLE) & (numbers == np.floor(numbers))).all():
         return None
     return numbers.astype(np.int64)
 

@@ -1,4 +1,4 @@
-"""What is odd about curves that are in order: nothing is changed here, everything is said."""
+"""Oddities of curves that are in order: reported here, and left as they are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from saltus._types import Floats, Integers
 from saltus.read.measurements import Measurements
 from saltus.read.report import Finding, counted
 
-_GAP = 3
+_GAP = 3  # times as long as both neighbours
 _DEFAULT_SAMPLES = {500: "Weights & Biases' run.history", 1000: "TensorBoard's CSV download"}
 
 

@@ -1,7 +1,7 @@
-"""Every curve in the order of its steps, each step once: what is dropped or moved on the way is reported.
+"""Every curve in the order of its steps, each step once; dropped and moved entries are reported.
 
 Three kinds of disorder are told apart. A step that falls back to one measured before is a restart from a checkpoint:
-what the abandoned branch measured from there on is dropped. Any other fall is a file out of order: it is sorted.
+the abandoned branch is dropped from there on. Any other fall is a file out of order: it is sorted.
 Of a step that is then still there twice, the entry that comes last in the file is kept.
 """
 
@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 
 from saltus._types import Floats
 from saltus.errors import InputError
+from saltus.read.files import LAST_WHOLE
 from saltus.read.measurements import Measurements
 from saltus.read.report import Finding, counted
-
-_LAST_WHOLE = 2.0**53
 
 Indices = NDArray[np.intp]
 
 
 def in_order(measurements: Measurements, skip: int) -> tuple[Measurements, list[Finding]]:
-    """The finite values of every curve by ascending step, without its first ``skip`` ones; and what was found.
+    """The finite values of every curve by ascending step, without its first ``skip`` ones; and the findings.
 
     Raises:
         InputError: if a step is negative or no whole number, or nothing is left.
@@ -59,7 +58,7 @@ def _present(measurements: Measurements) -> tuple[Measurements, list[Finding]]:
     """The entries that have a finite value and a step."""
     position, has_value = measurements.position, np.isfinite(measurements.value)
     has_step = ~np.isnan(position)
-    bad = position[has_step & ~((position >= 0) & (position <= _LAST_WHOLE) & (position == np.floor(position)))]
+    bad = position[has_step & ~((position >= 0) & (position <= LAST_WHOLE) & (position == np.floor(position)))]
     if bad.size:
         rule = f"column {measurements.step_column!r} must hold whole numbers of at least 0"
         raise InputError(rule, bad[0], "give the column that counts updates with step_column=")
@@ -75,7 +74,7 @@ def _present(measurements: Measurements) -> tuple[Measurements, list[Finding]]:
 
 
 class _Order:
-    """Tidies untidy curves one by one and counts what it met."""
+    """Puts curves in order one by one, and counts each kind of disorder."""
 
     def __init__(self, measurements: Measurements, findings: list[Finding]) -> None:
         self._measurements = measurements

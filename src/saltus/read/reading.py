@@ -1,4 +1,4 @@
-"""`read_curves`: a file of anybody's, recognised, put in order, converted to strength, and reported."""
+"""Recognise a file's layout, order it, convert it to strength, and report what was done."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from saltus.errors import InputError, require_whole
 from saltus.read.convert import PerSkill, to_strength
 from saltus.read.files import existing, require_numbers
 from saltus.read.formats.stores import Over, read_store_curves
-from saltus.read.frequencies import stated_frequencies
+from saltus.read.frequency_column import stated_frequencies
 from saltus.read.measurements import QUANTITIES, Measurements, Quantity, Selection
 from saltus.read.numbering import numbered, whole_numbers
 from saltus.read.oddities import oddities, spacing
@@ -43,10 +43,10 @@ def read_curves(
 ) -> xr.Dataset:
     """Learning curves from a file: CSV, Parquet, ``.npz``, TensorBoard events, a Weights & Biases export, our stores.
 
-    What the file was taken for, the rule of conversion and every irregularity are in the curves' report: see
-    `reading_report`. Values are strengths R/S, so ``target_scale`` is 1; ``flow_learning_rate``, ``frequency`` and
-    what the file does not tell are NaN. The names of the skills are the coordinate ``skill_name``, those of the runs
-    ``run_name``.
+    The recognised layout, the rule of conversion and every irregularity are in the curves' report: see
+    `reading_report`. Values are strengths R/S, so ``target_scale`` is 1. ``frequency`` is NaN unless a column of a
+    tidy table gives it; ``flow_learning_rate`` and other numbers that the file does not tell are NaN. The names of
+    skills and runs are the coordinates ``skill_name`` and ``run_name``.
 
     A store of runs (`saltus.sweep`) says all of this itself, and needs none of the arguments that do.
 
@@ -56,23 +56,22 @@ def read_curves(
             count: the most frequent first. By default all, as the file orders them.
         step_column: the column of steps, if it is not named ``step``, ``_step``, ``global_step``, ``data`` or
             ``parameters``.
-        quantity: what the values are: ``"strength"`` (the default for files whose columns do not say it), ``"loss"``
+        quantity: kind of the values: ``"strength"`` (the default for files whose columns do not say it), ``"loss"``
             or ``"accuracy"``.
         initial_loss: the loss at strength 0, for all skills or by skill name; by default the first one kept of each
             curve.
         chance: the accuracy of guessing, for all skills or by skill name; by default 0.
         skip: how many measurements to leave out at the start of each curve.
         where: of a store, take only runs whose settings fulfil this condition, e.g. ``"alpha == 0.6"``.
-        over: of a store, what the curves run along: ``"step"``, or with one point for each run, where it ended,
-            ``"data"`` (the runs differ in ``n_data``) or ``"parameters"`` (in ``width``).
+        over: of a store, the resource that the curves run along: ``"step"``, or with one point for each run, where it
+            ended, ``"data"`` (the runs differ in ``n_data``) or ``"parameters"`` (in ``width``).
 
     Returns:
         Labelled curves (`saltus.curves`) over run, skill and step; or over data or parameters, if the file counts
         those.
 
     Raises:
-        InputError: if the file is damaged, too large, or does not say what is measured where; or an argument does not
-            fit it.
+        InputError: if the file is damaged, too large, or has no recognised layout; or an argument does not fit it.
     """
     skip = require_whole("skip", skip, 0, "give how many measurements to leave out")
     if quantity is not None and quantity not in QUANTITIES:

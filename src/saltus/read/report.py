@@ -1,4 +1,4 @@
-"""What reading found: the rule of conversion, the spacing, and every irregularity with its count."""
+"""The report of a reading: rule of conversion, spacing, and every irregularity with its count."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class ReadingReport:
-    """How a file became curves.
+    """Account of how a file became curves.
 
     Attributes:
         source: the path.
-        layout: what the file was taken for, e.g. "wide CSV".
-        resource: what the curves run along: "step", "data" or "parameters".
-        step_column: the column that was read for it.
-        rule: how values became strengths, in full.
+        layout: recognised layout, e.g. "wide CSV".
+        resource: name of the resource that the curves run along: "step", "data" or "parameters".
+        step_column: name of the column of its amounts.
+        rule: conversion of values to strengths, in full.
         skills: name of each skill, skill 1 first.
         runs: name of each run.
-        n_measurements: how many were kept.
+        n_measurements: number of those kept.
         first, last: lowest and highest step.
         spacing: smallest, median and largest distance between neighbouring measurements of a curve.
         findings: irregularities, in the order of reading.

@@ -36,7 +36,7 @@ class Table(Protocol):
     @property
     def names(self) -> Sequence[str]: ...
     def read(self, numbers: Sequence[str], labels: Sequence[str]) -> Columns:
-        """Read these columns; raise `InputError` where a number is none."""
+        """Read these columns; raise `InputError` where a cell is no number."""
 
 
 @dataclass(frozen=True)

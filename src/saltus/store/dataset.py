@@ -38,7 +38,7 @@ class StoredNetwork:
 
     Attributes:
         key: name of the run.
-        index: of the network within the run; None if it was trained alone.
+        index: position of the network within the run; None if it was trained alone.
         labels: its settings.
     """
 
@@ -129,7 +129,7 @@ def _shared_rows(rows: Sequence[Floats]) -> Floats:
 def table_rows(store: Store, networks: Sequence[StoredNetwork]) -> Iterator[dict[str, Any]]:
     """The table of each network in turn, as columns of equal length; measurements that were not made are left out.
 
-    Columns are the run, every setting that differs between runs, status, skill, frequency, step and what was measured.
+    Columns: run, every setting that differs between runs, status, skill, frequency, step, strength, its error, loss.
     """
     varying, _ = _split([network.labels for network in networks])
     for number, network in enumerate(networks):

@@ -28,7 +28,7 @@ def read_csv(path: Path, selection: Selection) -> Measurements:
     """The measurements in a text file.
 
     Raises:
-        InputError: if it is no well-formed table in UTF-8, or its columns do not say what is measured where.
+        InputError: if it is no well-formed table in UTF-8, or its columns have no recognised layout.
     """
     return measurements_of(CsvTable.open(path), selection)
 
@@ -53,7 +53,7 @@ class CsvTable:
         return cls(path, names, delimiter)
 
     def read(self, numbers: Sequence[str], labels: Sequence[str]) -> Columns:
-        """Read these columns; raise `InputError` where a number is none, or a row has more or fewer cells."""
+        """Read these columns; raise `InputError` where a cell is no number, or a row has more or fewer cells."""
         number_parts: dict[str, list[Floats]] = {name: [] for name in numbers}
         code_parts: dict[str, list[Codes]] = {name: [] for name in labels}
         codes: dict[str, dict[str, int]] = {name: {} for name in labels}

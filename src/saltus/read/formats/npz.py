@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from saltus.errors import InputError
 from saltus.read.files import MAX_COLUMNS, require_bytes, require_numbers
-from saltus.read.layouts import measurements_of, quantity_among, resource_of, step_column_of
+from saltus.read.layouts import measurements_of, quantity_among, resource_counted_by, step_column_of
 from saltus.read.measurements import QUANTITIES, Labels, Measurements, Quantity, Selection
 from saltus.read.tables import ArrayTable
 
@@ -72,7 +72,7 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
-    """One array, after its header was held against the room that it takes in the archive."""
+    """One array; its header is first checked against its size in the archive."""
     with archive.open(member) as file:
         version = npy.read_magic(file)
         header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
@@ -103,7 +103,7 @@ def _grid(path: Path, arrays: Arrays, quantity: Quantity, selection: Selection) 
     run, skill, _ = np.indices(values.shape, dtype=np.int32).reshape(3, -1)
     return Measurements(
         layout="npz grid",
-        resource=resource_of(step_column),
+        resource=resource_counted_by(step_column),
         step_column=step_column,
         quantity=quantity,
         run=Labels(run, _names_of(arrays, "run", n_runs, first=0)),

@@ -23,14 +23,14 @@ def read_parquet(path: Path, selection: Selection) -> Measurements:
     """The measurements in a Parquet file.
 
     Raises:
-        InputError: if it is damaged or too large, pyarrow is missing, or its columns do not say what is measured where.
+        InputError: if it is damaged or too large, pyarrow is missing, or its columns have no recognised layout.
     """
     return measurements_of(ParquetTable.open(path), selection)
 
 
 @dataclass(frozen=True)
 class ParquetTable:
-    """A Parquet file; what it unpacks to is known, and bounded, before it is unpacked."""
+    """A Parquet file; its unpacked size is known, and bounded, before it is unpacked."""
 
     path: Path
     schema: Any

@@ -24,7 +24,7 @@ _NOT_SETTINGS = ("run", "seed", "key", "status", "frequency", "flow_learning_rat
 
 
 def read_store_curves(path: Path, where: str | None, over: Over) -> xr.Dataset:
-    """The curves of a store; `saltus.read_curves` says what the arguments mean.
+    """The curves of a store; arguments as in `saltus.read_curves`.
 
     Raises:
         InputError: if the store has no such run, or its runs do not share their skills or differ in more than seed and
