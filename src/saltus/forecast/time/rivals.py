@@ -8,7 +8,7 @@ All of them see the frequencies and time; a rare skill is a slower frequent one.
 - power law: R/S = 1 - (1 + c x)^-b in the step, a smooth improvement without an end;
 - resource: the decoupled growth on a clock that runs by (1 + N_0)/(sum_j P_j (1 - R_j/S) + N_0), so that rare skills
   speed up once frequent ones are done (Liu et al. 2025, arXiv 2501.12391, resource model, from which its "domino
-  model" is obtained). The unlearned shares are those measured.
+  model" is obtained). Measured strengths give the unlearned shares.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class _Run:
 
 
 def _bridged(steps: Floats, strength: Floats) -> Floats:
-    """A curve without its gaps (skills may be measured at other steps than others); 0 if it was never measured."""
+    """A curve with its gaps filled linearly (skills may be measured at different steps); 0 if never measured."""
     known = np.isfinite(strength)
     return np.interp(steps, steps[known], strength[known]) if known.any() else np.zeros_like(strength)
 
@@ -155,7 +155,7 @@ def compare(curves: xr.Dataset, frequency: Floats) -> list[Evidence]:
 
 
 def _in_units_of_its_own(run: _Run) -> _Run:
-    """Time in units that make the exposure of the first half-learned skill 1, so that starts and bounds fit all."""
+    """The run in units of time that make the exposure of its first half-learned skill 1: starts and bounds suit all."""
     high = np.nan_to_num(run.strength) >= 0.5
     crossed = high.any(axis=1)
     unit = float(run.steps[-1] * run.frequency.max())
