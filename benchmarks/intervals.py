@@ -25,7 +25,7 @@ from scipy.special import expit, logit
 from saltus import Frequencies, InputError, calibrate, calibrate_time, fit_frequencies, fit_law
 from saltus._types import Floats, Integers
 from saltus.curves.crossings import crossing_times
-from saltus.curves.schema import make_curves
+from saltus.curves.schema import curves_from
 from saltus.forecast.time.departure import PAPER, Departure, DepartureLaw
 from saltus.lawfit.fit import search
 from saltus.lawfit.forms import FORMS
@@ -44,19 +44,8 @@ def curves_of(
     strength: Floats, amounts: Amounts, frequencies: Floats, *, noise: float = math.nan, resource: str
 ) -> xr.Dataset:
     """Curves from strengths over (run, skill, amount)."""
-    return make_curves(
-        resource=resource,
-        steps=amounts,
-        strength=strength,
-        strength_error=np.full_like(strength, noise),
-        skill_loss=np.full_like(strength, np.nan),
-        frequencies=frequencies,
-        runs=range(len(strength)),
-        status=["finished"] * len(strength),
-        target_scale=1.0,
-        flow_learning_rate=math.nan,
-        settings={},
-    )
+    error = np.full_like(strength, noise)
+    return curves_from(strength, amounts, over=resource, strength_error=error, frequencies=frequencies)
 
 
 def few_measurements(repeats: int) -> list[Row]:

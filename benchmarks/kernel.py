@@ -37,7 +37,6 @@ from saltus.train.job import Job, available_processors
 from saltus.train.kernel import kernel as kernel
 from saltus.train.kernel import simd as lanes
 from saltus.train.kernel import workspace
-from saltus.train.kernel.mlp import MLP
 from saltus.train.kernel.training import MLPTraining
 
 
@@ -247,7 +246,7 @@ def measuring_share() -> float:
     task = MultitaskSparseParity(PowerLaw(0.6, 5))
     training = MLPTraining(30_000, learning_rate=0.02, init_std=0.01)
     rng = np.random.default_rng(0)
-    network, batch = MLP(task, training, rng), task.sample(20 * training.batch_size, rng)
+    network, batch = training.learner(task, np.random.SeedSequence(0)), task.sample(20 * training.batch_size, rng)
     step = milliseconds(lambda: network.advance(batch, 20, np.inf), 1, 3) / 20
     look = milliseconds(lambda: measure(network.evaluate, task, n_samples=training.strength_samples, rng=rng), 5, 3)
     return look * len(training.measurement_steps) / (step * training.steps)

@@ -39,7 +39,7 @@ def synthetic() -> Points:
 
 
 def measured(path: Path, n_column: str, flop_column: str, loss_column: str, n_dropped: int) -> Points:
-    from saltus.lawfit.read import read_columns
+    from saltus.read.columns import read_columns
 
     table = read_columns(path, [n_column, flop_column, loss_column])[0].sort_values(loss_column)
     table = table.iloc[: len(table) - n_dropped]

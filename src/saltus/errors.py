@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import warnings
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -36,6 +39,14 @@ class TrainingWarning(UserWarning):
     """A run that diverged or stalled: it says the step, what was seen and what to try."""
 
 
+def warn_user(message: str, category: type[Warning]) -> None:
+    """Warn at the line outside this package that called into it, however many of our functions lie between."""
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
+
+
 def shown(value: Any) -> str:
     """``repr`` on one line and of bounded length; NumPy scalars appear as plain numbers."""
     text = repr(value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value)
@@ -62,6 +73,12 @@ def require_whole(name: str, value: float, minimum: int, advice: str) -> int:
     if not (_is_number(value) and math.isfinite(value) and value == int(value) and value >= minimum):
         raise InputError(f"{name} must be a whole number, {minimum} or more", value, advice)
     return int(value)
+
+
+def require_seeds(seeds: int | Sequence[int]) -> list[int]:
+    """The seeds of runs, given as how many (0, 1, ...) or one by one; `InputError` unless they are whole numbers."""
+    chosen = seeds if isinstance(seeds, Sequence) else range(require_whole("seeds", seeds, 1, "give how many runs"))
+    return [require_whole("seed", seed, 0, "give whole numbers") for seed in chosen]
 
 
 def _is_number(value: Any) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,18 +13,32 @@ from saltus.errors import InputError
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its place when the block ends well, and is gone otherwise."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:64]}.", suffix=".tmp")
-    os.close(handle)
-    temporary = Path(name)
+def whole(path: Path, *, fsync: bool = False) -> Iterator[Path]:
+    """A temporary file beside ``path`` that takes its place when the block ends well, and is gone otherwise.
+
+    Its name is ``.<first 64 letters of path's>.<process>.<8 hexadecimal digits>.tmp``, by which leftovers of killed
+    processes are known. With ``fsync`` it is forced to the disk before it counts, against power cuts.
+    """
+    temporary = path.parent / f".{path.name[:64]}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
     try:
+        temporary.touch(exist_ok=False)
         yield temporary
-        temporary.chmod(0o644)
+        if fsync:
+            _force_to_disk(temporary, os.O_RDWR)
         os.replace(temporary, path)
+        if fsync and os.name == "posix":  # other systems neither open folders nor need this
+            _force_to_disk(path.parent, os.O_RDONLY)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _force_to_disk(path: Path, mode: int) -> None:
+    handle = os.open(path, mode)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,23 +1,35 @@
-"""Configurations and results as plain data: for summaries, file names and random streams."""
+"""Configurations and results as plain data: for summaries, file names and random streams.
+
+A setting that a later version adds must rename no run that does not use it, and change none of its random numbers. Its
+field says so: ``field(default=None, metadata=LATER)``, with any default. See `describe`.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
+LATER = {"later": True}  # metadata of a field that came after the first release of its class
 
-def describe(configuration: Any) -> dict[str, Any]:
+
+def describe(configuration: Any, *, for_name: bool = False) -> dict[str, Any]:
     """A configuration as plain JSON data: the class name under ``kind``, then every field that defines it.
 
     Infinity, which JSON does not know, becomes the string "inf".
+
+    Args:
+        configuration: a dataclass, whose fields are numbers, texts, tuples, mappings or dataclasses.
+        for_name: leave out every field marked `LATER` that has its default, here and in dataclasses within, so that
+            the text is the one from before that field existed. Names and random streams are made of this.
     """
     plain: dict[str, Any] = {"kind": type(configuration).__name__}
     for entry in fields(configuration):
-        if entry.init and not entry.name.startswith("_"):
-            plain[entry.name] = _plain(getattr(configuration, entry.name))
+        value = getattr(configuration, entry.name)
+        if entry.init and not entry.name.startswith("_") and not (for_name and _is_unused(entry, value)):
+            plain[entry.name] = _plain(value, for_name)
     return plain
 
 
@@ -31,11 +43,17 @@ def canonical_text(data: Mapping[str, Any]) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _plain(value: Any) -> Any:
+def _is_unused(entry: Field[Any], value: Any) -> bool:
+    """Whether the field came later and has its default."""
+    default = entry.default if entry.default_factory is MISSING else entry.default_factory()
+    return bool(entry.metadata.get("later", False) and value == default)
+
+
+def _plain(value: Any, for_name: bool) -> Any:
     if is_dataclass(value):
-        return describe(value)
+        return describe(value, for_name=for_name)
     if isinstance(value, tuple):
-        return [_plain(entry) for entry in value]
+        return [_plain(entry, for_name) for entry in value]
     return "inf" if value == math.inf else value
 
 

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 
 from saltus import Multilinear, PowerLaw
 from saltus.cli import main
-
-CHINCHILLA = Path(__file__).parents[3] / "shared" / "data" / "chinchilla" / "chinchilla.csv"
+from tests.helpers import shared_data
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -170,10 +169,10 @@ def test_the_example_in_help_works(tmp_path: Path, losses: Path) -> None:
 
 
 def test_the_chinchilla_refit(capsys: pytest.CaptureFixture[str]) -> None:
-    if not CHINCHILLA.exists():
-        pytest.skip("the Chinchilla points are not here")
     columns = ["--parameters", "Model Size", "--compute", "Training FLOP", "--loss", "loss"]
-    found = answer(capsys, str(CHINCHILLA), "--form", "two-resource", *columns, "--drop-highest", "5")
+    found = answer(
+        capsys, str(shared_data("chinchilla/chinchilla.csv")), "--form", "two-resource", *columns, "--drop-highest", "5"
+    )
     assert found["status"] == "converged"
     assert found["n_points"] == 240
     assert found["objective"] <= 0.00101827402

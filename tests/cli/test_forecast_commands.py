@@ -8,26 +8,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-import xarray as xr
 
-import saltus
 from saltus.cli import main
-from tests.forecast.size.test_calibrate import MIX, NODES, SHOTS, of_data, of_width
-from tests.forecast.time.test_calibrate import LOGIT, RATE, synthetic
+from tests.helpers import LOGIT, MIX, NODES, RATE, SHOTS, synthetic_data, synthetic_time, synthetic_width
 
 
 @pytest.fixture(autouse=True)
-def curves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Curves without a file: reading has tests of its own."""
-
-    def read(path: Path, **options: Any) -> xr.Dataset:
-        assert set(options) == {"columns", "step_column", "quantity", "skip", "where", "over"}
-        found = of_data(np.random.default_rng(0), 3) if path.name == "d.csv" else None
-        found = of_width(np.random.default_rng(0), 20, noise=0.3) if path.name == "n.csv" else found
-        found = synthetic(np.random.default_rng(0), 2, noise=0.01) if found is None else found
-        return found.assign_coords(frequency=("skill", np.full(3, np.nan)))  # which files do not tell
-
-    monkeypatch.setattr(saltus.read.reading, "read_curves", read, raising=False)
+def tables(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tables of curves over steps, data and parameters, in the folder that commands run in."""
+    folder = tmp_path_factory.mktemp("tables")
+    for name, curves in {
+        "c.csv": synthetic_time(np.random.default_rng(0), 2, noise=0.01),
+        "d.csv": synthetic_data(np.random.default_rng(0), 3),
+        "n.csv": synthetic_width(np.random.default_rng(0), 20, noise=0.3),
+    }.items():
+        table = curves["strength"].to_dataframe().reset_index()  # which does not tell frequencies
+        table[["run", "skill", curves["strength"].dims[-1], "strength"]].to_csv(folder / name, index=False)
+    monkeypatch.chdir(folder)
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:

@@ -10,24 +10,12 @@ from hypothesis import strategies as st
 
 from saltus import InputError, emergence_times, tidy_table
 from saltus.curves.crossings import crossing_times
-from saltus.curves.schema import make_curves
+from saltus.curves.schema import curves_from
 
 
 def curves_of(strength: np.ndarray, steps: np.ndarray) -> xr.Dataset:
     """Curves with this strength, shape (runs, skills, steps), and a skill loss that follows from it for S = 2."""
-    n_runs, n_skills, _ = strength.shape
-    return make_curves(
-        steps=steps,
-        strength=strength,
-        strength_error=np.zeros_like(strength),
-        skill_loss=2.0 * (1 - strength) ** 2,
-        frequencies=np.full(n_skills, 1 / n_skills),
-        runs=range(n_runs),
-        status=["finished"] * n_runs,
-        target_scale=2.0,
-        flow_learning_rate=0.1,
-        settings={},
-    )
+    return curves_from(strength, steps, skill_loss=2.0 * (1 - strength) ** 2, target_scale=2.0)
 
 
 @settings(deadline=None)
@@ -80,20 +68,7 @@ def test_crossing_bridges_steps_that_were_not_measured() -> None:
 
 
 def test_curves_over_data_have_crossings_and_a_table_over_data() -> None:
-    line = np.array([[[0.0, 1.0]]])
-    curves = make_curves(
-        steps=[100, 300],
-        strength=line,
-        strength_error=np.full_like(line, np.nan),
-        skill_loss=np.full_like(line, np.nan),
-        frequencies=[1.0],
-        runs=[3],
-        status=["unknown"],
-        target_scale=1.0,
-        flow_learning_rate=np.nan,
-        settings={},
-        resource="data",
-    )
+    curves = curves_from([[0.0, 1.0]], [100, 300], over="data", runs=[3])
     assert crossing_times(curves, 0.25)[0, 0] == 150.0
     table = tidy_table(curves)
     assert table[["run", "skill", "data", "strength"]].to_numpy().tolist() == [[3, 1, 100, 0.0], [3, 1, 300, 1.0]]

@@ -8,16 +8,10 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from numpy.typing import NDArray
 
 from saltus.figures.dynamics import losses_figure, modes_figure, parts_figure, strengths_figure
 from saltus.figures.style import skill_colors
-
-
-def points(line: Line2D) -> NDArray[np.float64]:
-    """What a line draws: x and y."""
-    return np.array(line.get_xydata(), dtype=float).T
+from tests.helpers import points
 
 
 def test_modes_are_lines_the_network_circles_and_stages_bands() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from saltus.figures.stages import stages_figure
 from saltus.theory.stages import Staircase
-from tests.figures.test_dynamics import points
+from tests.helpers import points
 
 
 def test_strengths_stages_loss_and_stairs_are_drawn_as_given() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from saltus.curves.time_law import fit_time_law
 from saltus.figures.times import Panel, Series, times_figure
-from tests.figures.test_dynamics import points
+from tests.helpers import points
 
 
 def test_means_spreads_laws_and_reference_are_drawn_as_given() -> None:

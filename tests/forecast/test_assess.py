@@ -8,20 +8,17 @@ from typing import Literal
 
 import numpy as np
 import pytest
-import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
 from saltus import Calibration, InputError, MultitaskSparseParity, PowerLaw, assess, calibrate_time, train_mlp
-from saltus.curves.schema import make_curves
+from saltus.curves.schema import curves_from
 from saltus.forecast.time.departure import PAPER
-from tests.forecast.time.test_calibrate import FREQUENCIES, LOGIT, RATE, synthetic
-
-LADDER = Path(__file__).parents[3] / "shared/data/olmo-ladder"
+from tests.helpers import FREQUENCIES, LOGIT, RATE, shared_data, synthetic_time
 
 
 def test_what_comes_later_does_not_change_a_forecast() -> None:
-    curves = synthetic(np.random.default_rng(0), 3, noise=0.01)
+    curves = synthetic_time(np.random.default_rng(0), 3, noise=0.01)
     changed = curves.copy(deep=True)
     changed["strength"] = changed["strength"].where(changed["step"] <= 2000, 0.123)
     one, other = (assess(each, FREQUENCIES, until=2000) for each in (curves, changed))
@@ -36,7 +33,7 @@ def test_what_comes_later_does_not_change_a_forecast() -> None:
 def test_uncertainty_of_the_fit_is_what_repeated_fits_show() -> None:
     rng = np.random.default_rng(1)
     for threshold in (0.05, 0.95):
-        fits = [calibrate_time(synthetic(rng, 1, noise=0.03)) for _ in range(200)]
+        fits = [calibrate_time(synthetic_time(rng, 1, noise=0.03)) for _ in range(200)]
         times = [fit.forecast(FREQUENCIES, threshold=threshold, departure=PAPER) for fit in fits]
         seen = np.std([np.log10(one.emergence_time[2]) for one in times])
         said = np.sqrt(np.mean([one.uncertainty.fit[2] ** 2 for one in times]))
@@ -44,7 +41,9 @@ def test_uncertainty_of_the_fit_is_what_repeated_fits_show() -> None:
 
 
 def test_runs_that_differ_are_kept_apart_from_the_fit() -> None:
-    spread = calibrate_time(synthetic(np.random.default_rng(2), 40, noise=0.01, run_spread=0.1)).forecast(FREQUENCIES)
+    spread = calibrate_time(synthetic_time(np.random.default_rng(2), 40, noise=0.01, run_spread=0.1)).forecast(
+        FREQUENCIES
+    )
     # ln T of a run has standard deviation 0.1, its mean over 40 runs 0.1/sqrt(40); known to 11 %.
     assert spread.uncertainty.runs[1] == pytest.approx(0.1 / np.log(10) / np.sqrt(40), rel=0.4)
     assert spread.uncertainty.fit[1] < 0.1 * spread.uncertainty.runs[1]
@@ -53,7 +52,7 @@ def test_runs_that_differ_are_kept_apart_from_the_fit() -> None:
 
 
 def test_several_skills_calibrate_together() -> None:
-    curves = synthetic(np.random.default_rng(3), 1, noise=0.02)
+    curves = synthetic_time(np.random.default_rng(3), 1, noise=0.02)
     one, both = calibrate_time(curves, on_skill=1), calibrate_time(curves, on_skill=[2, 1])
     assert both.skills == (1, 2)
     assert both.frequency == pytest.approx(float(np.sqrt(np.prod(FREQUENCIES.pmf([1, 2])))))
@@ -100,14 +99,14 @@ def test_what_is_no_calibration_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_calibration_with_impossible_numbers_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cal.json"
-    calibrate_time(synthetic(np.random.default_rng(0), 1, noise=0.01)).save(path)
+    calibrate_time(synthetic_time(np.random.default_rng(0), 1, noise=0.01)).save(path)
     path.write_text(json.dumps(json.loads(path.read_text()) | {"rate": -1.0}))
     with pytest.raises(InputError, match="rate, half exposure, scale and frequency must be finite numbers greater"):
         Calibration.load(path)
 
 
 def test_bad_requests_are_refused_in_one_line() -> None:
-    curves = synthetic(np.random.default_rng(0), 1, noise=0.01)
+    curves = synthetic_time(np.random.default_rng(0), 1, noise=0.01)
     with pytest.raises(InputError, match="frequencies must be those of the 3 skills of the curves; received 4; give"):
         assess(curves, PowerLaw(0.6, 4))
     with pytest.raises(InputError, match="until must leave at least one measurement; received -5"):
@@ -120,7 +119,7 @@ def test_bad_requests_are_refused_in_one_line() -> None:
 
 @pytest.mark.parametrize(("optimizer", "level"), [("sgd", "trust"), ("adamw", "do not use")])
 def test_only_gradient_flows_are_trusted(optimizer: str, level: str) -> None:
-    curves = synthetic(np.random.default_rng(5), 3, noise=0.005)
+    curves = synthetic_time(np.random.default_rng(5), 3, noise=0.005)
     curves.attrs["settings"] = json.dumps({"training": {"optimizer": optimizer}})
     verdict = assess(curves, until=20_000).verdict
     assert verdict.level == level
@@ -143,7 +142,7 @@ def test_networks_under_sgd_are_trusted_and_under_adam_not(
 
 
 def test_one_skill_alone_is_never_trusted() -> None:
-    curves = synthetic(np.random.default_rng(0), 1, noise=0.01)
+    curves = synthetic_time(np.random.default_rng(0), 1, noise=0.01)
     verdict = assess(curves, FREQUENCIES, until=900).verdict
     assert verdict.level == "use with care"
     assert "only one skill has emerged" in str(verdict)
@@ -151,31 +150,14 @@ def test_one_skill_alone_is_never_trusted() -> None:
 
 @pytest.mark.parametrize("kind", ["downstream_bpb", "downstream"])
 def test_slow_smooth_tasks_are_told_that_the_model_does_not_apply(kind: str) -> None:
-    if not LADDER.is_dir():
-        pytest.skip("the training ladder is not here")
     import pandas as pd
 
-    table = pd.read_csv(LADDER / "1B-5xC.csv")
+    table = pd.read_csv(shared_data("olmo-ladder/1B-5xC.csv"))
     columns = [name for name in table if str(name).startswith(f"eval/{kind}/")][:8]
     values = table[columns].dropna().to_numpy().T
     bits = kind == "downstream_bpb"
     strength = 1 - np.sqrt(values / values[:, :1]) if bits else (values - 0.25) / 0.75
-    verdict = assess(_ladder_curves(table.dropna(subset=columns)["_step"].to_numpy(), strength)).verdict
+    steps = table.dropna(subset=columns)["_step"]
+    verdict = assess(curves_from(strength, steps, frequencies=PowerLaw(0.6, len(strength)).first())).verdict
     assert verdict.level == "do not use"
     assert "the model does not apply" in str(verdict) or "no skill to calibrate on has emerged" in str(verdict)
-
-
-def _ladder_curves(steps: np.ndarray, strength: np.ndarray) -> xr.Dataset:
-    n = len(strength)
-    return make_curves(
-        steps=steps,
-        strength=strength[None],
-        strength_error=np.full_like(strength[None], np.nan),
-        skill_loss=np.full_like(strength[None], np.nan),
-        frequencies=PowerLaw(0.6, n).first(),
-        runs=[0],
-        status=["unknown"],
-        target_scale=1.0,
-        flow_learning_rate=float("nan"),
-        settings={},
-    )

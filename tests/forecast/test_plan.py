@@ -9,9 +9,9 @@ import pytest
 
 from saltus import Frequencies, InputError, PowerLaw, calibrate_time, plan_budget, plan_frequency, plan_skills
 from saltus.forecast.time.departure import PAPER, Departure, DepartureLaw
-from tests.forecast.time.test_calibrate import FREQUENCIES, LOGIT, RATE, SCALE, synthetic
+from tests.helpers import FREQUENCIES, LOGIT, RATE, SCALE, synthetic_time
 
-FIT = calibrate_time(synthetic(np.random.default_rng(0), 1, noise=0.0))
+FIT = calibrate_time(synthetic_time(np.random.default_rng(0), 1, noise=0.0))
 
 
 @pytest.mark.parametrize("threshold", [0.05, 0.5])

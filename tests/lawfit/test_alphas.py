@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saltus import InputError, Multilinear, PowerLaw, fit_law, implied_alphas, implied_exponent, scaling_law
-from saltus.theory.scaling import Resource
+from saltus.theory.scaling import LawResource
 
-RESOURCES: list[Resource] = ["time", "data", "parameters", "compute"]
+RESOURCES: list[LawResource] = ["time", "data", "parameters", "compute"]
 
 
 def model(n_skills: float) -> Multilinear:
@@ -20,13 +20,13 @@ def model(n_skills: float) -> Multilinear:
 
 
 @given(alpha=st.floats(0.01, 5), resource=st.sampled_from(RESOURCES))
-def test_an_alpha_and_its_exponent_imply_each_other(alpha: float, resource: Resource) -> None:
+def test_an_alpha_and_its_exponent_imply_each_other(alpha: float, resource: LawResource) -> None:
     exponent = implied_exponent(alpha, resource)
     assert implied_alphas(exponent, resource) == pytest.approx((alpha,), rel=1e-12)
 
 
 @pytest.mark.parametrize("resource", RESOURCES)
-def test_the_exponent_is_that_of_the_law(resource: Resource) -> None:
+def test_the_exponent_is_that_of_the_law(resource: LawResource) -> None:
     law = scaling_law(Multilinear(PowerLaw(0.7), initial_strength=0.01), resource)
     assert implied_exponent(0.7, resource) == pytest.approx(law.exponent, rel=1e-14)
 
@@ -54,7 +54,7 @@ def test_with_finitely_many_skills_the_exponent_is_the_slope_of_a_plain_sum(alph
 
 
 @pytest.mark.parametrize(("resource", "at"), [("time", 300.0), ("data", 500.0), ("parameters", 50.0)])
-def test_every_alpha_found_gives_the_exponent_and_the_true_one_is_among_them(resource: Resource, at: float) -> None:
+def test_every_alpha_found_gives_the_exponent_and_the_true_one_is_among_them(resource: LawResource, at: float) -> None:
     exponent = implied_exponent(0.45, resource, model=model(3000), at=at)
     alphas = implied_alphas(exponent, resource, model=model(3000), at=at)
     assert min(abs(alpha - 0.45) for alpha in alphas) < 1e-6
@@ -99,7 +99,7 @@ def test_a_fit_to_exact_losses_leads_back_to_their_alpha() -> None:
         ),
     ],
 )
-def test_bad_input_says_what_must_hold(arguments: tuple[float, Resource, dict[str, object]], text: str) -> None:
+def test_bad_input_says_what_must_hold(arguments: tuple[float, LawResource, dict[str, object]], text: str) -> None:
     alpha, resource, options = arguments
     with pytest.raises(InputError) as caught:
         implied_exponent(alpha, resource, **options)  # type: ignore[arg-type]

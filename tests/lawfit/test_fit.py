@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import optimize, special
+from scipy import optimize, special, stats
 
 from saltus import InputError, fit_law
 from saltus.lawfit.fit import LawFit, Status
+from tests.helpers import shared_data
 
-CHINCHILLA = Path(__file__).parents[3] / "shared" / "data" / "chinchilla" / "chinchilla.csv"
 X = np.geomspace(1e3, 1e9, 30)
 GRID = np.stack(np.meshgrid(np.geomspace(1e7, 1e10, 7), np.geomspace(1e9, 1e12, 7)), axis=-1).reshape(-1, 2)
 TRUE: dict[str, dict[str, float]] = {
@@ -168,6 +167,29 @@ def test_three_parameters_on_two_amounts_are_flat() -> None:
     assert fit.status is Status.FLAT
 
 
+@pytest.mark.parametrize(("seed", "weakest"), [(0, "b"), (3, "b"), (6, "E")])
+def test_a_flat_fit_says_how_far_the_noise_leaves_its_weakest_parameter(seed: int, weakest: str) -> None:
+    x, range_of_logs = np.geomspace(1e3, 1e4, 30), math.log(10)
+    loss = (1 + 2 * (x / 1e3) ** -0.7) * np.exp(0.25 * np.random.default_rng(seed).normal(size=x.size))
+    fit = fit_law(x, loss, "power-offset", delta=math.inf, n_bootstrap=0)
+    # Logarithms of the coefficients where x is smallest, and the fall of log over the whole range of x.
+    offset, coefficient, fall = (fit.parameters[name] for name in ("E", "A", "b"))
+    best = np.array([math.log(offset), math.log(coefficient * x[0] ** -fall), fall * range_of_logs])
+
+    def log_loss(theta: np.ndarray) -> np.ndarray:
+        return np.asarray(np.log(np.exp(theta[0]) + np.exp(theta[1]) * (x / x[0]) ** (-theta[2] / range_of_logs)))
+
+    steps = 1e-5 * np.eye(3)
+    slopes = np.stack([(log_loss(best + step) - log_loss(best - step)) / 2e-5 for step in steps], axis=1)
+    # The median of |r| is 0.67 standard deviations of normal residuals; linear propagation to the loosest direction.
+    noise = float(np.median(np.abs(np.log(loss) - log_loss(best)))) / stats.norm.ppf(0.75)
+    spread, directions = np.linalg.eigh(slopes.T @ slopes)
+    assert "Eab"[np.abs(directions[:, 0]).argmax()].replace("a", "A") == weakest
+    assert fit.status is Status.FLAT
+    expected = f"the noise leaves {weakest} undetermined by a factor e to the {noise / math.sqrt(spread[0]):.2g}"
+    assert fit.reason == expected
+
+
 def test_losses_without_a_law_are_not_called_converged() -> None:
     for seed in range(5):
         loss = np.exp(np.random.default_rng(seed).normal(size=X.size))
@@ -205,9 +227,7 @@ def test_a_law_of_two_resources_takes_pairs() -> None:
 
 @pytest.fixture(scope="module")
 def certified() -> LawFit:
-    if not CHINCHILLA.exists():
-        pytest.skip("the Chinchilla points are not here")
-    table = pd.read_csv(CHINCHILLA).sort_values("loss").iloc[:-5]
+    table = pd.read_csv(shared_data("chinchilla/chinchilla.csv")).sort_values("loss").iloc[:-5]
     n = table["Model Size"].to_numpy()
     x = np.column_stack([n, table["Training FLOP"].to_numpy() / (6 * n)])
     return fit_law(x, table["loss"].to_numpy(), "two-resource")

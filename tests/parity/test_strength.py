@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from saltus import InputError, MultitaskSparseParity, PowerLaw, skill_strengths
-from tests.parity.test_task import every_input
+from tests.helpers import every_input
 
 TASK = MultitaskSparseParity(PowerLaw(0.6, 3), n_bits=9, n_relevant=3, target_scale=2.0, seed=1)
 

@@ -10,13 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltus import Frequencies, InputError, MultitaskSparseParity, PowerLaw
-
-
-def every_input(task: MultitaskSparseParity) -> tuple[np.ndarray, np.ndarray]:
-    """All inputs of the task and the probability of each (Eq. 1)."""
-    bits = np.array(list(itertools.product((0, 1), repeat=task.n_bits)))
-    rows = [np.hstack([np.tile(np.eye(task.n_skills)[k], (len(bits), 1)), bits]) for k in range(task.n_skills)]
-    return np.vstack(rows), np.repeat(task.frequencies.first(), len(bits)) / len(bits)
+from tests.helpers import every_input
 
 
 @given(n_skills=st.integers(1, 4), n_relevant=st.integers(1, 3), disjoint=st.booleans(), seed=st.integers(0, 2**32))

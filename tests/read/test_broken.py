@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from saltus import InputError, read_curves
 from saltus.read import files
-from saltus.read.formats import tables
+from saltus.read.formats import csv as csv_format
+from tests.read.helpers import event, record, simple
 
 HEADER = "skill,step,strength\n"
 GOOD = HEADER + "".join(f"{skill},{step},{step / 10}\n" for skill in (1, 2) for step in range(6))
@@ -316,13 +317,11 @@ def test_curves_on_grids_of_their_own_do_not_fill_the_memory(tmp_path: Path, mon
     monkeypatch.setattr(files, "MAX_NUMBERS", 10_000)
     assert refusal(path).startswith("curves must hold at most 10,000 numbers; received 'c.csv: 50,000'; choose fewer")
     monkeypatch.setattr(files, "MAX_NUMBERS", 100)
-    monkeypatch.setattr(tables, "_CELLS_AT_ONCE", 40)
+    monkeypatch.setattr(csv_format, "_CELLS_AT_ONCE", 40)
     assert re.match("curves must hold at most 100 numbers; received 'c.csv: 120'; ", refusal(path))
 
 
 def valid_files() -> dict[str, bytes]:
-    from tests.read.test_events import event, record, simple
-
     buffer = io.BytesIO()
     np.savez_compressed(buffer, step=np.arange(4), strength=np.linspace(0, 1, 8).reshape(2, 4), skill=["a", "b"])
     kept = {

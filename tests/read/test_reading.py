@@ -9,9 +9,7 @@ import pytest
 
 import saltus
 from saltus.present.report import Report, write
-
-LADDER = Path(__file__).parents[3] / "shared" / "data" / "olmo-ladder"
-needs_ladder = pytest.mark.skipif(not LADDER.is_dir(), reason="the OLMo ladder is not here")
+from tests.helpers import shared_data
 
 
 def test_trained_curves_come_back_from_their_file_and_calibrate_alike(tmp_path: Path) -> None:
@@ -54,16 +52,16 @@ def test_runs_on_different_grids_calibrate_as_on_their_own(tmp_path: Path) -> No
     assert [fits[0].rate, fits[1].rate] == pytest.approx([0.01, 0.011], rel=1e-6)
 
 
-@needs_ladder
 @pytest.mark.parametrize(
     ("name", "n_steps", "spacing", "last"),
     [("190M-1xC.csv", 37, (72, 200, 200), 7272), ("1B-5xC.csv", 163, (352, 500, 500), 81352)],
 )
 def test_a_training_ladder_of_97_columns(name: str, n_steps: int, spacing: tuple[int, ...], last: int) -> None:
-    raw = np.genfromtxt(LADDER / name, delimiter=",", names=True, deletechars="", replace_space=" ")
+    path = shared_data(f"olmo-ladder/{name}")
+    raw = np.genfromtxt(path, delimiter=",", names=True, deletechars="", replace_space=" ")
     chance = 0.25
     curves = saltus.read_curves(
-        LADDER / name, columns=["eval/downstream/mmlu_*_val*", "eval/*_acc"], quantity="accuracy", chance=chance
+        path, columns=["eval/downstream/mmlu_*_val*", "eval/*_acc"], quantity="accuracy", chance=chance
     )
     skills = curves["skill_name"].to_numpy().tolist()
     assert len(skills) == 5
@@ -77,12 +75,12 @@ def test_a_training_ladder_of_97_columns(name: str, n_steps: int, spacing: tuple
     assert kinds == {"columns left out": 91, "strength outside [0, 1]": int((expected < 0).sum())}
 
 
-@needs_ladder
 def test_losses_of_the_ladder_convert_and_its_whole_width_is_reported() -> None:
-    losses = saltus.read_curves(LADDER / "1B-5xC.csv", columns="*CrossEntropyLoss", quantity="loss")
+    path = shared_data("olmo-ladder/1B-5xC.csv")
+    losses = saltus.read_curves(path, columns="*CrossEntropyLoss", quantity="loss")
     assert losses.sizes == {"run": 1, "skill": 11, "step": 163}
     np.testing.assert_allclose((1 - losses["strength"]) ** 2 * losses["skill_loss"][..., 0], losses["skill_loss"])
-    everything = saltus.reading_report(saltus.read_curves(LADDER / "1B-5xC.csv"))
+    everything = saltus.reading_report(saltus.read_curves(path))
     constant = next(finding for finding in everything.findings if finding.kind == "constant curves")
     assert constant.text == "2 of 96 never change: skill learning_rate_peak, skill batch_size_in_tokens"
     with pytest.raises(saltus.InputError, match="the skill to calibrate on must rise through"):

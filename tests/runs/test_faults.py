@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import random
@@ -18,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import portalocker
 import pytest
 
 import saltus
@@ -329,7 +329,7 @@ def test_a_file_system_without_locks_is_refused(tmp_path: Path, monkeypatch: pyt
     def flock(handle: int, kind: int) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr(fcntl, "flock", flock)
+    monkeypatch.setattr(portalocker.portalocker, "LOCKER", flock)
     with pytest.raises(saltus.InputError) as refusal:
         saltus.sweep(jobs(1), store=tmp_path)
     assert str(refusal.value) == (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import mpmath
@@ -18,8 +17,9 @@ from scipy.stats import binom
 from saltus.errors import InputError
 from saltus.theory.frequencies import Frequencies, PowerLaw
 from saltus.theory.multilinear import Multilinear
+from tests.helpers import ROOT
 
-REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "theory.json"
+REFERENCE = ROOT / "tests/data/theory.json"
 
 
 def model(alpha: float = 0.6, n_skills: float = math.inf, offset: float = 0.0, **settings: Any) -> Multilinear:
@@ -253,7 +253,6 @@ def test_measured_frequencies_of_a_power_law_have_its_loss() -> None:
         assert measured.loss(time=1e4, data=data) == pytest.approx(exact.loss(time=1e4, data=data), rel=1e-12)
 
 
-@pytest.mark.skipif(not REFERENCE.exists(), reason="no reference values beside the project")
 @pytest.mark.parametrize("kind", ["loss_infinite_data", "loss_finite_data"])
 def test_reference_values(kind: str) -> None:
     for case in json.loads(REFERENCE.read_text())[kind]:

@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 
 import mpmath
@@ -20,8 +19,9 @@ from saltus.theory.crossovers import data_and_parameters, time_and_parameters
 from saltus.theory.frequencies import Frequencies, PowerLaw
 from saltus.theory.multilinear import Multilinear
 from saltus.theory.scaling import corrected_time_law, local_exponent, scaling_law, small_start_law
+from tests.helpers import ROOT
 
-REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "theory.json"
+REFERENCE = ROOT / "tests/data/theory.json"
 ALPHAS = [0.3, 0.6, 0.9, 2.0]
 
 
@@ -133,7 +133,6 @@ def test_prefactors_in_elementary_cases() -> None:
     assert scaling_law(m, "parameters").prefactor == pytest.approx(4 / (2 * zeta), rel=1e-14)
 
 
-@pytest.mark.skipif(not REFERENCE.exists(), reason="no reference values beside the project")
 @pytest.mark.parametrize("resource", ["time", "data", "parameters", "compute"])
 def test_reference_prefactors(resource: Any) -> None:
     for case in json.loads(REFERENCE.read_text())["prefactors"]:
@@ -143,12 +142,11 @@ def test_reference_prefactors(resource: Any) -> None:
             initial_strength=case["initial_strength"],
             learning_rate=case["learning_rate"],
         )
-        # The time and compute references come from a quadrature across the singularity at 0, good to 8 digits.
-        tolerance = 1e-14 if resource in ("data", "parameters") else 3e-8
         law = scaling_law(m, resource)
-        assert law.prefactor == pytest.approx(float(case[resource]), rel=tolerance)
+        assert law.prefactor == pytest.approx(float(case[resource]), rel=1e-14)
         if resource == "compute":
-            assert law.optimal_lambda == pytest.approx(float(case["optimal_lambda"]), rel=3e-8)
+            # The reference has 12 digits.
+            assert law.optimal_lambda == pytest.approx(float(case["optimal_lambda"]), rel=1e-11)
 
 
 @settings(max_examples=50, deadline=None)

@@ -23,10 +23,10 @@ from saltus import (
     n_emerged,
     stage_like,
 )
-from saltus.theory.stages import Emerging
+from saltus.theory.protocols import SkillModel
 
 TWENTY = PowerLaw(0.6, 20)
-MODELS: list[Emerging] = [
+MODELS: list[SkillModel] = [
     Multilinear(TWENTY, initial_strength=0.01),
     Linear(TWENTY),
     UnbalancedMultilinear(TWENTY, initial_strength=-0.02, imbalance=0.1),

@@ -49,7 +49,7 @@ def test_a_run_ends_when_its_training_set_is_learned_and_its_strengths_stand_sti
     assert seen.converged_at is not None
     assert seen.converged_at == seen.steps[seen.n_made - 1] < DATA.steps
     assert np.isnan(seen.strength[:, seen.n_made :]).all()
-    network = MLP(TASK, DATA, np.random.default_rng(0))
+    network = DATA.learner(TASK, np.random.SeedSequence(0))
     network.restore({name[8:]: value for name, value in course.state().items() if name.startswith("learner.")})
     data = job.training_set().data
     assert np.mean((outputs(network, data) - data.targets) ** 2) / 2 < 0.01
@@ -91,10 +91,10 @@ def test_a_run_taken_up_again_gives_the_same_bits(training: MLPTraining) -> None
 
 
 def test_networks_side_by_side_learn_what_each_learns_alone() -> None:
-    together = MLP(TASK, SEVERAL, np.random.default_rng(1))
+    together = SEVERAL.learner(TASK, np.random.SeedSequence(1))
     alone = []
     for index, width in enumerate(SEVERAL.widths):
-        network = MLP(TASK, replace(SEVERAL, width=width), np.random.default_rng(2))
+        network = replace(SEVERAL, width=width).learner(TASK, np.random.SeedSequence(2))
         rows, bias = together.weights(index)
         parameters = network.parameters.copy()
         parameters[:-1].reshape(len(rows), -1)[:, :width] = rows
@@ -120,7 +120,7 @@ def test_a_halved_learning_rate_takes_half_the_step() -> None:
     batch = TASK.sample(50, np.random.default_rng(0))
     moves = []
     for first_step in (0, 4):
-        network = MLP(TASK, training, np.random.default_rng(1))
+        network = training.learner(TASK, np.random.SeedSequence(1))
         before = network.parameters.copy()
         network.steps_taken = first_step
         network.advance(batch, 1, np.inf)

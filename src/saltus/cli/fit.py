@@ -95,9 +95,9 @@ class Fit:
         """Read, fit, foresee, compare."""
         from saltus.lawfit.compare import compare_points, hold_out_if_possible
         from saltus.lawfit.fit import fit_points, form_of
-        from saltus.lawfit.read import read_columns
         from saltus.lawfit.theory_comparison import beside_theory
         from saltus.present.fit import Fitting
+        from saltus.read.columns import read_columns
 
         form = form_of(self.form)
         delta = chosen("objective", self.objective, {"huber": self.delta, "least-squares": math.inf})

@@ -109,16 +109,10 @@ class Train:
         return [Job(task, training, first + i) for i in range(count)]
 
     def _preset(self) -> tuple[MultitaskSparseParity, Training]:
-        from saltus.parity.task import MultitaskSparseParity
-        from saltus.reproduce.paper import fig1a
-        from saltus.reproduce.shared import transformers
-        from saltus.theory.frequencies import PowerLaw
+        from saltus.presets import PRESETS
 
-        if chosen("network", self.network, {"mlp": False, "transformer": True}):
-            transformer = chosen("preset", self.preset, transformers.PRESETS)
-            return transformer.task, transformer.training
-        mlp = chosen("preset", self.preset, fig1a.PRESETS)
-        return MultitaskSparseParity(PowerLaw(mlp.alpha, mlp.n_skills)), mlp.training
+        preset = chosen("preset", self.preset, chosen("network", self.network, PRESETS))
+        return preset.task, preset.training
 
 
 def _changed(training: Training, given: dict[str, Any]) -> Training:
@@ -128,15 +122,15 @@ def _changed(training: Training, given: dict[str, Any]) -> Training:
         InputError: if an option belongs to another kind of network.
     """
     from saltus.errors import InputError
-    from saltus.train.torch.network import NetworkTraining
 
+    network = getattr(training, "network", None)  # the architecture, of trainings that take any
     own = {entry.name for entry in fields(training)} - {"network"}
+    inner = {"embedding"} & {entry.name for entry in fields(network)} if network is not None else set[str]()
     changes = {name: value for name, value in given.items() if name in own}
-    if isinstance(training, NetworkTraining) and "embedding" in given:
-        changes["network"] = replace(training.network, embedding=given["embedding"])  # type: ignore[type-var]
-        own.add("embedding")
+    if inner & given.keys():
+        changes["network"] = replace(network, **{name: given[name] for name in inner})  # type: ignore[type-var]
     for name in ("width", "init_std", "embedding", "device"):
-        if name in given and name not in own:
+        if name in given and name not in own | inner:
             raise InputError(f"{name} is no option of this network", given[name], f"leave {name} out")
     if "steps" in given:
         changes["measure_at"] = None  # the preset's own grid belongs to its number of steps

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saltus._types import Floats, Integers
-from saltus.curves.schema import _last_measured_before, resource_of
+from saltus.curves.schema import resource_of
 from saltus.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def crossing_times(curves: xr.Dataset, threshold: float = 0.5) -> Floats:
     if not 0 < threshold < 1:
         raise InputError("threshold must lie between 0 and 1", threshold, "give a share of the full strength, e.g. 0.5")
     strength = curves["strength"].to_numpy()
-    steps = curves[resource_of(curves)].to_numpy().astype(float)
+    steps = curves[resource_of(curves).name].to_numpy().astype(float)
     above = strength >= threshold
     after = above.argmax(axis=-1)
     before = _last_measured_before(strength, after)
@@ -64,3 +64,10 @@ class EmergenceTimes:
     mean: Floats
     sd: Floats
     n_emerged: Integers
+
+
+def _last_measured_before(strength: Floats, after: Integers) -> Integers:
+    """Index of the last entry before ``after`` that is not NaN; ``after`` itself if there is none."""
+    index = np.arange(strength.shape[-1])
+    known = np.isfinite(strength) & (index < after[..., None])
+    return np.where(known.any(axis=-1), index[-1] - known[..., ::-1].argmax(axis=-1), after)

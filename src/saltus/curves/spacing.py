@@ -8,8 +8,10 @@ import numpy as np
 
 from saltus._types import Integers
 
+RATIO = 1.02  # of one measured step to the one before it, wherever that is more than one step
 
-def geometric_steps(steps: int, ratio: float = 1.02) -> Integers:
+
+def geometric_steps(steps: int, ratio: float = RATIO) -> Integers:
     """0, then whole steps at most 2 % apart where that is more than one step, up to and including ``steps``."""
     count = math.ceil(math.log(steps) / math.log(ratio)) + 1
     return np.unique(np.concatenate([[0], np.floor(np.geomspace(1, steps, count)), [steps]]).astype(np.int64))

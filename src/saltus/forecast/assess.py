@@ -122,7 +122,7 @@ def assess(
     Raises:
         InputError: if a value is out of range, or the frequencies are not one a skill.
     """
-    resource = resource_of(curves)
+    resource = resource_of(curves).name
     family = FAMILIES[resource]
     now = float(curves[resource][-1]) if until is None else until
     known = _up_to(now, curves, resource)

@@ -33,7 +33,7 @@ def calibrate(
     Raises:
         InputError: if there is no such skill, or none of them emerged.
     """
-    calibration: AnyCalibration = FAMILIES[resource_of(curves)].fit(curves, frequencies, on_skill)
+    calibration: AnyCalibration = FAMILIES[resource_of(curves).name].fit(curves, frequencies, on_skill)
     return calibration
 
 

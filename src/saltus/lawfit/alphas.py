@@ -1,4 +1,4 @@
-"""Between measured exponents and the theory: the exponent that an alpha implies, the alphas that an exponent implies.
+"""The exponent that an alpha implies, and the alphas that a measured exponent implies.
 
 In the limit, L falls with exponent alpha/(alpha+1) in time and data, alpha in parameters and alpha/(alpha+2) in compute
 (``Nam et al. 2024, Sec. 4``). At a finite amount, or with finitely many skills, the exact loss has a local exponent
@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 from scipy.optimize import brentq
@@ -18,15 +17,9 @@ from scipy.optimize import brentq
 from saltus.errors import InputError, require_positive
 from saltus.theory.frequencies import PowerLaw
 from saltus.theory.multilinear import Multilinear
-from saltus.theory.scaling import Resource, local_exponent
+from saltus.theory.scaling import EXPONENTS, LawResource, local_exponent, require_law_resource
 
-_EXPONENT: dict[str, Callable[[float], float]] = {
-    "time": lambda alpha: alpha / (alpha + 1),
-    "data": lambda alpha: alpha / (alpha + 1),
-    "parameters": lambda alpha: alpha,
-    "compute": lambda alpha: alpha / (alpha + 2),
-}
-_ALPHA: dict[str, Callable[[float], float]] = {
+_ALPHA: dict[LawResource, Callable[[float], float]] = {
     "time": lambda exponent: exponent / (1 - exponent),
     "data": lambda exponent: exponent / (1 - exponent),
     "parameters": lambda exponent: exponent,
@@ -34,11 +27,11 @@ _ALPHA: dict[str, Callable[[float], float]] = {
 }
 # Where alphas are looked for, close enough to separate two that give the same local exponent.
 _ALPHAS = np.geomspace(0.01, 5.0, 40)
-_STEEPEST = 1e6  # in the place of infinite exponents, so that roots can be bracketed
+_STEEPEST = 1e6  # stands for infinite exponents, so that roots can be bracketed
 
 
 def implied_exponent(
-    alpha: float, resource: Resource, *, model: Multilinear | None = None, at: float = math.inf
+    alpha: float, resource: LawResource, *, model: Multilinear | None = None, at: float = math.inf
 ) -> float:
     """Exponent of the loss in one resource for skill frequencies that fall as k^-(alpha+1).
 
@@ -55,14 +48,14 @@ def implied_exponent(
             loss left to fall there.
     """
     require_positive("alpha", alpha, "give the exponent of the frequencies minus one")
-    require_resource(resource)
+    require_law_resource(resource)
     if math.isinf(at):
-        return _EXPONENT[resource](alpha)
+        return EXPONENTS[resource](alpha)
     return _local(alpha, resource, *_checked(resource, model, at))
 
 
 def implied_alphas(
-    exponent: float, resource: Resource, *, model: Multilinear | None = None, at: float = math.inf
+    exponent: float, resource: LawResource, *, model: Multilinear | None = None, at: float = math.inf
 ) -> tuple[float, ...]:
     """Every alpha that gives a measured exponent, ascending: none, one, or (at finite amounts) several.
 
@@ -70,7 +63,7 @@ def implied_alphas(
     parameters). With ``at``, alphas from 0.01 to 5 are searched: where few skills are left to learn, the local exponent
     first falls and then rises with alpha, and two alphas can give the same.
     """
-    require_resource(resource)
+    require_law_resource(resource)
     if math.isinf(at):
         possible = exponent > 0 and (exponent < 1 or resource == "parameters")
         return (_ALPHA[resource](exponent),) if possible else ()
@@ -84,7 +77,7 @@ def implied_alphas(
     return tuple(float(brentq(excess, _ALPHAS[i], _ALPHAS[i + 1], xtol=1e-10)) for i in crossings)
 
 
-def _local(alpha: float, resource: Resource, model: Multilinear, at: float) -> float:
+def _local(alpha: float, resource: LawResource, model: Multilinear, at: float) -> float:
     assert isinstance(model.frequencies, PowerLaw)
     model = replace(model, frequencies=replace(model.frequencies, alpha=alpha))
     if resource == "parameters":
@@ -94,12 +87,12 @@ def _local(alpha: float, resource: Resource, model: Multilinear, at: float) -> f
     return local_exponent(model, resource, **{resource: at})
 
 
-def _beyond(resource: Resource, at: float) -> float:
+def _beyond(resource: LawResource, at: float) -> float:
     """More than the largest amount that `local_exponent` looks at."""
     return at * 1.1 if resource == "time" else max(round(at * 1.1), at + 2)
 
 
-def _checked(resource: Resource, model: Multilinear | None, at: float) -> tuple[Multilinear, float]:
+def _checked(resource: LawResource, model: Multilinear | None, at: float) -> tuple[Multilinear, float]:
     """The model, and the amount, whole where it must be."""
     if resource == "compute":
         raise InputError("a local exponent exists for time, data and parameters", resource, "leave at out for compute")
@@ -110,10 +103,3 @@ def _checked(resource: Resource, model: Multilinear | None, at: float) -> tuple[
     if resource == "parameters" and amount >= model.frequencies.n_skills - 1:
         raise InputError("parameters must be fewer than the skills", at, "a model of all skills has no loss left")
     return model, amount
-
-
-def require_resource(resource: str) -> Resource:
-    """The resource, or `InputError` if the theory knows none of that name."""
-    if resource not in _EXPONENT:
-        raise InputError(f"resource must be one of {', '.join(_EXPONENT)}", resource, "name what limits the loss")
-    return cast(Resource, resource)

@@ -13,7 +13,7 @@ from saltus.lawfit.newton import minimise
 from saltus.lawfit.objective import Objective
 from saltus.lawfit.points import Points
 
-_MOST_ENTRIES = 2_000_000  # of a Jacobian of several resamples: 16 MB
+_MOST_ENTRIES = 2_000_000  # most entries of a Jacobian of several resamples: 16 MB
 
 
 def resampled(objective: Objective, theta: Floats, points: Points, count: int, rng: np.random.Generator) -> Floats:
@@ -42,7 +42,7 @@ def expanded_interval(values: Floats, level: float, n: int, freedom: int) -> Flo
 
     Args:
         level: 0.95 for 95 %.
-        n: how many points, or runs, were resampled.
+        n: number of points, or runs, that were resampled.
         freedom: points minus parameters, or runs minus one.
     """
     edge = float(norm.cdf(math.sqrt(n / freedom) * t.ppf((1 - level) / 2, freedom)))

@@ -1,4 +1,4 @@
-"""Which form do the data prefer, and which would have foreseen the largest amounts from the smaller ones?"""
+"""Forms compared: how well each suits the data, and how well it foresees the largest amounts from the smaller ones."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ class HoldOut:
     """How well a fit to the smaller amounts foresees the larger ones.
 
     Attributes:
-        n_fitted, n_foreseen: points on either side.
+        n_fitted: points at smaller amounts.
+        n_foreseen: points at the largest amounts.
         decades: how far the foreseen points reach beyond the fitted ones, in log10 of x (of N D for two resources).
-        error: median of ``|log10(foreseen / measured)|``; ``bias``: median of the same with its sign.
+        error: median of ``|log10(foreseen / measured)|``.
+        bias: median of ``log10(foreseen / measured)``.
         status: of the fit to the smaller amounts.
     """
 
@@ -145,7 +147,7 @@ def _hold_out(points: Points, form: Form, share: float, delta: float) -> HoldOut
 
 
 def _largest(points: Points, share: float) -> Flags:
-    """Which points lie in the largest ``share``; points at the same amount stay together."""
+    """Whether each point is in the largest ``share``; points at the same amount stay together."""
     if not 0 < share < 1:
         raise InputError("share of the points held out must lie between 0 and 1", share, "give e.g. 0.2")
     size = np.log(points.x).sum(axis=1)

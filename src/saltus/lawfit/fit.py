@@ -26,8 +26,8 @@ from saltus.lawfit.points import Points, checked_points, require_enough, scaled_
 # Minima whose objectives differ by less, relative, are the same one.
 _SAME_OBJECTIVE = 1e-6
 _LEAST_DELTA = 1e-8
-_MANY_POINTS = 2000
-_LEAST_RESIDUAL = 1e-9  # of log L: a perfect fit is not known better than this
+_MANY_POINTS = 2000  # most points of the first search
+_LEAST_RESIDUAL = 1e-9  # least noise of log L that is assumed, for perfect fits
 
 
 class Status(Enum):
@@ -49,12 +49,15 @@ class LawFit:
 
     Attributes:
         form: name of the form; ``equation`` shows where each parameter stands.
-        status: whether the numbers can be relied on, and ``reason``, why, in words.
+        status: whether the numbers can be relied on.
+        reason: for the status, in words.
         parameters: by name, in the units of x and loss; ``inf`` where one exceeds double precision.
         intervals: by name, from the bootstrap; empty without one.
         objective: the sum of Huber's function (or half the squares) over the residuals of log loss.
-        n_points, n_runs: what was fitted; ``n_runs == n_points`` where points were resampled one by one.
-        n_starts, n_agreeing: how many starts there were, and how many reached this minimum.
+        n_points: number of points.
+        n_runs: number of runs; ``n_points`` where points were resampled one by one.
+        n_starts: number of starts.
+        n_agreeing: number of starts that reached this minimum.
         delta: of Huber's function; ``inf`` for least squares.
         level: of the intervals.
     """
@@ -80,7 +83,7 @@ class LawFit:
 
     @property
     def exponents(self) -> Mapping[str, int]:
-        """Which parameters are exponents, and of which resource (0, or 1 for the second)."""
+        """Resource of every parameter that is an exponent: 0, or 1 for the second."""
         return self._form.exponents
 
     def __call__(self, x: ArrayLike) -> float | Floats:
@@ -207,7 +210,7 @@ def search(objective: Objective) -> Minima:
     bounds = form.bounds(objective.y)
     if n <= _MANY_POINTS:
         return descend(objective, form.starts(objective.z, objective.y), bounds)
-    # Some of the points show the way to the minimum of all.
+    # A subset of the points leads near the minimum of all of them.
     some = np.random.default_rng(0).choice(n, _MANY_POINTS, replace=False)
     fewer = replace(objective, z=objective.z[some], y=objective.y[some], weight=objective.weight[:, some])
     near = descend(fewer, form.starts(fewer.z, fewer.y), bounds)

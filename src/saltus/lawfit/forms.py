@@ -2,7 +2,7 @@
 
 A form works in scaled coordinates: ``z = (log x - log x_min) / log(x_max / x_min)``, between 0 and 1 for every
 resource, and ``y = log L - mean log L``. Its parameters theta are logarithms of coefficients, anchored where z = 0, and
-exponents per unit of z, so that they are of order 1 in whatever units the data came. Arrays carry a leading axis of
+exponents per unit of z, so that they are of order 1 whatever the units of the data. Arrays carry a leading axis of
 ``batch`` parameter vectors: many starts, or many resamples, are fitted at once.
 """
 
@@ -19,9 +19,9 @@ from scipy.special import expit
 
 from saltus._types import Flags, Floats, Integers
 
-# A coefficient below this share of the lowest loss is not seen in the data: the bound that stands for zero.
+# Share of the lowest loss below which a coefficient is not seen in the data: the bound that stands for zero.
 _LEAST_SHARE = 1e-6
-_LARGEST_EXPONENT = 60.0  # per unit of z and beyond four times the fall that is seen: e^60 over the range of the data
+_LARGEST_EXPONENT = 60.0  # per unit of z, on top of four times the range of log L in the data
 _NARROWEST, _WIDEST = 0.02, 1.0  # of a break, in units of z
 
 
@@ -49,12 +49,12 @@ class Form(ABC):
     @property
     @abstractmethod
     def exponents(self) -> dict[str, int]:
-        """Which parameters are exponents, and of which resource (by position)."""
+        """Resource, by position, of every parameter that is an exponent."""
 
     @property
     @abstractmethod
     def inner(self) -> Flags:
-        """Which entries of theta a start has in closed form, given the others, shape ``(p,)``."""
+        """Whether an entry of theta has a closed form in a start, given the others, shape ``(p,)``."""
 
     @abstractmethod
     def bounds(self, y: Floats) -> tuple[Floats, Floats]:
@@ -66,7 +66,7 @@ class Form(ABC):
 
     @abstractmethod
     def log_loss(self, theta: Floats, z: Floats) -> Floats:
-        """y as the law has it, for theta ``(batch, p)`` at z ``(n, n_resources)``, shape ``(batch, n)``."""
+        """y by the law, for theta ``(batch, p)`` at z ``(n, n_resources)``, shape ``(batch, n)``."""
 
     @abstractmethod
     def jacobian(self, theta: Floats, z: Floats) -> Floats:
@@ -263,7 +263,7 @@ class Broken(Form):
         return np.stack(columns, axis=-1)
 
     def _past(self, theta: Floats, z: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        """How far past the break, smoothed: s log(1 + e^q), q = (z - z_0)/s; expit(q); q; the first by log s."""
+        """Smoothed distance past the break, s log(1 + e^q) with q = (z - z_0)/s; expit(q); q; the first by log s."""
         position, width = theta[:, 3, None], np.exp(theta[:, 4, None])
         q = (z[:, 0] - position) / width
         softplus, sigma = np.logaddexp(0.0, q), expit(q)

@@ -12,12 +12,13 @@ from saltus.lawfit.objective import Objective
 Bounds = tuple[Floats, Floats]
 
 _MOST_STEPS = 200
-_LONGEST_STEP = 3.0, 0.2  # in any entry of theta: whichever is more, this or that share of the range of log L
+# Most that an entry of theta moves: the larger of the first number and the second times the range of log L.
+_LONGEST_STEP = 3.0, 0.2
 _LARGEST_DAMPING = 1e12
 # Huber's delta comes down by this factor a stage: from nearly least squares, which has few minima, to what was asked.
 _DELTA_FACTOR = 4.0
 _FIRST_DELTA = 0.5
-_ROUGHLY, _STEPS_A_STAGE = 1e-3, 40
+_ROUGHLY, _STEPS_A_STAGE = 1e-3, 40  # relative tolerance, and most steps, of all stages but the last
 
 
 @dataclass(frozen=True)

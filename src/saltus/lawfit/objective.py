@@ -1,4 +1,4 @@
-"""What a fit minimises: the sum of Huber's function over the residuals of log L.
+"""The objective of a fit: the sum of Huber's function over the residuals of log L.
 
 ``rho(r) = r^2/2`` up to ``|r| = delta`` and ``delta (|r| - delta/2)`` beyond (Huber 1964; Hoffmann et al. 2022 take
 delta = 1e-3). Least squares is ``delta = inf``. A sum, not a mean: a mean over many points makes an optimiser stop
@@ -71,7 +71,7 @@ class Objective:
 
 
 def log_likelihood(objective: float, n_points: int, delta: float) -> float:
-    """Largest log likelihood of the noise whose estimate the objective is, over that noise's scale.
+    """Log likelihood of the residuals behind an objective, maximised over the scale of the noise.
 
     Residuals of log L with density ``exp(-rho(r)/tau)/Z(tau)``; tau is fitted. For ``delta = inf`` they are normal with
     variance tau. In units of 1/log L.

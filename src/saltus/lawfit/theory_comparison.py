@@ -1,4 +1,4 @@
-"""What the theory says beside a fit: for each measured exponent the alphas that it implies, and the reverse."""
+"""Fitted exponents beside the theory: the alphas that each implies, and the exponents that an alpha implies."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from saltus.errors import InputError
-from saltus.lawfit.alphas import implied_alphas, implied_exponent, require_resource
+from saltus.lawfit.alphas import implied_alphas, implied_exponent
 from saltus.lawfit.fit import LawFit
 from saltus.lawfit.points import Points
 from saltus.theory.multilinear import Multilinear
-from saltus.theory.scaling import Resource
+from saltus.theory.scaling import LawResource, require_law_resource
 
 
 @dataclass(frozen=True)
@@ -22,17 +22,18 @@ class BesideTheory:
 
     Attributes:
         parameter: name of the exponent in the fit.
-        resource: what it belongs to.
+        resource: the one whose exponent it is.
         exponent: as fitted.
-        alphas: which give it in the limit of large amounts and infinitely many skills: one, or none.
+        alphas: those that give it in the limit of large amounts and infinitely many skills: one, or none.
         alpha_interval: from the ends of the exponent's interval; ``None`` without one or where an end has no alpha.
-        at: amount at which the exact loss was looked at, the geometric middle of the data; NaN if it was not.
-        alphas_at: which give the exponent there, with the number of skills given.
-        exponent_of_alpha, exponent_of_alpha_at: of the alpha asked about, in the limit and there; NaN if not asked.
+        at: amount at which the exact loss was taken, the geometric middle of the data; NaN without a model.
+        alphas_at: those that give the exponent there, with the model's number of skills.
+        exponent_of_alpha: exponent in the limit that the alpha asked about implies; NaN without one.
+        exponent_of_alpha_at: the same at ``at``; NaN without an alpha or a model.
     """
 
     parameter: str
-    resource: Resource
+    resource: LawResource
     exponent: float
     alphas: tuple[float, ...]
     alpha_interval: tuple[float, float] | None
@@ -53,8 +54,9 @@ def beside_theory(
     """Compare the fitted exponents with the theory.
 
     Args:
-        fit: the law; ``points``: what it was fitted to.
-        resource_of: which resource each exponent belongs to; exponents left out are not compared.
+        fit: the law.
+        points: the measurements that it was fitted to.
+        resource_of: resource of each exponent, by the exponent's name; exponents left out are not compared.
         alpha: also take the exponents that it implies.
         model: also look at the exact loss of such a model (its alpha is replaced) in the geometric middle of the data.
     """
@@ -62,12 +64,12 @@ def beside_theory(
     for name, position in fit.exponents.items():
         if name in resource_of:
             middle = math.exp(float(np.log(points.x[:, position]).mean()))
-            rows.append(_row(fit, name, require_resource(resource_of[name]), alpha, model, middle))
+            rows.append(_row(fit, name, require_law_resource(resource_of[name]), alpha, model, middle))
     return tuple(rows)
 
 
 def _row(
-    fit: LawFit, name: str, resource: Resource, alpha: float | None, model: Multilinear | None, middle: float
+    fit: LawFit, name: str, resource: LawResource, alpha: float | None, model: Multilinear | None, middle: float
 ) -> BesideTheory:
     if model is not None and resource == "compute":
         raise InputError("finite n_skills need time, data or parameters", resource, "leave n_skills out for compute")

@@ -36,10 +36,10 @@ def require_small_file(path: Path) -> Path:
     return path
 
 
-def require_bytes(size: int, path: Path) -> None:
-    """Raise `InputError` unless ``size``, of ``path`` or of what is packed in it, is within `MAX_BYTES`."""
+def require_bytes(size: int, path: Path, of: str = "curves") -> None:
+    """Raise `InputError` unless ``size`` in bytes, of ``path`` or of its unpacked content, is within `MAX_BYTES`."""
     if size > MAX_BYTES:
-        rule = f"curves must take at most {MAX_BYTES // 2**20} MiB, unpacked"
+        rule = f"{of} must take at most {MAX_BYTES // 2**20} MiB, unpacked"
         raise InputError(rule, f"{path.name}: {size / 2**20:.4g} MiB", "export fewer columns or rows")
 
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from saltus.errors import InputError
 from saltus.read.files import require_numbers
-from saltus.read.formats.tables import Table
 from saltus.read.measurements import QUANTITIES, Codes, Labels, Measurements, Quantity, Selection
 from saltus.read.report import Finding
+from saltus.read.tables import Table
+from saltus.resource import RESOURCES, STEP
 
-RESOURCES = ("step", "data", "parameters")
 _COUNTERS = (*RESOURCES, "_step", "global_step", "trainer/global_step")
 _BOUNDS = ("__MIN", "__MAX")
 
@@ -37,7 +37,7 @@ def measurements_of(table: Table, selection: Selection) -> Measurements:
 def resource_of(step_column: str) -> str:
     """What a column of this name counts: data, parameters or else steps."""
     name = step_column.casefold()
-    return name if name in RESOURCES else "step"
+    return name if name in RESOURCES else STEP.name
 
 
 def step_column_of(names: Sequence[str], selection: Selection) -> str:
@@ -66,7 +66,7 @@ def quantity_among(names: Sequence[str], selection: Selection) -> Quantity:
 def _tidy(table: Table, selection: Selection, step_column: str) -> Measurements:
     names = table.names
     quantity = quantity_among(names, selection)
-    further = {"strength": ("loss", "strength_error")}.get(quantity, ())
+    further = ("loss", "strength_error", "frequency") if quantity == "strength" else ("frequency",)
     beside = [name for name in further if name in names]
     labels = [name for name in ("skill", "run") if name in names]
     numbers = [step_column, quantity, *beside]

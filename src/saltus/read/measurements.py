@@ -80,7 +80,7 @@ class Measurements:
         run, skill: names.
         position: steps, samples or parameters.
         value: measured; NaN where the file has none.
-        beside: further columns of the same entries: "loss" (beside strength), "strength_error".
+        beside: further columns of the same entries: "loss" and "strength_error" (beside strength), "frequency".
         findings: what had to be said about the layout.
     """
 

@@ -11,20 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.schema import make_curves
+from saltus.curves.schema import curves_from
 from saltus.errors import InputError, require_whole
 from saltus.read.convert import PerSkill, to_strength
-from saltus.read.files import existing, require_numbers, require_small_file
-from saltus.read.formats.npz import read_npz
-from saltus.read.formats.parquet import ParquetTable
+from saltus.read.files import existing, require_numbers
 from saltus.read.formats.stores import Over, read_store_curves
-from saltus.read.formats.tables import CsvTable, Table
-from saltus.read.formats.tensorboard import event_files, is_event_file, read_events
-from saltus.read.layouts import measurements_of
+from saltus.read.frequencies import stated_frequencies
 from saltus.read.measurements import QUANTITIES, Measurements, Quantity, Selection
 from saltus.read.numbering import numbered, whole_numbers
 from saltus.read.oddities import oddities, spacing
 from saltus.read.order import in_order
+from saltus.read.readers import read_measurements
 from saltus.read.report import Finding, ReadingReport
 from saltus.store.store import is_store
 
@@ -94,10 +91,12 @@ def read_curves(
         return read_store_curves(source, where, over)
     if where is not None or over != "step":
         raise InputError("where and over are for stores of runs", str(source), "leave them out")
-    found = numbered(_measurements(source, Selection(patterns, step_column, quantity)), keep_order=patterns is not None)
+    measured = read_measurements(source, Selection(patterns, step_column, quantity))
+    found = numbered(measured, keep_order=patterns is not None)
     measurements, findings = in_order(found, skip)
     strength, rule = to_strength(measurements, initial_loss, chance)
-    report = _report(source, measurements, rule, [*findings, *oddities(measurements, strength)])
+    frequencies, given = stated_frequencies(measurements)
+    report = _report(source, measurements, rule, [*findings, *given, *oddities(measurements, strength)])
     settings = {
         "columns": patterns,
         "step_column": step_column,
@@ -106,39 +105,13 @@ def read_curves(
         "chance": _plain(chance),
         "skip": skip,
     }
-    return _curves(measurements, strength, report, settings)
+    return _curves(measurements, strength, frequencies, report, settings)
 
 
 def _require_no_choices(**given: Any) -> None:
     named = [name for name, value in given.items() if value is not None]
     if named:
         raise InputError("a store of runs says itself what it holds", ", ".join(named), "leave them out")
-
-
-def _measurements(path: Path, selection: Selection) -> Measurements:
-    """Read by the kind of file that its name says."""
-    if path.is_dir():
-        if not (files := event_files(path)):
-            raise InputError(
-                "a folder of curves must hold TensorBoard event files or be a store of runs",
-                str(path),
-                "give a file in it",
-            )
-        return read_events(files, path, selection)
-    require_small_file(path)
-    if is_event_file(path):
-        return read_events([path], path, selection)
-    kind = path.suffix.lower()
-    if kind == ".npz":
-        return read_npz(path, selection)
-    if kind in (".parquet", ".pq"):
-        table: Table = ParquetTable.open(path)
-    elif kind in (".csv", ".tsv", ".txt"):
-        table = CsvTable.open(path)
-    else:
-        rule = "a file of curves must end in .csv, .tsv, .parquet or .npz, or be an event file"
-        raise InputError(rule, path.name, "rename or export it")
-    return measurements_of(table, selection)
 
 
 def _plain(given: PerSkill | None) -> float | dict[str, float] | None:
@@ -169,7 +142,7 @@ def _report(path: Path, measurements: Measurements, rule: str, findings: Sequenc
 
 
 def _curves(
-    measurements: Measurements, strength: Floats, report: ReadingReport, settings: dict[str, Any]
+    measurements: Measurements, strength: Floats, frequencies: Floats, report: ReadingReport, settings: dict[str, Any]
 ) -> xr.Dataset:
     """Everything on one grid of runs, skills and steps, NaN where a curve has no measurement."""
     steps, place = np.unique(measurements.position, return_inverse=True)
@@ -184,18 +157,15 @@ def _curves(
 
     loss = measurements.value if measurements.quantity == "loss" else measurements.beside.get("loss")
     numbers = whole_numbers(measurements.run)
-    curves = make_curves(
-        steps=steps,
-        strength=on_grid(strength),
+    curves = curves_from(
+        on_grid(strength),
+        steps,
+        over=report.resource,
         strength_error=on_grid(measurements.beside.get("strength_error")),
         skill_loss=on_grid(loss),
-        frequencies=np.full(len(report.skills), np.nan),
+        frequencies=frequencies,
         runs=np.arange(len(report.runs)) if numbers is None else numbers,
-        status=["unknown"] * len(report.runs),
-        target_scale=1.0,
-        flow_learning_rate=np.nan,
         settings={"source": report.source} | settings,
-        resource=report.resource,
     )
     curves.attrs["reading"] = report.json
     return curves.assign_coords(

@@ -70,6 +70,7 @@ class Driver:
     follow: Callable[[Tally], None] | None = None
     progress: Callable[[str, int], None] | None = None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
+    _runs: Mapping[str, Job] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _under_way: dict[Future[Leg], str] = field(default_factory=dict)
     _steps: dict[str, int] = field(default_factory=dict)

@@ -36,17 +36,13 @@ from saltus.settings import canonical_text
 from saltus.store.plan import Plan
 from saltus.theory.frequencies import Frequencies, PowerLaw, SkillFrequencies
 from saltus.train.job import Job
-from saltus.train.kernel.training import MLPTraining
-from saltus.train.torch.gated_perceptron import GatedPerceptron
-from saltus.train.torch.network import Architecture, NetworkTraining
-from saltus.train.torch.perceptron import Perceptron
-from saltus.train.torch.transformer import Transformer
+from saltus.train.registry import ARCHITECTURES, OF_ARCHITECTURES, TRAININGS
+from saltus.train.torch.network import Architecture
 
 _FREQUENCIES = {"PowerLaw": PowerLaw, "Frequencies": Frequencies}
-_NETWORKS = {kind.__name__: kind for kind in (Perceptron, GatedPerceptron, Transformer)}
-_SECTIONS: dict[str, dict[str, Any]] = {
+_SECTIONS: Mapping[str, Mapping[str, Any]] = {
     "task": {"MultitaskSparseParity": MultitaskSparseParity},
-    "training": {"MLPTraining": MLPTraining, "NetworkTraining": NetworkTraining},
+    "training": TRAININGS,
 }
 
 
@@ -112,7 +108,7 @@ class _Builder:
             if name == "task" and "frequencies" in table:
                 table["frequencies"] = _frequencies(table["frequencies"])
             if name == "training" and "network" in table:
-                table = {"kind": "NetworkTraining", **table, "network": _network(table["network"])}
+                table = {"kind": OF_ARCHITECTURES, **table, "network": _network(table["network"])}
             self._made[known] = _configured(name, _SECTIONS[name], table)
         return self._made[known]
 
@@ -133,7 +129,7 @@ def _network(table: Any) -> Architecture:
     if not isinstance(table, Mapping):
         advice = "give { kind = 'Perceptron', width = 100 }, for example"
         raise InputError("training.network: must be a table", table, advice)
-    made: Architecture = _configured("training.network", _NETWORKS, {"kind": None, **table})
+    made: Architecture = _configured("training.network", ARCHITECTURES, {"kind": None, **table})
     return made
 
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from saltus._types import Floats, Integers
-from saltus.curves.schema import make_curves
+from saltus.curves.schema import curves_from
 from saltus.curves.spacing import geometric_steps
-from saltus.errors import InputError, require_whole
+from saltus.errors import InputError, require_seeds, require_whole
 from saltus.settings import describe
 from saltus.simulate.descent import Descent, Weights
 from saltus.simulate.starts import (
@@ -68,7 +68,7 @@ def train_multilinear(
     steps = require_whole("steps", steps, 1, STEPS_ADVICE)
     marks = _checked_marks(steps, measure_at)
     n_data, batch_size = checked_count("n_data", n_data), checked_count("batch_size", batch_size)
-    runs = _checked_seeds(seeds)
+    runs = require_seeds(seeds)
     n_skills = require_finite_skills(model.frequencies)
     strength = np.zeros((len(runs), n_skills, len(marks)))
     loss = np.full(strength.shape, model.untrained_loss)
@@ -162,7 +162,7 @@ def _trained_to_the_end(
     resource: tuple[str, list[int]],
     seeds: int | Sequence[int],
 ) -> xr.Dataset:
-    runs, ends = _checked_seeds(seeds), []
+    runs, ends = require_seeds(seeds), []
     for seed in runs:
         for size in resource[1]:
             weights, descent = at_start(model, size, training, np.random.default_rng([seed, size]))
@@ -182,9 +182,9 @@ def _curves(
     learning_rate: float,
 ) -> xr.Dataset:
     finite = np.isfinite(strength) & np.isfinite(loss)
-    return make_curves(
-        resource=resource[0],
-        steps=resource[1],
+    return curves_from(
+        over=resource[0],
+        at=resource[1],
         strength=np.where(finite, strength, np.nan),
         strength_error=np.where(finite, 0.0, np.nan),
         skill_loss=np.where(finite, loss, np.nan),
@@ -195,11 +195,6 @@ def _curves(
         flow_learning_rate=learning_rate,
         settings={"model": describe(model), "training": training},
     )
-
-
-def _checked_seeds(seeds: int | Sequence[int]) -> list[int]:
-    chosen = seeds if isinstance(seeds, Sequence) else range(require_whole("seeds", seeds, 1, "give how many runs"))
-    return [require_whole("seed", seed, 0, "give whole numbers") for seed in chosen]
 
 
 def _ascending(name: str, values: Sequence[int], least: int = 1) -> list[int]:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saltus.curves.schema import CURVES
+from saltus._types import Floats, Integers
+from saltus.curves.schema import CURVES, curves_from
+from saltus.curves.table import tidy_columns
 from saltus.errors import InputError
 from saltus.store.plan import Labels
 from saltus.store.record import Record, read_record
@@ -72,8 +74,6 @@ def read_store(folder: str | Path, *, where: str | None = None) -> xr.Dataset:
     Raises:
         InputError: if there is no store, no such run, or a run's file is damaged.
     """
-    import xarray as xr
-
     store = Store.open(Path(folder))
     labels = stored_labels(store, where)
     if not labels:
@@ -82,50 +82,55 @@ def read_store(folder: str | Path, *, where: str | None = None) -> xr.Dataset:
     whole = {key: read_record(store, key) for key in labels}
     records = [whole[network.key].network(network.index) for network in networks]
     steps = np.unique(np.concatenate([record.measurements.steps for record in records]))
-    n_skills = max(len(record.frequencies) for record in records)
-    shape = (len(records), n_skills, len(steps))
-    curves = {name: np.full(shape, np.nan) for name in CURVES}
-    frequency = np.full(shape[:2], np.nan)
-    for i, record in enumerate(records):
-        places = np.searchsorted(steps, record.measurements.steps)
-        for name, values in curves.items():
-            values[i, : len(record.frequencies), places] = getattr(record.measurements, name).T
-        frequency[i, : len(record.frequencies)] = record.frequencies
     varying, shared = _split([network.labels for network in networks])
-    coordinates: dict[str, Any] = {
-        "run": np.arange(len(records)),
-        "skill": np.arange(1, n_skills + 1),
-        "step": steps,
-        "key": ("run", np.array([network.key for network in networks])),
-        "status": ("run", np.array([record.status for record in records])),
-        **{name: ("run", values) for name, values in varying.items()},
-    }
-    attributes: dict[str, Any] = {
-        "settings": json.dumps(shared, sort_keys=True),
-        "version": ", ".join(sorted({record.version for record in records})),
-    }
-    one = np.array_equal(frequency, np.broadcast_to(frequency[:1], frequency.shape), equal_nan=True)
-    coordinates["frequency"] = ("skill", frequency[0]) if one else (("run", "skill"), frequency)
-    if "target_scale" in shared:
-        attributes["target_scale"] = float(shared["target_scale"])
+    curves = curves_from(
+        at=steps,
+        **_on_grid(records, steps),
+        frequencies=_shared_rows([record.frequencies for record in records]),
+        status=[record.status for record in records],
+        target_scale=shared.get("target_scale", 1.0),
+        settings=shared,
+    ).assign_coords(
+        {"key": ("run", np.array([network.key for network in networks]))}
+        | {name: ("run", values) for name, values in varying.items()}
+    )
+    curves.attrs["version"] = ", ".join(sorted({record.version for record in records}))
+    if "target_scale" not in shared:
+        del curves.attrs["target_scale"]
     rates = np.array([record.flow_learning_rate for record in records])
     if np.array_equal(rates, np.full_like(rates, rates[0]), equal_nan=True):
-        attributes["flow_learning_rate"] = float(rates[0])
-    else:
-        coordinates["flow_learning_rate"] = ("run", rates)
-    return xr.Dataset(
-        {name: (("run", "skill", "step"), values) for name, values in curves.items()}, coordinates, attributes
-    )
+        curves.attrs["flow_learning_rate"] = float(rates[0])
+        return curves
+    del curves.attrs["flow_learning_rate"]
+    return curves.assign_coords(flow_learning_rate=("run", rates))
 
 
-def table_columns(networks: Sequence[StoredNetwork]) -> list[str]:
-    """Columns of `table_rows`: the run, every setting that differs between runs, then what was measured."""
-    varying, _ = _split([network.labels for network in networks])
-    return ["run", *varying, "status", "skill", "frequency", "step", "strength", "strength_error", "loss"]
+def _on_grid(records: Sequence[Record], steps: Integers) -> dict[str, Any]:
+    """Every kind of measurement over runs, skills and these steps, NaN where a run has none."""
+    n_skills = max(len(record.frequencies) for record in records)
+    grids = {name: np.full((len(records), n_skills, len(steps)), np.nan) for name in CURVES}
+    for i, record in enumerate(records):
+        places = np.searchsorted(steps, record.measurements.steps)
+        for name, grid in grids.items():
+            grid[i, : len(record.frequencies), places] = getattr(record.measurements, name).T
+    return grids
+
+
+def _shared_rows(rows: Sequence[Floats]) -> Floats:
+    """The row itself if all are alike; else all of them, with NaN behind the shorter ones."""
+    if all(np.array_equal(row, rows[0]) for row in rows):
+        return rows[0]
+    table = np.full((len(rows), max(map(len, rows))), np.nan)
+    for i, row in enumerate(rows):
+        table[i, : len(row)] = row
+    return table
 
 
 def table_rows(store: Store, networks: Sequence[StoredNetwork]) -> Iterator[dict[str, Any]]:
-    """The table of each network in turn, as columns of equal length; measurements that were not made are left out."""
+    """The table of each network in turn, as columns of equal length; measurements that were not made are left out.
+
+    Columns are the run, every setting that differs between runs, status, skill, frequency, step and what was measured.
+    """
     varying, _ = _split([network.labels for network in networks])
     for number, network in enumerate(networks):
         record = read_record(store, network.key).network(network.index)
@@ -134,17 +139,12 @@ def table_rows(store: Store, networks: Sequence[StoredNetwork]) -> Iterator[dict
 
 def _columns_of_run(number: int, own: Labels, record: Record) -> dict[str, Any]:
     seen = record.measurements
-    made = np.isfinite(seen.strength).ravel()
-    n_skills, n_steps = seen.strength.shape
-    columns: dict[str, Any] = {name: np.full(made.sum(), value) for name, value in ({"run": number} | own).items()}
-    columns["status"] = np.full(made.sum(), record.status)
-    columns["skill"] = np.repeat(np.arange(1, n_skills + 1), n_steps)[made]
-    columns["frequency"] = np.repeat(record.frequencies, n_steps)[made]
-    columns["step"] = np.tile(seen.steps, n_skills)[made]
-    columns["strength"] = seen.strength.ravel()[made]
-    columns["strength_error"] = seen.strength_error.ravel()[made]
-    columns["loss"] = seen.skill_loss.ravel()[made]
-    return columns
+    measured = {"strength": seen.strength, "strength_error": seen.strength_error, "loss": seen.skill_loss}
+    rows = tidy_columns(np.arange(1, len(record.frequencies) + 1), seen.steps, measured)
+    every_row = {"run": number} | own | {"status": record.status}
+    repeated: dict[str, Any] = {name: np.full(len(rows["skill"]), value) for name, value in every_row.items()}
+    skill = rows.pop("skill")
+    return repeated | {"skill": skill, "frequency": record.frequencies[skill - 1]} | rows
 
 
 def _split(labels: Sequence[Labels]) -> tuple[dict[str, np.ndarray[Any, Any]], Labels]:

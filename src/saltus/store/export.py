@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import csv
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from saltus.errors import InputError
-from saltus.store.dataset import StoredNetwork, networks_of, read_store, stored_labels, table_columns, table_rows
+from saltus.files import require_package, whole
+from saltus.store.dataset import StoredNetwork, networks_of, read_store, stored_labels, table_rows
 from saltus.store.store import Store
 
 
@@ -31,7 +29,7 @@ def export(folder: Path, to: Path, where: str | None = None) -> int:
             "there must be a stored run to export", where or str(folder), "run the sweep, or widen --where"
         )
     try:
-        with _whole(to) as temporary:
+        with whole(to) as temporary:
             _WRITERS[to.suffix](store, networks_of(labels), where, temporary)
     except OSError as error:
         raise InputError("the file must be writable", str(to), f"{error.strerror or error}: choose another") from error
@@ -39,21 +37,18 @@ def export(folder: Path, to: Path, where: str | None = None) -> int:
 
 
 def _write_csv(store: Store, networks: Sequence[StoredNetwork], where: str | None, to: Path) -> None:  # noqa: ARG001
-    with to.open("w", newline="") as file:
+    with to.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(table_columns(networks))
-        for columns in table_rows(store, networks):
+        for number, columns in enumerate(table_rows(store, networks)):
+            if number == 0:
+                writer.writerow(columns)
             writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
 
 
 def _write_parquet(store: Store, networks: Sequence[StoredNetwork], where: str | None, to: Path) -> None:  # noqa: ARG001
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise InputError(
-            "Parquet needs the package pyarrow", str(to.suffix), "pip install 'saltus[parquet]'"
-        ) from error
+    pq = require_package("pyarrow.parquet", extra="parquet", purpose="Parquet", received=".parquet")
+    import pyarrow as pa
+
     tables = (pa.table(columns) for columns in table_rows(store, networks))
     first = next(tables)
     with pq.ParquetWriter(to, first.schema) as writer:
@@ -71,17 +66,3 @@ _WRITERS: dict[str, Callable[[Store, Sequence[StoredNetwork], str | None, Path],
     ".parquet": _write_parquet,
     ".nc": _write_netcdf,
 }
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A temporary file that takes the place of ``path`` when the block ends well."""
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        temporary = Path(file.name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -19,13 +19,14 @@ Labels = dict[str, Any]  # settings by short name, as plain JSON data
 def key_of(job: Any) -> str:
     """Name of a run: SHA-256 of its whole configuration, and of nothing that does not change its numbers.
 
-    ``job`` is a `Job` or whatever else `saltus.settings.describe` describes.
+    Settings that came later (`saltus.settings`) are part of it only where they are used. ``job`` is a `Job` or
+    anything else that `saltus.settings.describe` describes.
     """
-    return key_of_settings(describe(job), NUMBERS_VERSION)
+    return key_of_settings(describe(job, for_name=True), NUMBERS_VERSION)
 
 
 def key_of_settings(configuration: Mapping[str, Any], numbers_version: int) -> str:
-    """As `key_of`, for a configuration that is already plain data."""
+    """As `key_of`, for a configuration that is already plain data, as ``describe(..., for_name=True)`` gives it."""
     text = canonical_text({"numbers_version": numbers_version, **configuration})
     return hashlib.sha256(text.encode()).hexdigest()
 

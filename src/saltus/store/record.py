@@ -29,7 +29,8 @@ class Record:
     """One stored run.
 
     Attributes:
-        configuration: as `saltus.settings.describe` gives it.
+        configuration: plain data, of which the run's name is the hash. Settings that came later (`saltus.settings`) are
+            in it only where they are used, so that it does not matter which version wrote the record.
         status, message: how it ended, and one line unless it finished; see `saltus.train.diagnosis`.
         version: of the software that made it.
         frequencies: of the task's skills, shape ``(n_skills,)``.
@@ -57,7 +58,7 @@ def arrays_of(job: Job, seen: Measurements, version: str = "") -> tuple[dict[str
     """A finished run as arrays to be stored, with its status and message."""
     status, message = diagnose(job.task, job.training, job.seed, seen)
     record = Record(
-        configuration=describe(job),
+        configuration=describe(job, for_name=True),
         status=status,
         message=message,
         version=version or __version__,

@@ -13,7 +13,8 @@ import numpy as np
 
 from saltus._types import Floats
 from saltus._version import __version__
-from saltus.curves.schema import make_curves
+from saltus.curves.schema import curves_from
+from saltus.curves.spacing import RATIO
 from saltus.errors import InputError, require_whole
 from saltus.parity.strength import SkillStrengths, skill_strengths
 from saltus.parity.task import MultitaskSparseParity
@@ -26,8 +27,6 @@ from saltus.train.loop import Measurements
 if TYPE_CHECKING:
     import xarray as xr
     from torch import nn
-
-_STEP_RATIO = 1.02
 
 
 @dataclass(frozen=True)
@@ -108,8 +107,8 @@ class SkillRecorder:
     def curves(self) -> xr.Dataset:
         """What was measured so far, as labelled curves (`saltus.curves`) of one run."""
         seen = self._measurements()
-        return make_curves(
-            steps=seen.steps,
+        return curves_from(
+            at=seen.steps,
             strength=seen.strength[None],
             strength_error=seen.strength_error[None],
             skill_loss=seen.skill_loss[None],
@@ -125,7 +124,7 @@ class SkillRecorder:
         if not self._seen:
             return True
         last = max(self._seen)
-        return step >= last + (max(1, (_STEP_RATIO - 1) * last) if self._every is None else self._every)
+        return step >= last + (max(1, (RATIO - 1) * last) if self._every is None else self._every)
 
     def _measurements(self) -> Measurements:
         shape = (len(self._seen), 3, self._run.task.n_skills)
@@ -135,7 +134,7 @@ class SkillRecorder:
 
     def _record(self) -> Record:
         return Record(
-            configuration=describe(self._run),
+            configuration=describe(self._run, for_name=True),
             status="unknown",
             message=None,
             version=__version__,

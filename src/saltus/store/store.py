@@ -26,11 +26,12 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from saltus import files
 from saltus.errors import InputError, StoppedError
+from saltus.store import migrate as formats
 from saltus.store.plan import Labels, Plan
 
 MARKER = "saltus-store.json"
-FORMAT = 1
 _FOLDER = re.compile("[0-9a-f]{2}")
 _HOUSEHOLD = re.compile(r"saltus-store\.json|plans|lock(\.\d+-of-\d+)?")
 _OURS = re.compile(r"([0-9a-f]{64})(\.npz|\.failed\.json|\.checkpoint\.npz)")
@@ -91,25 +92,30 @@ class Store:
                     raise InputError(
                         "the store must be empty or a store of runs", str(folder), f"it is neither: {advice}"
                     )
-                store._write(folder / MARKER, json.dumps({"format": FORMAT}).encode() + b"\n")
+                store._mark(formats.FORMAT)
         except OSError as error:
             raise InputError("the store must be writable", str(folder), f"{error.strerror}: {advice}") from error
         return cls.open(folder, fsync=fsync)
 
     @classmethod
     def open(cls, folder: Path, *, fsync: bool = False) -> Store:
-        """Open the store in ``folder``.
+        """Open the store in ``folder``; one of an older format is brought to the present one (`saltus.store.migrate`).
 
         Raises:
-            InputError: if there is none, or it was written by a later version.
+            InputError: if there is none, it was written by a later version, or it is of an older format and a driver is
+                at work on it.
         """
         try:
             found = json.loads((folder / MARKER).read_bytes())["format"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError("there must be a store of runs", str(folder), "give the folder of a sweep run") from error
-        if found != FORMAT:
-            raise InputError(f"the store's format must be {FORMAT}", found, "use the version of saltus that wrote it")
-        return cls(folder, fsync=fsync)
+        store = cls(folder, fsync=fsync)
+        if isinstance(found, int) and found in formats.STEPS:
+            formats.migrate(folder, found, store._mark)
+        elif found != formats.FORMAT:
+            rule = f"the store's format must be {formats.FORMAT}"
+            raise InputError(rule, found, "use the version of saltus that wrote it")
+        return store
 
     def path(self, key: str, kind: Kind) -> Path:
         """Where a file of that run is, if it exists."""
@@ -208,6 +214,10 @@ class Store:
     def _plan_files(self) -> list[Path]:
         return sorted((self.folder / "plans").glob("*.json"))
 
+    def _mark(self, number: int) -> None:
+        """Note the format of the store."""
+        self._write(self.folder / MARKER, json.dumps({"format": number}).encode() + b"\n")
+
     def _keep(self, path: Path, content: bytes) -> None:
         try:
             self._write(path, content)
@@ -219,19 +229,8 @@ class Store:
         if path.parent not in self._made:
             path.parent.mkdir(exist_ok=True)
             self._made.add(path.parent)
-        temporary = path.parent / f".{path.name[:64]}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
-        try:
-            with open(temporary, "xb") as file:
-                file.write(content)
-                if self._fsync:
-                    file.flush()
-                    os.fsync(file.fileno())
-            os.replace(temporary, path)
-            if self._fsync:
-                _fsync_folder(path.parent)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        with files.whole(path, fsync=self._fsync) as temporary:
+            temporary.write_bytes(content)
 
 
 def _sort(file: os.DirEntry[str], found: Contents) -> None:
@@ -258,14 +257,6 @@ def _is_whole_zip(path: str) -> bool:
         return False
     n_bytes, start = (int.from_bytes(end[i : i + 4], "little") for i in (12, 16))
     return end[:4] == b"PK\5\6" and start + n_bytes + _ZIP_END == size
-
-
-def _fsync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def is_store(path: Path) -> bool:

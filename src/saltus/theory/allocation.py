@@ -12,9 +12,9 @@ from saltus.theory.frequencies import PowerLaw
 from saltus.theory.multilinear import Multilinear
 from saltus.theory.scaling import ScalingLaw, scaling_law
 
-# N is searched one by one up to here, and above it to this many significant places: the loss is flat at its minimum.
+# Relative precision of N: one by one up to its inverse, 1e6. The loss is flat at its minimum.
 _FINEST_SHARE = 1e-6
-# The search ends here: of so many parameters, one more changes nothing in double precision.
+# End of the search: beyond it, one parameter more changes nothing in double precision.
 _MOST_PARAMETERS = 1e15
 
 
@@ -61,11 +61,11 @@ def compute_optimal(model: Multilinear, compute: float) -> Allocation:
 
 
 def _by_law(law: ScalingLaw, compute: float) -> tuple[float, float]:
-    """Optimal N and loss at one budget, as the law has them."""
+    """Optimal N and loss at one budget by the law."""
     assert law.optimal_lambda is not None
     model = law.model
     scaled = model.learning_rate * model.target_scale * compute
-    # exponent = alpha/(alpha + 2), so 1/(alpha + 2) is half of what it lacks to 1.
+    # exponent = alpha/(alpha + 2), so that 1/(alpha + 2) = (1 - exponent)/2.
     return law.optimal_lambda * scaled ** ((1 - law.exponent) / 2), float(law(compute))
 
 

@@ -1,8 +1,8 @@
-"""Which skills decide a loss at given resources, and with how many nodes their sum is taken.
+"""The skills that decide a loss at given resources, and the nodes with which their sum is taken.
 
 The loss is a sum over skills of P_k g(P_k), where g falls from its value at 0 (a skill too rare to have moved) to
-nothing (a skill learned long ago). Only the skills in between are summed, by the quadrature of their frequencies; rarer
-ones have moved in proportion to their frequency, more frequent ones no longer count.
+nothing (a skill learned long ago). The skills in between are summed by the quadrature of their frequencies; rarer ones
+have moved in proportion to their frequency, more frequent ones no longer count.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import math
 from dataclasses import dataclass
 
 from saltus._types import Floats
-from saltus.theory.dynamics import LogisticSkills
+from saltus.theory.protocols import LogisticSkills
 
 # A skill that moved by less than this (in its logit, or in expected observations) is in the linear regime: error 1e-16.
 _LINEAR_REGIME = 1e-8
 # Once this far beyond its onset a skill's loss is below exp(-50) of what it was.
 _SETTLED = 25.0
 _SMALLEST_SHARPNESS = 7.5
-# exp(-2 * 400) underflows: a sum that far down needs no more nodes.
+# Logit growth beyond the onset at which a sum underflows, exp(-2 * 400): more needs no more nodes.
 _UNDERFLOW = 400.0
 
 
@@ -49,7 +49,7 @@ def relevant_skills(model: LogisticSkills, slowest: float, fastest: float, data:
     frequencies, last = model.frequencies, model.n_modelled
     onset = max(-model.initial_logit, 0.0)
     rarest = float(frequencies.pmf(last)) if last == frequencies.n_skills and math.isfinite(last) else 0.0
-    # How far down even the rarest skill is: where all are learned, the exponentially small rest must stay exact.
+    # Logit growth of the rarest skill: with every skill learned, the sum must resolve an exponentially small rest.
     depth = min(fastest * rarest, data * rarest, _UNDERFLOW + onset) if rarest else 0.0
     settled = 2 * (onset + depth + _SETTLED) / max(slowest, 1e-300) + 3 * (depth + _SETTLED) / data
     first = frequencies.count_above(settled) + 1

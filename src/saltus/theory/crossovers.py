@@ -8,16 +8,13 @@ actual sum (Prop. 5), which has the same limit and is closer before it.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from scipy.special import gammaincc
 
 from saltus.errors import InputError
 from saltus.theory.frequencies import PowerLaw
+from saltus.theory.multilinear import Multilinear
 from saltus.theory.polylog import onset_integral_above
-
-if TYPE_CHECKING:
-    from saltus.theory.multilinear import Multilinear
 
 
 def power_law_of(model: Multilinear) -> PowerLaw:
@@ -61,14 +58,14 @@ def data_and_parameters(model: Multilinear, data: float, n_parameters: float) ->
 
 
 def time_scale(model: Multilinear, time: float) -> float:
-    """What the loss is per unit of the integral over z^(s-1) h(z), z = 2 eta S T P_k, s = alpha/(alpha + 1)."""
+    """Loss per unit of the integral over z^(s-1) h(z), z = 2 eta S T P_k, s = alpha/(alpha + 1)."""
     law = power_law_of(model)
     s = law.alpha / (law.alpha + 1)
     return float(model.untrained_loss * law.normalisation ** (s - 1) * (1 - s) * (model.rate * time) ** -s)
 
 
 def data_scale(model: Multilinear, data: float) -> float:
-    """What the loss is per unit of the integral over z^(s-1) exp(-z), z = D P_k, s = alpha/(alpha + 1)."""
+    """Loss per unit of the integral over z^(s-1) exp(-z), z = D P_k, s = alpha/(alpha + 1)."""
     law = power_law_of(model)
     s = law.alpha / (law.alpha + 1)
     untouched = (model.target_scale - model.initial_strength) ** 2 / 2

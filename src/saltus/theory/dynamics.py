@@ -1,4 +1,4 @@
-"""What all models of skill dynamics share: one skill, one curve, driven only by that skill's share of the samples.
+"""The common ground of all models of skill dynamics: one skill, one curve, driven by its share of the samples alone.
 
 Skills do not interact (``Nam et al. 2024, Sec. 3``), so a model is a map from (share of the samples, time) to a
 strength, and its inverse. Everything else, from frequencies to emergence times, follows here once.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,7 +18,7 @@ from saltus._types import Floats
 from saltus.errors import InputError, require_positive, require_whole
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 
-ROUNDING = 8 * float(np.finfo(float).eps)  # what a short chain of operations may be off by, relatively
+ROUNDING = 8 * float(np.finfo(float).eps)  # relative error of a short chain of operations
 SATURATED_LOGIT = 60.0  # past this logit a strength is S in double precision
 
 
@@ -134,6 +134,10 @@ class SkillDynamics(ABC):
             raise InputError("threshold must lie between 0 and 1", threshold, "give a share of target_scale, e.g. 0.05")
         return self._first_time(np.asarray(skill), np.asarray(threshold * self.target_scale))
 
+    def emergence(self, skill: ArrayLike, threshold: float) -> Floats:
+        """`emergence_time`, as every `saltus.theory.protocols.SkillModel` calls it."""
+        return self.emergence_time(skill, threshold)
+
     def saturation_time(self, skill: ArrayLike, threshold: float = 0.05) -> Floats:
         """Time R_k takes from ``threshold * S`` to ``(1 - threshold) * S`` (``Nam et al. 2024, Eq. 40``).
 
@@ -146,7 +150,7 @@ class SkillDynamics(ABC):
 
     def _strength_of(self, skill: NDArray[Any], share: Floats, time: ArrayLike) -> Floats:
         elapsed = _checked_time(time)[..., None]
-        # A model that works in logits would return the start with their rounding.
+        # A skill that has not moved keeps its start exactly; a model in logits would return it rounded.
         moves = (share > 0) & (elapsed > 0)
         strength = np.where(moves, self._strength(share, elapsed), self.initial_strength)
         return np.where(skill <= self.n_modelled, strength, 0.0)
@@ -180,7 +184,7 @@ class GradientFlow(SkillDynamics):
         """Inverse of `_curve` for x from r/S to 1, infinity at 1."""
 
     def _strength(self, share: Floats, time: Floats) -> Floats:
-        # A clock beyond the largest float reads infinity, which every curve takes; a skill never seen has no clock.
+        # Overflow to infinity is a reading that every curve takes; the clock of a share of 0 stands still.
         with np.errstate(over="ignore", invalid="ignore"):
             clock = np.where(share > 0, self.rate * (share * time), 0.0)
         return self.target_scale * self._curve(clock)
@@ -190,23 +194,12 @@ class GradientFlow(SkillDynamics):
             return np.asarray(self._clock(strength / self.target_scale) / self.rate / share)
 
 
-class LogisticSkills(Protocol):
-    """What a sum over skills must know of a model whose logits grow in time, each at the pace of its frequency."""
+FlowModel = TypeVar("FlowModel", bound=GradientFlow)
 
-    @property
-    def frequencies(self) -> SkillFrequencies: ...
 
-    @property
-    def n_modelled(self) -> float: ...
-
-    @property
-    def initial_logit(self) -> float: ...
-
-    @property
-    def rate(self) -> float: ...
-
-    @property
-    def untrained_loss(self) -> float: ...
+def logit_of(strength: float, target_scale: float) -> float:
+    """log(R / (S - R)), exact for the smallest strengths."""
+    return math.log(strength) - math.log(target_scale - strength)
 
 
 def skills_asked_for(frequencies: SkillFrequencies, skills: ArrayLike | None) -> NDArray[Any]:

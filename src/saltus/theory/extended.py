@@ -15,9 +15,8 @@ from scipy.stats import binom
 from saltus._types import Floats
 from saltus.errors import InputError, require_positive, require_whole
 from saltus.theory.bisection import first_where
-from saltus.theory.dynamics import frequency_of, skills_asked_for
+from saltus.theory.dynamics import FlowModel, frequency_of, skills_asked_for
 from saltus.theory.frequencies import SkillFrequencies
-from saltus.theory.protocols import FlowModel
 
 
 def with_feature_rate(model: FlowModel, feature_rate_squared: float) -> FlowModel:
@@ -36,7 +35,19 @@ def with_feature_rate(model: FlowModel, feature_rate_squared: float) -> FlowMode
 
 
 @dataclass(frozen=True)
-class DataEmergence:
+class _TrainedToTheEnd:
+    """What the models of data and of parameters share: skills, and the strength of a learned one."""
+
+    frequencies: SkillFrequencies
+    _: KW_ONLY
+    target_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        require_positive("target_scale", self.target_scale, "give the size of the target, e.g. 1")
+
+
+@dataclass(frozen=True)
+class DataEmergence(_TrainedToTheEnd):
     """The D_c-shot learner: a skill of D_c basis functions is learned from D_c of its samples (``Eq. 15-17``).
 
     The strength is read off the loss of the minimum-norm solution, (S - R_k)^2 / 2 = S^2/2 (1 - d_k/D_c), averaged over
@@ -45,20 +56,18 @@ class DataEmergence:
     Args:
         frequencies: how often each skill occurs.
         target_scale: S, the target is +S or -S; greater than 0.
-        shots: D_c, at least 1; 1 is the one-shot learner of the multilinear model. A count in the derivation; Eq. 17
-            holds its place between counts, so that D_c can be fitted.
+        shots: D_c, at least 1; 1 is the one-shot learner of the multilinear model. A whole number in the derivation;
+            Eq. 17 extends it to numbers between, so that D_c can be fitted.
 
     Raises:
         InputError: if a value is outside its range.
     """
 
-    frequencies: SkillFrequencies
     _: KW_ONLY
-    target_scale: float = 1.0
     shots: float
 
     def __post_init__(self) -> None:
-        require_positive("target_scale", self.target_scale, "give the size of the target, e.g. 1")
+        super().__post_init__()
         _require_at_least_1("shots", self.shots, "give the samples one skill needs, e.g. 800")
 
     def strength(self, data: ArrayLike, *, skills: ArrayLike | None = None) -> Floats:
@@ -127,14 +136,18 @@ class DataEmergence:
         """Size of the training set at which R_k reaches ``threshold * S``, the shape of ``skill``."""
         return np.asarray(self._observed_at(_share_of("threshold", threshold, 1.0)) / self.frequencies.pmf(skill))
 
+    def emergence(self, skill: ArrayLike, threshold: float) -> Floats:
+        """`emergence_data`, as every `saltus.theory.protocols.SkillModel` calls it."""
+        return self.emergence_data(skill, threshold)
+
     def _observed_at(self, x: Floats) -> Floats:
         """d_k at which R_k/S = x: D_c (1 - (1 - x)^2)."""
         return np.asarray(self.shots * x * (2 - x))
 
 
 @dataclass(frozen=True)
-class ParameterEmergence:
-    """Each skill takes N_c hidden nodes, the most frequent first; the last one gets what is left (``Eq. 18-21``).
+class ParameterEmergence(_TrainedToTheEnd):
+    """Each skill takes N_c hidden nodes, the most frequent first; the last one gets the remainder (``Eq. 18-21``).
 
     Args:
         frequencies: how often each skill occurs; only their order matters here.
@@ -146,13 +159,11 @@ class ParameterEmergence:
         InputError: if a value is outside its range.
     """
 
-    frequencies: SkillFrequencies
     _: KW_ONLY
-    target_scale: float = 1.0
     nodes_per_skill: float
 
     def __post_init__(self) -> None:
-        require_positive("target_scale", self.target_scale, "give the size of the target, e.g. 1")
+        super().__post_init__()
         _require_at_least_1("nodes_per_skill", self.nodes_per_skill, "give the hidden nodes one skill needs, e.g. 4")
 
     def strength(self, n_parameters: ArrayLike, *, skills: ArrayLike | None = None) -> Floats:
@@ -179,6 +190,10 @@ class ParameterEmergence:
         needed = self._nodes_before(skill) + share * self.nodes_per_skill
         # One node always gives 1 / N_c at least, so rounding in the product must not ask for one more.
         return np.asarray(np.ceil(needed * (1 - 2 * np.finfo(float).eps)))
+
+    def emergence(self, skill: ArrayLike, threshold: float) -> Floats:
+        """`emergence_parameters`, as every `saltus.theory.protocols.SkillModel` calls it."""
+        return self.emergence_parameters(skill, threshold)
 
     def parameters(self, strength: ArrayLike, *, skills: ArrayLike | None = None) -> Floats:
         """N at which each skill reaches a strength, not rounded up to whole nodes: the inverse of `strength`.

@@ -23,7 +23,7 @@ Complex = NDArray[np.complex128]
 
 # Terms below exp(-40) of the largest one are left out.
 _LOG_CUT = 40.0
-_LOG_UNDERFLOW = -800.0
+_LOG_UNDERFLOW = -800.0  # log of a largest term whose sum underflows
 # A peak sampled this often between its ends (18 standard deviations) is summed to rounding, also when tilted.
 _SAMPLES_ACROSS = 72
 # The logistic has poles at distance pi / slope: strides up to this over slope leave exp(-2 pi^2 / 0.5) = 1e-17.
@@ -90,7 +90,7 @@ def expected_logistic(p: Floats, data: float, *, start: float, growth: float, po
         p: success probabilities above 0, up to 1, shape ``(K,)``.
         data: D, a whole number of at least 1.
         start: the logistic's argument at d = 0.
-        growth: what d = D adds to it, of either sign, possibly infinite.
+        growth: increase of the argument at d = D, of either sign, possibly infinite.
         power: exponent of the logistic, at least 1.
 
     Returns:

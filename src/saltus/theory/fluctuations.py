@@ -17,11 +17,11 @@ from scipy.special import expit
 from saltus._types import Floats
 from saltus.errors import InputError
 from saltus.theory.contributing import RelevantSkills, relevant_skills
-from saltus.theory.dynamics import LogisticSkills
 from saltus.theory.finite_data import Complex, Counts, LogisticPower, sum_over_counts
 from saltus.theory.loss import checked_data, first_observation_gain, logit_growth
+from saltus.theory.protocols import LogisticSkills
 
-# exp(-45) of the peak is left out of the average over theta.
+# Angles at which the weight is below exp(-45) of its peak are left out of the average over theta.
 _LOG_CUT = 45.0
 # Stands for infinite growth: after one observation the skill is learned, after none it has not moved.
 _LARGEST_GROWTH = 1e290
@@ -51,7 +51,7 @@ def _variance(model: LogisticSkills, growth: float, data: float) -> float:
 
 
 def _beyond(model: LogisticSkills, skills: RelevantSkills, growth: float, data: float) -> float:
-    """What single observations of skills too rare to have nodes take off the sum, on average."""
+    """Mean reduction of the sum by single observations of skills too rare to have nodes."""
     gain = first_observation_gain(model, growth, data) * data * skills.mean_beyond
     return float(expit(-model.initial_logit) ** 2 * skills.mass_beyond * gain)
 

@@ -25,7 +25,7 @@ _MOST_COUNTED_BY_NAME = 10**6
 
 # The end of double precision: sums over infinitely many skills look at single skills up to here.
 _LAST_POSITION = 1e305
-_EXPECTATION_SHARPNESS = 32.0
+_EXPECTATION_SHARPNESS = 32.0  # logarithmic derivative up to which a function's mean is exact
 
 
 class SkillFrequencies(ABC):

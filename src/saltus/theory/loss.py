@@ -21,8 +21,9 @@ from scipy.special import expit
 from saltus._types import Floats
 from saltus.errors import InputError
 from saltus.theory.contributing import relevant_skills
-from saltus.theory.dynamics import LogisticSkills, skills_asked_for
+from saltus.theory.dynamics import skills_asked_for
 from saltus.theory.finite_data import expected_logistic
+from saltus.theory.protocols import LogisticSkills
 
 # Growths served by one rule: few enough for the cache, close enough to share the relevant skills.
 _BLOCK_SIZE = 256

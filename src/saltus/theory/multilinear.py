@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 
 from saltus._types import Floats
-from saltus.theory.dynamics import GradientFlow
+from saltus.theory.dynamics import GradientFlow, logit_of
 from saltus.theory.fluctuations import loss_of_dataset, variance_of_loss
 from saltus.theory.loss import expected_loss, learned_share, missing_share, per_skill
 
@@ -38,7 +38,7 @@ class Multilinear(GradientFlow):
     @property
     def initial_logit(self) -> float:
         """log(r / (S - r)), where every skill's logit starts."""
-        return math.log(self.initial_strength) - math.log(self.target_scale - self.initial_strength)
+        return logit_of(self.initial_strength, self.target_scale)
 
     @property
     def rate(self) -> float:

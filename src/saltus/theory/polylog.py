@@ -17,13 +17,14 @@ from scipy.special import bernoulli, expit
 
 from saltus.theory.sums import log_panels
 
-_SERIES_TERMS = 24
+_SERIES_TERMS = 24  # of an alternating series: relative error (3 + sqrt 8)^-24 = 4e-19
+# Of the Hurwitz zeta function: together they leave less than 1e-16.
 _EXPLICIT_TERMS = 15
 _BERNOULLI_TERMS = 10
 _BERNOULLI = bernoulli(2 * _BERNOULLI_TERMS)
 # h is below exp(-80) this far beyond its onset.
 _SETTLED = 40.0
-_UNDERFLOW = 400.0
+_UNDERFLOW = 400.0  # distance beyond the onset at which h underflows
 
 
 def onset_integral(alpha: float, log_odds: float) -> float:

@@ -68,9 +68,10 @@ def power_law_draws(
     draws = np.empty(n, dtype=np.int64)
     done = 0
     while done < n:
-        x = np.floor(_pareto(alpha, first + offset - 0.5, last + offset + 0.5, n - done, rng) - offset + 0.5) + offset
-        x = np.clip(x, first + offset, last + offset)
-        kept = x[rng.random(x.size) < _mass_over_envelope(alpha, x)] - offset
+        y = _pareto(alpha, first + offset - 0.5, last + offset + 0.5, n - done, rng)
+        # Whole numbers from here on: k + offset - offset need not be k.
+        k = np.clip(np.floor(y - offset + 0.5), first, last)
+        kept = k[rng.random(k.size) < _mass_over_envelope(alpha, k + offset)]
         draws[done : done + kept.size] = _as_integers(kept)
         done += kept.size
     return draws

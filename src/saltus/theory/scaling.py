@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,28 +28,35 @@ from saltus.theory.multilinear import Multilinear
 from saltus.theory.polylog import onset_integral
 from saltus.theory.validity import LawCheck, Resources, evaluated, statements
 
-Resource = Literal["time", "data", "parameters", "compute"]
+LawResource = Literal["time", "data", "parameters", "compute"]
 
-# Half the distance, in log x, over which a local exponent is measured.
-_LOG_STEP = 0.01
-_LARGEST_LOG_N = 600.0
+# Exponent of the loss in each resource, as a function of alpha (``Nam et al. 2024, Thm. 1, 4, 5 and Cor. 5``).
+EXPONENTS: dict[LawResource, Callable[[float], float]] = {
+    "time": lambda alpha: alpha / (alpha + 1),
+    "data": lambda alpha: alpha / (alpha + 1),
+    "parameters": lambda alpha: alpha,
+    "compute": lambda alpha: alpha / (alpha + 2),
+}
+
+_LOG_STEP = 0.01  # half the distance in log x over which a local exponent is measured
+_LARGEST_LOG_N = 600.0  # of the search for the optimal N, near the end of double precision
 
 
 @dataclass(frozen=True)
 class ScalingLaw:
-    """``loss = prefactor * x^-exponent - shift``, where x is the resource that limits the loss.
+    """``loss = prefactor * x^-exponent - shift``, x the resource that limits the loss.
 
     Attributes:
-        resource: what x is: time T, data D, parameters N, or compute C = N T.
+        resource: name of x: time T, data D, parameters N, or compute C = N T.
         exponent: alpha/(alpha+1), alpha/(alpha+1), alpha, alpha/(alpha+2).
         prefactor: in the units of the loss times those of x^exponent.
         validity: conditions under which the law holds (``Nam et al. 2024, Table 2``).
         shift: 0 but for the corrected time law.
         optimal_lambda: of the compute law, N = lambda (eta S C)^(1/(alpha+2)) being optimal (Cor. 5); else ``None``.
-        model: whose law it is.
+        model: the one that the law describes.
     """
 
-    resource: Resource
+    resource: LawResource
     exponent: float
     prefactor: float
     validity: tuple[str, ...]
@@ -80,7 +88,7 @@ class ScalingLaw:
         return LawCheck(conditions, float(self(x)), float(model.loss(time=time, data=data)))
 
 
-def scaling_law(model: Multilinear, resource: Resource) -> ScalingLaw:
+def scaling_law(model: Multilinear, resource: LawResource) -> ScalingLaw:
     """The law of the loss in one limiting resource (``Nam et al. 2024, Thm. 1, 4, 5 and Cor. 5``).
 
     Args:
@@ -91,25 +99,27 @@ def scaling_law(model: Multilinear, resource: Resource) -> ScalingLaw:
     Raises:
         InputError: if the resource is another, or the frequencies are not a power law.
     """
-    if resource not in get_args(Resource):
-        raise InputError(
-            f"resource must be one of {', '.join(get_args(Resource))}", resource, "name what limits the loss"
-        )
+    require_law_resource(resource)
     alpha = power_law_of(model).alpha
-    exponent, optimal_lambda = alpha / (alpha + 1), None
+    exponent, optimal_lambda = EXPONENTS[resource](alpha), None
     if resource == "time":
         prefactor = time_scale(model, 1.0) * onset_integral(alpha, -model.initial_logit)
     elif resource == "data":
         prefactor = data_scale(model, 1.0) * math.gamma(exponent)
     elif resource == "parameters":
-        exponent = alpha
         prefactor = unmodelled(model, 1.0) * _unmodelled_share(model)
     else:
-        exponent = alpha / (alpha + 2)
         n = _optimal_parameters(model)
         prefactor = time_and_parameters(model, 1 / n, n)
         optimal_lambda = n * (model.learning_rate * model.target_scale) ** (-1 / (alpha + 2))
     return ScalingLaw(resource, exponent, prefactor, statements(resource), model, optimal_lambda=optimal_lambda)
+
+
+def require_law_resource(resource: str) -> LawResource:
+    """The resource, or `InputError` if there is no law in it."""
+    if resource not in EXPONENTS:
+        raise InputError(f"resource must be one of {', '.join(EXPONENTS)}", resource, "name what limits the loss")
+    return resource
 
 
 def corrected_time_law(model: Multilinear) -> ScalingLaw:
@@ -133,7 +143,9 @@ def small_start_law(model: Multilinear) -> ScalingLaw:
     return replace(law, prefactor=time_scale(model, 1.0) * onset**law.exponent / law.exponent)
 
 
-def local_exponent(model: Multilinear, resource: Resource, *, time: float = math.inf, data: float = math.inf) -> float:
+def local_exponent(
+    model: Multilinear, resource: LawResource, *, time: float = math.inf, data: float = math.inf
+) -> float:
     """-d log L / d log x of the exact loss at given resources: where it is flat, a power law is a fair description.
 
     Measured by central differences over about 2 % of x (at least one unit of D or N), with an error of 1e-5 to

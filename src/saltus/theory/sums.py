@@ -20,10 +20,10 @@ _EXPLICIT_TERMS = 10
 _BERNOULLI_TERMS = 8
 _BERNOULLI = bernoulli(2 * _BERNOULLI_TERMS)
 
-# Below this index, in units of the sharpness, terms are added one by one; measured error of the rest: 1e-13.
+# Index, in units of the sharpness, below which terms are added one by one; measured error of the rest: 1e-13.
 _EXPLICIT_SPAN = 8.0
-_PANEL_SPAN = 3.2
-_GREGORY_ORDER = 12
+_PANEL_SPAN = 3.2  # largest change of the summand's logarithm over one panel
+_GREGORY_ORDER = 12  # degree up to which the endpoint weights are exact
 _PANEL_NODES, _PANEL_WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
@@ -82,7 +82,7 @@ def sum_rule(first: float, last: float, *, sharpness: float, shift: float = 0.0)
         ``(k, weight)``, shape ``(n_nodes,)`` each: the sum of ``f(k)`` over the range equals ``sum weight * f(k)``; not
         every node is a whole number. Relative error about 1e-13 of the sum of ``|f|``.
     """
-    # Whole numbers beyond 64 bits occur.
+    # Floats, for indices beyond 64 bits.
     first, last = float(first), float(last)
     smooth_from = max(first, np.ceil(_EXPLICIT_SPAN * sharpness - shift))
     if last - smooth_from < 4 * _GREGORY_ORDER:

@@ -1,7 +1,7 @@
 """Where a scaling law holds: the conditions of Nam et al. 2024, Table 2 and 6, evaluated, and its measured distance.
 
 With tau = eta S T as the time and N the number of modelled skills. "x >> y" is read as x >= 10 y, "x ~ y" as within a
-factor of 10. The conditions suffice in a limit; the distance to the exact loss says what happens at given resources.
+factor of 10. The conditions suffice in a limit; the distance to the exact loss measures the law at given resources.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class LawCheck:
 
     Attributes:
         conditions: those of the law, evaluated.
-        law_loss: what the law says.
-        exact_loss: what is true.
+        law_loss: loss by the law.
+        exact_loss: loss of the model.
     """
 
     conditions: tuple[Condition, ...]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import KW_ONLY, dataclass
+from abc import ABC, abstractmethod
+from dataclasses import KW_ONLY, dataclass, field, fields
 from itertools import pairwise
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from saltus.curves.spacing import geometric_steps
 from saltus.errors import InputError, require_positive, require_whole
 from saltus.parity.task import MultitaskSparseParity
 from saltus.settings import describe
+from saltus.train.learner import Learner
 
 # Raise it whenever the same configuration gives other numbers: stored runs of before then count as other runs.
 NUMBERS_VERSION = 2
@@ -31,16 +33,14 @@ _POSITIVE = {
     "learning_rate": "give a step size, e.g. 0.02",
     "until_loss": "give the loss on the training set at which a run may end, e.g. 0.01, or leave it out",
 }
-# They say how long and how closely a run is watched, which changes none of its numbers.
-_WATCHING = ("steps", "measure_at", "strength_samples", "until_loss")
-# Settings that came later: where they are not used, random streams are those of before.
-_LATER = ("halve_every",)
-# Where and how closely it is computed: the same samples and starting weights on every device.
-_PLACE = ("device", "precision", "compiled")
+# Metadata of settings that are left out of the seed of a run's random streams: always, for those that say how long and
+# how closely a run is watched, or where it is computed; or while None, for one that came after the first streams.
+NOT_IN_STREAMS = {"in_streams": "never"}
+_IN_STREAMS_IF_GIVEN = {"in_streams": "if given"}
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(ABC):
     """What every way to train says; its kinds are `MLPTraining` and `saltus.train.torch.network.NetworkTraining`.
 
     Args:
@@ -61,7 +61,7 @@ class Training:
         InputError: if a value is outside its range.
     """
 
-    steps: int
+    steps: int = field(metadata=NOT_IN_STREAMS)
     _: KW_ONLY
     learning_rate: float
     batch_size: int = 4000
@@ -69,10 +69,10 @@ class Training:
     momentum: float = 0.0
     weight_decay: float = 0.0
     n_data: int | None = None
-    halve_every: int | None = None
-    until_loss: float | None = None
-    measure_at: tuple[int, ...] | None = None
-    strength_samples: int = 2000
+    halve_every: int | None = field(default=None, metadata=_IN_STREAMS_IF_GIVEN)
+    until_loss: float | None = field(default=None, metadata=NOT_IN_STREAMS)
+    measure_at: tuple[int, ...] | None = field(default=None, metadata=NOT_IN_STREAMS)
+    strength_samples: int = field(default=2000, metadata=NOT_IN_STREAMS)
 
     # Samples between two looks at the clock and at who wants to stop; no number depends on it.
     samples_at_a_time: ClassVar[int] = 65_536
@@ -96,12 +96,23 @@ class Training:
         if self.measure_at is not None:
             object.__setattr__(self, "measure_at", _checked_steps(self.measure_at, self.steps))
 
+    @abstractmethod
+    def learner(self, task: MultitaskSparseParity, start: np.random.SeedSequence) -> Learner:
+        """The network at its start, which ``start`` alone decides, and what trains it.
+
+        Raises:
+            InputError: if it cannot be trained here.
+        """
+
     @property
     def measurement_steps(self) -> Integers:
         """Steps at which strengths are measured, ascending."""
         if self.measure_at is None:
             return geometric_steps(self.steps)
         return np.array(self.measure_at, dtype=np.int64)
+
+    # Facts about its network that the loop, the diagnosis and the estimates of sweeps ask of any training; here are the
+    # answers of one that knows nothing of it.
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -136,13 +147,12 @@ def run_streams(seed: int, task: MultitaskSparseParity, training: Training) -> l
     They depend on the user's seed and on what shapes the run, not on its length or on when it is measured: a longer
     or more closely watched run repeats the shorter one's numbers.
     """
-    shaping = describe(training)
-    for name in (*_WATCHING, *_PLACE):
-        shaping.pop(name, None)
-    for name in _LATER:
-        if shaping[name] is None:
-            del shaping[name]
-    text = json.dumps([describe(task), shaping], sort_keys=True)
+    shaping = describe(training, for_name=True)
+    for entry in fields(training):
+        role = entry.metadata.get("in_streams")
+        if role == "never" or (role == "if given" and getattr(training, entry.name) is None):
+            shaping.pop(entry.name, None)
+    text = json.dumps([describe(task, for_name=True), shaping], sort_keys=True)
     words = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype="<u4")
     return np.random.SeedSequence([seed, *words.tolist()]).spawn(3)
 

@@ -7,14 +7,13 @@ import math
 import numpy as np
 
 from saltus.parity.task import MultitaskSparseParity
+from saltus.published import FEATURE_RATE_SQUARED, INITIAL_STRENGTH_PER_VARIANCE
 from saltus.theory.multilinear import Multilinear
 from saltus.train.configuration import Training
 from saltus.train.loop import Measurements, Status
 
-# The paper's calibration of the width-1000 network (Nam et al. 2024, Sec. 5 and the authors' code): rough for others,
-# which a factor of three in time allows for.
-_FEATURE_RATE_SQUARED = 1 / 22
-_INITIAL_STRENGTH_PER_VARIANCE = 1 / 3.6
+# A skill is overdue after so many times its expected steps: those come from the paper's calibration of a network of
+# width 1000, which is rough for others.
 _PATIENCE = 3.0
 
 
@@ -54,8 +53,8 @@ def _name(training: Training, seed: int) -> str:
 
 def _expected_half_times(task: MultitaskSparseParity, training: Training) -> list[float]:
     """Steps at which gradient flow would bring each skill to R/S = 0.5; none where the flow picture does not apply."""
-    initial_strength = training.gaussian_start**2 * _INITIAL_STRENGTH_PER_VARIANCE
-    rate = training.flow_learning_rate * _FEATURE_RATE_SQUARED
+    initial_strength = training.gaussian_start**2 * INITIAL_STRENGTH_PER_VARIANCE
+    rate = training.flow_learning_rate * FEATURE_RATE_SQUARED
     if math.isnan(rate) or training.n_data is not None or not initial_strength < task.target_scale / 2:
         return []
     flow = Multilinear(

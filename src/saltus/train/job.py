@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -14,19 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saltus._types import Integers
-from saltus.curves.schema import CURVES, make_curves
-from saltus.errors import InputError, TrainingWarning, require_whole
+from saltus.curves.schema import CURVES, curves_from
+from saltus.errors import InputError, TrainingWarning, require_whole, warn_user
 from saltus.parity.sampling import FixedSamples, FreshSamples, SampleSource
 from saltus.parity.task import MultitaskSparseParity
 from saltus.settings import describe
 from saltus.train.configuration import Training, run_streams
 from saltus.train.convergence import Settling
 from saltus.train.diagnosis import diagnose
-from saltus.train.kernel.mlp import MLP
-from saltus.train.kernel.training import MLPTraining
-from saltus.train.learner import Learner
 from saltus.train.loop import Course, Measurements, Progress, Status
-from saltus.train.torch.network import NetworkTraining, network_learner
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -52,7 +47,7 @@ class Job:
             if self.training.until_loss is not None:
                 settling = Settling(self.training.until_loss, source.data)
         return Course(
-            self._learner(start),
+            self.training.learner(self.task, start),
             self.task,
             source,
             np.random.default_rng(measurements),
@@ -78,12 +73,6 @@ class Job:
         """d_k, how often each skill occurs in the training set, ``(n_skills,)``."""
         skills = self.training_set().data.skills
         return np.bincount(skills, minlength=self.task.n_skills + 1)[1:]
-
-    def _learner(self, start: np.random.SeedSequence) -> Learner:
-        if isinstance(self.training, NetworkTraining):
-            return network_learner(self.task, self.training, start)
-        assert isinstance(self.training, MLPTraining)
-        return MLP(self.task, self.training, np.random.default_rng(start))
 
     def run(self, progress: Callable[[int], None]) -> Measurements:
         """The whole run, calling ``progress(steps_taken)`` along the way."""
@@ -132,8 +121,8 @@ def collect(jobs: Sequence[Job], results: Sequence[Measurements]) -> xr.Dataset:
     seeds = [job.seed for job in jobs]
     n_networks = math.prod(training.side_by_side)
     values: dict[str, Any] = {name: np.stack([getattr(seen, name) for seen in results]) for name in CURVES}
-    curves = make_curves(
-        steps=training.measurement_steps,
+    curves = curves_from(
+        at=training.measurement_steps,
         **{name: each.reshape(-1, *each.shape[-2:]) for name, each in values.items()},
         frequencies=task.frequencies.first(),
         runs=range(len(seeds) * n_networks) if training.side_by_side else seeds,
@@ -153,7 +142,7 @@ def endings(jobs: Sequence[Job], results: Sequence[Measurements]) -> list[Status
     verdicts = [diagnose(job.task, job.training, job.seed, seen) for job, seen in zip(jobs, results, strict=True)]
     for _, message in verdicts:
         if message is not None:
-            warnings.warn(message, TrainingWarning, stacklevel=5)
+            warn_user(message, TrainingWarning)
     return [status for status, _ in verdicts]
 
 

@@ -157,6 +157,7 @@ class Course:
         learner = self._learner
         first, until = learner.steps_taken, int(self._steps[self._n_measured])
         n_steps = min(until - first, max(1, self._samples_at_a_time // self._batch_size))
+        # (taken,), or (taken + 1,) after divergence: mean squared errors, twice the loss
         squared_errors = learner.advance(self._source.take(n_steps, self._batch_size), n_steps, self._limit)
         self._diverged_at = learner.steps_taken if len(squared_errors) > learner.steps_taken - first else None
         if first == 0:
@@ -168,9 +169,10 @@ class Course:
     def _measure(self) -> None:
         seen = measure(self._learner.evaluate, self._task, n_samples=self._strength_samples, rng=self._measure_rng)
         for name, values in zip(_MEASURED, (seen.relative, seen.relative_error, seen.skill_loss), strict=True):
-            self._measured[name][..., self._n_measured] = values
+            self._measured[name][..., self._n_measured] = values  # (n_skills,) or (networks, n_skills)
         self._n_measured += 1
         if self._settling is not None:
+            # (n_measured,), then (..., n_skills, n_measured)
             steps, *curves = (values[..., : self._n_measured] for values in (self._steps, *self._measured.values()))
             if self._settling.reached(self._learner.evaluate, steps, curves[0], curves[1]):
                 self._converged_at = int(steps[-1])

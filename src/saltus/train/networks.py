@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Literal
 
-from saltus.errors import InputError, require_whole
+from saltus.errors import InputError, require_seeds
 from saltus.parity.task import MultitaskSparseParity
 from saltus.train.configuration import Training
 from saltus.train.job import Job, collect, run_jobs
@@ -130,8 +130,7 @@ def _train(
     workers: int | None,
     progress: Progress | None,
 ) -> xr.Dataset:
-    chosen = seeds if isinstance(seeds, Sequence) else range(require_whole("seeds", seeds, 1, "give how many runs"))
-    jobs = [Job(task, training, require_whole("seed", seed, 0, "give whole numbers")) for seed in chosen]
+    jobs = [Job(task, training, seed) for seed in require_seeds(seeds)]
     return collect(jobs, run_jobs(jobs, workers, progress))
 
 

@@ -11,7 +11,6 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from saltus import (
@@ -21,64 +20,13 @@ from saltus import (
     Frequencies,
     InputError,
     ParameterCalibration,
-    PowerLaw,
     calibrate,
     calibrate_data,
     calibrate_parameters,
     load_calibration,
 )
-from saltus.curves.schema import make_curves
 from saltus.forecast.size.forms import ShotsForm
-
-FREQUENCIES = PowerLaw(0.6, 3)
-MIX = np.array([k**-1.6 for k in (1, 2, 3)]) / sum(k**-1.6 for k in (1, 2, 3))
-SHOTS, NODES = 400.0, 4.0
-DATA = [100, 200, 300, 400, 500, 600, 700, 1000, 1400, 2000, 2800, 4000]
-WIDTHS = range(1, 17)
-
-
-def of_data(
-    rng: np.random.Generator,
-    n_runs: int,
-    *,
-    noise: float = 0.0,
-    run_spread: float = 0.0,
-    mix: NDArray[np.float64] = MIX,
-) -> xr.Dataset:
-    """Every run and size has a training set of its own; if wanted every run a D_c of its own."""
-    observed = np.array([rng.multinomial(n, mix, size=n_runs) for n in DATA])
-    shots = SHOTS * np.exp(run_spread * rng.standard_normal((n_runs, 1)))
-    strength = 1 - np.sqrt(1 - np.minimum(observed / shots, 1))
-    return curves_over("data", DATA, strength + noise * rng.standard_normal(strength.shape), noise, mix)
-
-
-def of_width(rng: np.random.Generator, n_runs: int, *, noise: float = 0.0, n_skills: int = 3) -> xr.Dataset:
-    """Ramps of mean N_c nodes, of which every skill of every network gets some share more or less."""
-    ramp = np.clip((np.array(WIDTHS)[:, None, None] - NODES * np.arange(n_skills)) / NODES, 0, 1)
-    strength = np.repeat(ramp, n_runs, axis=1)
-    rising = (strength > 0) & (strength < 1)
-    strength = strength + noise * rising * rng.standard_normal(strength.shape)
-    return curves_over("parameters", WIDTHS, strength, 0.0, np.ones(n_skills) / n_skills)
-
-
-def curves_over(
-    resource: str, sizes: object, strength: NDArray[np.float64], noise: float, mix: NDArray[np.float64]
-) -> xr.Dataset:
-    """From strengths over (size, run, skill)."""
-    on_grid = np.moveaxis(strength, 0, -1)
-    return make_curves(
-        steps=list(sizes),  # type: ignore[call-overload]
-        strength=on_grid,
-        strength_error=np.full_like(on_grid, noise),
-        skill_loss=np.full_like(on_grid, np.nan),
-        frequencies=mix,
-        runs=range(strength.shape[1]),
-        status=["finished"] * strength.shape[1],
-        target_scale=5.0,
-        flow_learning_rate=float("nan"),
-        settings={},
-        resource=resource,
-    )
+from tests.helpers import FREQUENCIES, MIX, NODES, SHOTS, SIZES, synthetic_data, synthetic_width
 
 
 def covered(fits: list[DataCalibration | ParameterCalibration], truth: float) -> tuple[float, float]:
@@ -95,7 +43,8 @@ def test_intervals_of_shots_hold_the_truth_as_often_as_they_say(
 ) -> None:
     rng = np.random.default_rng(3)
     fits = [
-        calibrate_data(of_data(rng, n_runs, noise=noise, run_spread=run_spread), on_skill=on_skill) for _ in range(40)
+        calibrate_data(synthetic_data(rng, n_runs, noise=noise, run_spread=run_spread), on_skill=on_skill)
+        for _ in range(40)
     ]
     share, bias = covered(list(fits), SHOTS)
     # Of 40 intervals 36 are expected to hold it, with a standard deviation of 1.9; the lower end is three of them off.
@@ -109,7 +58,7 @@ def test_intervals_of_nodes_hold_the_truth_as_often_as_they_say(
     n_runs: int, noise: float, on_skill: int | list[int]
 ) -> None:
     rng = np.random.default_rng(4)
-    fits = [calibrate_parameters(of_width(rng, n_runs, noise=noise), on_skill) for _ in range(40)]
+    fits = [calibrate_parameters(synthetic_width(rng, n_runs, noise=noise), on_skill) for _ in range(40)]
     share, bias = covered(list(fits), NODES)
     assert share >= 30 / 40
     assert abs(bias) < 3
@@ -117,14 +66,14 @@ def test_intervals_of_nodes_hold_the_truth_as_often_as_they_say(
 
 def test_strengths_on_the_form_give_its_constant() -> None:
     alone = np.array([1.0])  # n_s = 1: every sample is of the one skill, no chance is left
-    fit = calibrate(of_data(np.random.default_rng(0), 2, mix=alone))
+    fit = calibrate(synthetic_data(np.random.default_rng(0), 2, mix=alone))
     assert isinstance(fit, DataCalibration)
     # The square root's infinite slope at D = D_c makes the least squares a cusp.
     assert fit.shots == pytest.approx(SHOTS, rel=1e-5)
     assert fit.residual < 1e-5
     assert fit.misfit < 1e-5
     assert fit.n_runs == 2
-    width = calibrate(of_width(np.random.default_rng(0), 1), on_skill=2)
+    width = calibrate(synthetic_width(np.random.default_rng(0), 1), on_skill=2)
     assert isinstance(width, ParameterCalibration)
     assert width.nodes_per_skill == pytest.approx(NODES, rel=1e-6)
     assert width.nodes_per_skill_error < 1e-3 * NODES  # the grid's step
@@ -144,11 +93,11 @@ def test_expected_strengths_are_the_exact_sums() -> None:
 
 
 def test_the_jackknife_is_what_fits_without_each_measurement_show() -> None:
-    curves = of_data(np.random.default_rng(9), 1, noise=0.03)
+    curves = synthetic_data(np.random.default_rng(9), 1, noise=0.03)
     fit = calibrate_data(curves, on_skill=[1, 2])
     refits = []
     for skill in (0, 1):
-        for size in range(len(DATA)):
+        for size in range(len(SIZES)):
             part = curves.copy(deep=True)
             part["strength"][0, skill, size] = np.nan
             refits.append(np.log(calibrate_data(part, on_skill=[1, 2]).shots))
@@ -160,23 +109,23 @@ def test_the_jackknife_is_what_fits_without_each_measurement_show() -> None:
 
 
 def test_unmeasured_sizes_and_runs_with_one_size_each_are_fitted() -> None:
-    curves = of_data(np.random.default_rng(5), len(DATA), noise=0.01)
+    curves = synthetic_data(np.random.default_rng(5), len(SIZES), noise=0.01)
     apart = curves.copy(deep=True)
-    apart["strength"] = apart["strength"].where(apart["run"] == xr.DataArray(range(len(DATA)), dims="data"))
+    apart["strength"] = apart["strength"].where(apart["run"] == xr.DataArray(range(len(SIZES)), dims="data"))
     fit = calibrate_data(apart)
-    assert fit.n_runs == len(DATA)
+    assert fit.n_runs == len(SIZES)
     assert abs(np.log(fit.shots / SHOTS)) < 4 * np.sqrt(fit.variance)
 
 
 def test_forecasts_of_size_meet_the_mean_of_drawn_training_sets() -> None:
-    curves = of_data(np.random.default_rng(6), 400)
+    curves = synthetic_data(np.random.default_rng(6), 400)
     for threshold in (0.05, 0.5, 0.95):
         forecast = calibrate_data(curves).forecast(FREQUENCIES, measured=curves, threshold=threshold)
-        inside = np.isfinite(forecast.log10_ratio) & (forecast.emergence_time > 2 * DATA[0])
+        inside = np.isfinite(forecast.log10_ratio) & (forecast.emergence_time > 2 * SIZES[0])
         assert inside.any()
         # Straight lines between sizes up to half a unit of log apart.
         assert np.all(np.abs(forecast.log10_ratio[inside]) < 0.04)
-    widths = of_width(np.random.default_rng(6), 50, noise=0.1)
+    widths = synthetic_width(np.random.default_rng(6), 50, noise=0.1)
     forecast = calibrate_parameters(widths).forecast(FREQUENCIES, measured=widths)
     np.testing.assert_allclose(forecast.emergence_time, [2, 6, 10], rtol=0.03)
     assert forecast.hit == [True] * 3
@@ -184,8 +133,8 @@ def test_forecasts_of_size_meet_the_mean_of_drawn_training_sets() -> None:
 
 def test_what_strays_from_the_form_is_told_from_noise() -> None:
     rng = np.random.default_rng(8)
-    noisy = calibrate_data(of_data(rng, 30, noise=0.05))
-    curves = of_data(rng, 30, noise=0.05)
+    noisy = calibrate_data(synthetic_data(rng, 30, noise=0.05))
+    curves = synthetic_data(rng, 30, noise=0.05)
     observed = np.minimum(curves["data"].to_numpy() * MIX[:, None] / SHOTS, 1)
     curves["strength"] += observed - (1 - np.sqrt(1 - observed))  # Eq. 7's correlation in place of Eq. 17
     straying = calibrate_data(curves)
@@ -221,7 +170,7 @@ def test_a_calibration_in_size_survives_its_file(
 
 
 def test_bad_input_is_refused_in_one_line(tmp_path: Path) -> None:
-    curves = of_data(np.random.default_rng(0), 1)
+    curves = synthetic_data(np.random.default_rng(0), 1)
     with pytest.raises(InputError, match="curves must run along parameters; received 'data'; use saltus.calibrate"):
         calibrate_parameters(curves)
     with pytest.raises(InputError, match=r"must rise through R/S = 0\.1 and 0\.5; received 0\..*; measure more sizes"):

@@ -4,35 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import xarray as xr
 
 from saltus import Frequencies, InputError, PowerLaw, calibrate_time
-from saltus.curves.schema import make_curves
+from saltus.curves.schema import curves_from
 from saltus.forecast.time.departure import PAPER
-
-RATE, LOGIT, SCALE, FLOW_RATE = 0.02, -9.0, 5.0, 0.04
-FREQUENCIES = PowerLaw(0.6, 3)
-
-
-def synthetic(rng: np.random.Generator, n_runs: int, noise: float, run_spread: float = 0.0) -> xr.Dataset:
-    """Logistic curves by hand, with measurement noise and, if wanted, a rate of its own for every run."""
-    steps = np.unique(np.geomspace(1, 20_000, 150).astype(int))
-    frequency = np.array([k**-1.6 for k in (1, 2, 3)]) / sum(k**-1.6 for k in (1, 2, 3))
-    rates = RATE * np.exp(run_spread * rng.standard_normal((n_runs, 1, 1)))
-    strength = 1 / (1 + np.exp(-(LOGIT + rates * frequency[:, None] * steps)))
-    strength = strength + noise * rng.standard_normal(strength.shape)
-    return make_curves(
-        steps=steps,
-        strength=strength,
-        strength_error=np.full_like(strength, noise),
-        skill_loss=SCALE**2 / 2 * (1 - strength) ** 2,
-        frequencies=frequency,
-        runs=range(n_runs),
-        status=["finished"] * n_runs,
-        target_scale=SCALE,
-        flow_learning_rate=FLOW_RATE,
-        settings={},
-    )
+from tests.helpers import FLOW_RATE, FREQUENCIES, LOGIT, RATE, SCALE, synthetic_time
 
 
 @pytest.mark.parametrize(
@@ -46,7 +22,7 @@ def test_known_constants_are_recovered_within_their_standard_errors(
     repetitions = 300
     scores = []
     for _ in range(repetitions):
-        fit = calibrate_time(synthetic(rng, n_runs, noise=0.02, run_spread=run_spread), on_skill=2)
+        fit = calibrate_time(synthetic_time(rng, n_runs, noise=0.02, run_spread=run_spread), on_skill=2)
         assert fit.error_source == source
         scores.append(
             [
@@ -64,7 +40,7 @@ def test_known_constants_are_recovered_within_their_standard_errors(
 
 
 def test_a_noiseless_curve_is_recovered_exactly_whichever_skill_is_used() -> None:
-    curves = synthetic(np.random.default_rng(0), 1, noise=0.0)
+    curves = synthetic_time(np.random.default_rng(0), 1, noise=0.0)
     for skill in (1, 2, 3):
         fit = calibrate_time(curves, FREQUENCIES, on_skill=skill)
         assert fit.rate == pytest.approx(RATE, rel=1e-9)
@@ -74,7 +50,7 @@ def test_a_noiseless_curve_is_recovered_exactly_whichever_skill_is_used() -> Non
 
 
 def test_forecast_of_a_noiseless_model_meets_its_crossing_times() -> None:
-    curves = synthetic(np.random.default_rng(0), 2, noise=0.0)
+    curves = synthetic_time(np.random.default_rng(0), 2, noise=0.0)
     for threshold in (0.05, 0.5, 0.95):
         forecast = calibrate_time(curves).forecast(FREQUENCIES, measured=curves, threshold=threshold, departure=PAPER)
         logit = np.log(threshold / (1 - threshold))
@@ -85,7 +61,7 @@ def test_forecast_of_a_noiseless_model_meets_its_crossing_times() -> None:
 
 
 def test_forecast_without_measurements_knows_no_ratio_and_takes_other_frequencies() -> None:
-    calibration = calibrate_time(synthetic(np.random.default_rng(0), 1, noise=0.0))
+    calibration = calibrate_time(synthetic_time(np.random.default_rng(0), 1, noise=0.0))
     forecast = calibration.forecast(Frequencies([3, 1]), threshold=0.05, departure=PAPER)
     by_hand = (np.log(0.05 / 0.95) - LOGIT) / (RATE * np.array([0.75, 0.25]))
     np.testing.assert_allclose(forecast.emergence_time, by_hand, rtol=1e-8)
@@ -96,13 +72,13 @@ def test_forecast_without_measurements_knows_no_ratio_and_takes_other_frequencie
 
 
 def test_given_frequencies_replace_those_of_the_curves() -> None:
-    curves = synthetic(np.random.default_rng(0), 1, noise=0.0)
+    curves = synthetic_time(np.random.default_rng(0), 1, noise=0.0)
     even = calibrate_time(curves, Frequencies([1, 1, 1]))
     assert even.rate * (1 / 3) == pytest.approx(RATE * float(curves["frequency"][0]), rel=1e-9)
 
 
 def test_summary_has_all_constants_and_says_what_is_unknown() -> None:
-    curves = synthetic(np.random.default_rng(0), 1, noise=0.01)
+    curves = synthetic_time(np.random.default_rng(0), 1, noise=0.01)
     assert calibrate_time(curves).summary()["feature_rate_squared"] == pytest.approx(RATE / 0.4, rel=0.05)
     curves.attrs["flow_learning_rate"] = float("nan")
     unknown = calibrate_time(curves).summary()
@@ -111,7 +87,7 @@ def test_summary_has_all_constants_and_says_what_is_unknown() -> None:
 
 
 def test_bad_input_is_refused_in_one_line() -> None:
-    curves = synthetic(np.random.default_rng(0), 1, noise=0.0)
+    curves = synthetic_time(np.random.default_rng(0), 1, noise=0.0)
     with pytest.raises(InputError, match="on_skill must be at most 3, the number of skills; received 4; choose one of"):
         calibrate_time(curves, on_skill=4)
     with pytest.raises(
@@ -136,7 +112,7 @@ def test_intervals_hold_with_few_measurements_and_with_ones_that_go_together(
         for i in range(1, n):
             kicks[i] += rho * kicks[i - 1]
         strength = 1 / (1 + np.exp(-(LOGIT + RATE * steps))) + noise * kicks
-        curves = alone(steps, strength)
+        curves = curves_from(strength[None], steps, frequencies=[1.0])
         try:
             forecast = calibrate_time(curves).forecast(Frequencies([1.0]), departure=PAPER)
         except InputError:
@@ -150,25 +126,8 @@ def test_intervals_hold_with_few_measurements_and_with_ones_that_go_together(
     assert 0.84 < np.mean(hits) < 0.96
 
 
-def alone(steps: np.ndarray, strength: np.ndarray) -> xr.Dataset:
-    """One curve of one skill."""
-    values = strength[None, None]
-    return make_curves(
-        steps=steps,
-        strength=values,
-        strength_error=np.full_like(values, np.nan),
-        skill_loss=np.full_like(values, np.nan),
-        frequencies=[1.0],
-        runs=[0],
-        status=["finished"],
-        target_scale=1.0,
-        flow_learning_rate=float("nan"),
-        settings={},
-    )
-
-
 def test_a_skill_that_jumps_between_two_measurements_tells_no_rate() -> None:
-    curves = synthetic(np.random.default_rng(0), 1, noise=0.0)
+    curves = synthetic_time(np.random.default_rng(0), 1, noise=0.0)
     jump = np.where(np.arange(curves.sizes["step"]) < 90, 0.0, 1.0)
     with pytest.raises(InputError, match="measure more often while it rises"):
         calibrate_time(curves.assign(strength=curves["strength"] * 0 + jump))

@@ -8,10 +8,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from saltus import Calibration, InputError, assess, calibrate_time, fit_frequencies
-from saltus.curves.schema import make_curves
 from saltus.forecast.time.departure import Departure, DepartureLaw
+from tests.helpers import synthetic_time
 
-RATE, LOGIT = 0.02, -9.0
 LAW = Departure(tuple(DepartureLaw(at, exponent=0.07, spread=0.03) for at in (0.05, 0.5, 0.95)), 2.0, 24)
 
 
@@ -22,20 +21,8 @@ def drawn(
     steps = np.unique(np.geomspace(10, last, 120).astype(int))
     decades = np.log10(mix[0] / mix)
     late = 10 ** (0.07 * decades + 0.03 * rng.standard_normal(len(mix)) * (decades > 0))
-    strength = 1 / (1 + np.exp(-(LOGIT + RATE * (mix / late)[:, None] * steps)))
-    strength = strength + noise * rng.standard_normal(strength.shape)
-    return make_curves(
-        steps=steps,
-        strength=strength[None],
-        strength_error=np.full_like(strength[None], noise),
-        skill_loss=np.full_like(strength[None], np.nan),
-        frequencies=np.full(len(mix), np.nan),
-        runs=[0],
-        status=["unknown"],
-        target_scale=1.0,
-        flow_learning_rate=float("nan"),
-        settings={},
-    )
+    curves = synthetic_time(rng, 1, noise=noise, mix=mix / late, steps=steps)
+    return curves.assign_coords(frequency=("skill", np.full(len(mix), np.nan)))
 
 
 def power_law(alpha: float, n: int) -> NDArray[np.float64]:

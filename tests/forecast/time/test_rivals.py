@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from saltus.curves.schema import make_curves
+from saltus.curves.schema import curves_from
 from saltus.forecast.time.rivals import compare
 
 FREQUENCY = np.array([0.5, 0.25, 0.15, 0.1])
@@ -24,18 +24,7 @@ def curves_of(speed: Callable[[np.ndarray], np.ndarray], start: float, noise: fl
         strength = strength + speed(strength)
     rng = np.random.default_rng(8)
     measured = np.array(levels).T[None] + noise * rng.standard_normal((1, 4, len(STEPS)))
-    return make_curves(
-        steps=STEPS,
-        strength=measured,
-        strength_error=np.full_like(measured, noise),
-        skill_loss=(1 - measured) ** 2 / 2,
-        frequencies=FREQUENCY,
-        runs=[0],
-        status=["finished"],
-        target_scale=1.0,
-        flow_learning_rate=float("nan"),
-        settings={},
-    )
+    return curves_from(measured, STEPS, strength_error=np.full_like(measured, noise), frequencies=FREQUENCY)
 
 
 def best(curves: xr.Dataset) -> tuple[str, dict[str, float]]:

@@ -24,9 +24,8 @@ from saltus.reproduce.shared.experiments import (
 )
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.runs import train_all
+from tests.reproduce.helpers import DATA, WIDE
 
-WIDE = MLPTraining(9000, learning_rate=0.02, init_std=0.02, width=128, batch_size=200, strength_samples=400)
-DATA = replace(WIDE, steps=20_000, n_data=1, until_loss=0.01, measure_at=tuple(range(250, 20_001, 250)))
 NARROW = MLPTraining(
     20_000, learning_rate=0.001, init_std=0.001, width=(1, 4, 10, 24), batch_size=100, optimizer="adam",
     measure_at=(15_000, 20_000), strength_samples=400,

@@ -13,9 +13,10 @@ import pytest
 from saltus import GatedPerceptron, Perceptron, Transformer
 from saltus.curves.crossings import crossing_times
 from saltus.present.report import Report
+from saltus.presets import LAST_BIT_UNREAD
 from saltus.reproduce.paper import fig4, fig12
 from saltus.reproduce.shared.options import RunOptions
-from saltus.reproduce.shared.transformers import LAST_BIT_UNREAD, PRESETS, Settings, transformer_curves
+from saltus.reproduce.shared.transformers import PRESETS, Settings, transformer_curves
 from saltus.reproduce.studies import architectures
 from saltus.reproduce.studies.architectures import Contestant, out_of_order
 from saltus.settings import describe

@@ -12,7 +12,7 @@ import xarray as xr
 from saltus.reproduce.shared.experiments import DataExperiment
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.studies.equivalence import PRESETS, Settings, compare, reproduce
-from tests.reproduce.paper.test_fig1 import DATA
+from tests.reproduce.helpers import DATA
 
 
 def curves(strength: list[list[float]], sizes: list[int]) -> xr.Dataset:

@@ -70,7 +70,7 @@ def copied_from(mlp: MLP, width: int) -> nn.Sequential:
 def test_equal_starts_and_batches_give_the_kernels_parameters(settings: dict[str, Any], make: Any) -> None:
     width, n_steps = 24, 8
     training = MLPTraining(n_steps, learning_rate=0.02, init_std=0.3, width=width, batch_size=60, **settings)
-    mlp = MLP(TASK, training, np.random.default_rng(3))
+    mlp = training.learner(TASK, np.random.SeedSequence(3))
     network = copied_from(mlp, width)
     learner = TorchLearner(network, make(network.parameters()), seed=None)
     batch = batch_of(60 * n_steps)

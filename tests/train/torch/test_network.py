@@ -32,7 +32,6 @@ from saltus.curves.crossings import crossing_times
 from saltus.parity.sampling import FreshSamples
 from saltus.train.configuration import run_streams
 from saltus.train.networks import in_torch
-from saltus.train.torch.network import network_learner
 
 TASK = MultitaskSparseParity(PowerLaw(0.6, 2), n_bits=12, n_relevant=2, target_scale=3.0)
 SMALL: dict[str, Any] = {"steps": 60, "learning_rate": 0.02, "batch_size": 50, "strength_samples": 16}
@@ -134,7 +133,7 @@ def test_a_perceptron_starts_gaussian_if_told_its_spread() -> None:
 def test_learning_rates_are_halved_on_time() -> None:
     halving = training(halve_every=3, steps=8, momentum=0.9)
     batch = FreshSamples(TASK, np.random.SeedSequence(0)).take(8, 50)
-    learner = network_learner(TASK, halving, np.random.SeedSequence(4))
+    learner = halving.learner(TASK, np.random.SeedSequence(4))
     learner.advance(batch[:250], 5, np.inf)
     learner.advance(batch[250:], 3, np.inf)
     torch.manual_seed(int(np.random.SeedSequence(4).generate_state(1, np.uint64)[0]))

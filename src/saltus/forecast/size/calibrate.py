@@ -60,8 +60,8 @@ def calibrate_parameters(curves: xr.Dataset, on_skill: int | Sequence[int] = 1) 
 
 
 def _calibrate(kind: type[C], curves: xr.Dataset, frequencies: SkillFrequencies, on_skill: int | Sequence[int]) -> C:
-    if resource_of(curves) != kind.resource:
-        raise InputError(f"curves must run along {kind.resource}", resource_of(curves), "use saltus.calibrate")
+    if resource_of(curves).name != kind.resource:
+        raise InputError(f"curves must run along {kind.resource}", resource_of(curves).name, "use saltus.calibrate")
     skills = checked_skills(on_skill, curves.sizes["skill"])
     if not has_risen(curves, skills):
         raise not_risen(curves.sel(skill=list(skills)), "measure more sizes, smaller and larger")

@@ -197,4 +197,4 @@ def from_plain(data: Mapping[str, Any]) -> Departure:
 @cache
 def shipped_departure() -> Departure:
     """The departure that the runs of ``saltus reproduce forecast-study`` taught (docs/results/forecast-study)."""
-    return from_plain(json.loads(files("saltus.forecast.time").joinpath("departure.json").read_text()))
+    return from_plain(json.loads(files("saltus.forecast.time").joinpath("departure.json").read_text(encoding="utf-8")))

@@ -6,9 +6,8 @@ All of them see the frequencies and time; a rare skill is a slower frequent one.
 - decoupled, rare skills late: the same with P_k^(1 + kappa), the departure that networks show;
 - exponential: R/S = 1 - exp(-c x), the linear model (Eq. 125), without a delayed onset;
 - power law: R/S = 1 - (1 + c x)^-b in the step, a smooth improvement without an end;
-- resource: the decoupled growth on a clock that runs by (1 + N_0)/(sum_j P_j (1 - R_j/S) + N_0), so that rare skills
-  speed up once frequent ones are done (Liu et al. 2025, arXiv 2501.12391, resource model, from which its "domino
-  model" is obtained). Measured strengths give the unlearned shares.
+- resource: the decoupled growth on the clock of `saltus.theory.coupled.resource`, so that rare skills speed up once
+  frequent ones are done. Measured strengths give the unlearned shares.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from scipy.special import expit
 from saltus._types import Floats
 from saltus.forecast.base.verdict import Evidence
 from saltus.statistics import independent
+from saltus.theory.coupled.resource import measured_clock
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -59,14 +59,6 @@ class _Run:
     def exposure(self) -> Floats:
         return self.frequency[:, None] * self.steps
 
-    def resource_clock(self, spare: float) -> Floats:
-        """Time at which the decoupled model would be as far, (n,)."""
-        seen = np.array([_bridged(self.steps, curve) for curve in self.strength])
-        unlearned = self.frequency @ (1 - np.clip(seen, 0.0, 1.0)) / self.frequency.sum()
-        pace = (1 + spare) / (unlearned + spare)
-        between = 0.5 * (pace[1:] + pace[:-1]) * np.diff(self.steps)
-        return np.concatenate([[pace[0] * self.steps[0]], pace[0] * self.steps[0] + np.cumsum(between)])
-
 
 def _bridged(steps: Floats, strength: Floats) -> Floats:
     """A curve with its gaps filled linearly (skills may be measured at different steps); 0 if never measured."""
@@ -84,7 +76,8 @@ def _late(run: _Run, log_rate: float, log_half: float, kappa: float) -> Floats:
 
 
 def _resource(run: _Run, log_rate: float, log_half: float, log_spare: float) -> Floats:
-    clock = run.resource_clock(float(np.exp(log_spare)))
+    learned = np.array([_bridged(run.steps, curve) for curve in run.strength])
+    clock = measured_clock(run.steps, run.frequency, learned, float(np.exp(log_spare)))
     return _logistic(run.frequency[:, None] * clock, log_rate, log_half)
 
 

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from saltus.errors import InputError
 from saltus.read.files import MAX_COLUMNS, require_bytes, require_numbers
-from saltus.read.formats.tables import ArrayTable
 from saltus.read.layouts import measurements_of, quantity_among, resource_of, step_column_of
 from saltus.read.measurements import QUANTITIES, Labels, Measurements, Quantity, Selection
+from saltus.read.tables import ArrayTable
 
 Arrays = Mapping[str, NDArray[Any]]
 _NOT_AN_ARCHIVE = (

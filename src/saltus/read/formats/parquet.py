@@ -10,11 +10,22 @@ from typing import Any
 import numpy as np
 
 from saltus.errors import InputError
+from saltus.files import require_package
 from saltus.read.files import MAX_COLUMNS, require_bytes, require_numbers
-from saltus.read.formats.tables import Columns
-from saltus.read.measurements import Labels
+from saltus.read.layouts import measurements_of
+from saltus.read.measurements import Labels, Measurements, Selection
+from saltus.read.tables import Columns
 
 _DAMAGE = (OSError, ValueError, NotImplementedError)
+
+
+def read_parquet(path: Path, selection: Selection) -> Measurements:
+    """The measurements in a Parquet file.
+
+    Raises:
+        InputError: if it is damaged or too large, pyarrow is missing, or its columns do not say what is measured where.
+    """
+    return measurements_of(ParquetTable.open(path), selection)
 
 
 @dataclass(frozen=True)
@@ -81,12 +92,13 @@ def _labels(column: Any) -> Labels:
 
 
 def _pyarrow_parquet(path: Path) -> Any:
-    try:
-        import pyarrow.parquet as parquet
-    except ImportError as error:
-        advice = "pip install 'saltus[parquet]', or save the table as CSV"
-        raise InputError("reading Parquet needs the package pyarrow", path.name, advice) from error
-    return parquet
+    return require_package(
+        "pyarrow.parquet",
+        extra="parquet",
+        purpose="reading Parquet",
+        received=path.name,
+        otherwise="save the table as CSV",
+    )
 
 
 def _damaged(path: Path) -> InputError:

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from saltus.curves.schema import make_curves
+from saltus.curves.schema import curves_from
 from saltus.errors import InputError
 from saltus.read.report import Finding, ReadingReport, counted
+from saltus.resource import RESOURCES
+from saltus.store.dataset import read_store
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Over = Literal["step", "data", "parameters"]
 
-_SETTING = {"data": "n_data", "parameters": "width"}
+_SETTING = {name: resource.setting for name, resource in RESOURCES.items() if resource.setting is not None}
 _NOT_SETTINGS = ("run", "seed", "key", "status", "frequency", "flow_learning_rate")
 
 
@@ -28,8 +30,6 @@ def read_store_curves(path: Path, where: str | None, over: Over) -> xr.Dataset:
         InputError: if the store has no such run, or its runs do not share their skills or differ in more than seed and
             size.
     """
-    from saltus.store.dataset import read_store
-
     if over not in get_args(Over):
         raise InputError(f"over must be one of {', '.join(get_args(Over))}", over, "choose one of them")
     runs = read_store(path, where=where)
@@ -78,18 +78,16 @@ def _over_sizes(runs: xr.Dataset, over: Literal["data", "parameters"]) -> tuple[
         grid[row, :, place] = runs[name].to_numpy()[np.arange(len(end)), :, end]
         return grid
 
-    curves = make_curves(
-        steps=sizes,
-        strength=on_grid("strength"),
+    curves = curves_from(
+        on_grid("strength"),
+        sizes,
+        over=over,
         strength_error=on_grid("strength_error"),
         skill_loss=on_grid("skill_loss"),
         frequencies=runs["frequency"].to_numpy(),
         runs=seeds,
-        status=["unknown"] * len(seeds),
         target_scale=runs.attrs["target_scale"],
-        flow_learning_rate=float("nan"),
         settings=json.loads(runs.attrs["settings"]),
-        resource=over,
     )
     bad = int((runs["status"] != "finished").sum())
     text = f"{counted(bad, 'run')} stalled or diverged: kept, as they ended"
@@ -113,7 +111,7 @@ def _report(path: Path, curves: xr.Dataset, over: Over, findings: tuple[Finding,
         source=str(path),
         layout="a store of runs",
         resource=over,
-        step_column=_SETTING.get(over, "step"),
+        step_column=_SETTING.get(over, over),
         rule="strengths as stored" if over == "step" else "strengths at the end of each run",
         skills=tuple(curves["skill_name"].to_numpy().tolist()),
         runs=tuple(curves["run_name"].to_numpy().tolist()),

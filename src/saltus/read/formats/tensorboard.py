@@ -32,12 +32,17 @@ def event_files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def read_events(files: list[Path], root: Path, selection: Selection) -> Measurements:
-    """The scalars of event files; each folder below ``root`` is a run, each tag a skill.
+def read_events(root: Path, selection: Selection) -> Measurements:
+    """The scalars of an event file, or of all in a folder; each folder below ``root`` is a run, each tag a skill.
 
     Raises:
-        InputError: if a file is damaged or ends within a record, or holds no scalar that was asked for.
+        InputError: if there is no event file, one is damaged or ends within a record, or none holds a scalar that was
+            asked for.
     """
+    files = event_files(root) if root.is_dir() else [root]
+    if not files:
+        rule = "a folder of curves must hold TensorBoard event files or be a store of runs"
+        raise InputError(rule, str(root), "give a file in it")
     require_bytes(sum(require_small_file(path).stat().st_size for path in files), root)
     runs: dict[str, int] = {}
     tags: dict[str, int] = {}

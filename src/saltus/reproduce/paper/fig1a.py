@@ -6,7 +6,7 @@ skill of the very runs whose other skills are then forecast.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from saltus._version import __version__
@@ -18,6 +18,7 @@ from saltus.forecast.time.calibration import Calibration
 from saltus.forecast.time.departure import PAPER
 from saltus.parity.task import MultitaskSparseParity
 from saltus.present.report import Report, cell
+from saltus.presets import MLPS
 from saltus.reproduce.shared.emergence_table import COLUMNS, measured_cells, measured_skills
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.runs import train_all
@@ -46,16 +47,14 @@ class Settings:
     n_skills: int = 5
 
 
-def _training(steps: int, batch_size: int, measure_at: tuple[int, ...] | None = None) -> MLPTraining:
-    return MLPTraining(steps, learning_rate=0.02, init_std=0.01, batch_size=batch_size, measure_at=measure_at)
+def _settings(preset: str, n_seeds: int, n_calibration_seeds: int) -> Settings:
+    """The named networks, and one-skill networks that are trained alike for 3000 steps."""
+    system = MLPS[preset].training
+    marks = None if system.measure_at is None else tuple(step for step in system.measure_at if step <= 3000)
+    return Settings(system, n_seeds, replace(system, steps=3000, measure_at=marks), n_calibration_seeds)
 
 
-PRESETS = {
-    "quick": Settings(_training(24_000, 1000), 5, _training(3000, 1000), 8),
-    "paper": Settings(
-        _training(30_000, 4000, tuple(range(0, 30_001, 50))), 10, _training(3000, 4000, tuple(range(0, 3001, 50))), 10
-    ),
-}
+PRESETS = {"quick": _settings("quick", 5, 8), "paper": _settings("paper", 10, 10)}
 
 
 def reproduce(settings: Settings, options: RunOptions) -> Report:

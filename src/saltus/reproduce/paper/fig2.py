@@ -26,7 +26,7 @@ from saltus.settings import describe
 from saltus.simulate.gradient_descent import train_multilinear
 from saltus.theory.frequencies import PowerLaw
 from saltus.theory.multilinear import Multilinear
-from saltus.theory.scaling import Resource, local_exponent, scaling_law
+from saltus.theory.scaling import LawResource, local_exponent, scaling_law
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class Settings(PowerLawModels):
 
 
 PRESETS = {"paper": Settings()}
-_RESOURCES: tuple[Resource, ...] = ("time", "data", "parameters")
+_RESOURCES: tuple[LawResource, ...] = ("time", "data", "parameters")
 _LEARNED = 16.0  # the logit at which training ends: 1e-7 of S is missing then, and 1e-14 of the loss
 _LABELS = ("time  $T$  (steps)", "data  $D$  (samples)", "parameters  $N$")
 
@@ -108,12 +108,12 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else f"{value:.5g}"
 
 
-def _amounts(resource: Resource, largest: float, count: int) -> Floats:
+def _amounts(resource: LawResource, largest: float, count: int) -> Floats:
     x = np.geomspace(1, largest, count)
     return x if resource == "time" else np.unique(np.round(x))
 
 
-def _exact(model: Multilinear, resource: Resource, x: Floats) -> Floats:
+def _exact(model: Multilinear, resource: LawResource, x: Floats) -> Floats:
     if resource == "parameters":
         return np.array([replace(model, n_parameters=n).loss() for n in x])
     return np.asarray(model.loss(time=x) if resource == "time" else model.loss(data=x))
@@ -164,7 +164,7 @@ def _on_all_inputs(model: Multilinear, sizes: Floats, _: Settings, seed: int) ->
     return _Trained(sizes, np.array(ends), np.zeros(sizes.shape), _exact(model, "parameters", sizes))
 
 
-_TRAINED: dict[Resource, Callable[[Multilinear, Floats, Settings, int], _Trained]] = {
+_TRAINED: dict[LawResource, Callable[[Multilinear, Floats, Settings, int], _Trained]] = {
     "time": _on_fresh_samples,
     "data": _on_training_sets,
     "parameters": _on_all_inputs,
@@ -179,7 +179,7 @@ def _end(model: Multilinear, share: float, seed: int, n_data: int | None = None)
     return float(total_loss(curves).item())
 
 
-def _agreement(model: Multilinear, resource: Resource, trained: _Trained) -> dict[str, Any]:
+def _agreement(model: Multilinear, resource: LawResource, trained: _Trained) -> dict[str, Any]:
     """Numbers that decide agreement, at the largest amount; deviations in standard errors, or else relative."""
     law, drawn = scaling_law(model, resource), bool(trained.errors.any())
     deviations = (trained.losses - trained.expected) / (trained.errors if drawn else trained.expected)

@@ -13,7 +13,7 @@ from saltus.reproduce.shared.options import RunOptions
 from saltus.settings import describe
 from saltus.theory.frequencies import PowerLaw
 from saltus.theory.multilinear import Multilinear
-from saltus.theory.scaling import Resource, scaling_law
+from saltus.theory.scaling import LawResource, scaling_law
 
 INFINITE = float("inf")
 
@@ -22,7 +22,7 @@ INFINITE = float("inf")
 class Case:
     """A law and the resources at which it is checked."""
 
-    resource: Resource
+    resource: LawResource
     time: float = INFINITE
     data: float = INFINITE
     n_parameters: float = INFINITE

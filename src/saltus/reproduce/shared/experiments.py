@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.schema import CURVES, make_curves, resource_of
+from saltus.curves.schema import CURVES, curves_from, resource_of
 from saltus.curves.table import tidy_table
 from saltus.parity.task import MultitaskSparseParity
 from saltus.reproduce.shared.options import RunOptions
@@ -187,7 +187,7 @@ def went_wrong(curves: xr.Dataset) -> dict[str, str]:
     wrong = [f"seed {run} {how}" for run, how in status if how != "finished"]
     if not wrong:
         return {}
-    n_skills, resource = curves.sizes["skill"], resource_of(curves)
+    n_skills, resource = curves.sizes["skill"], resource_of(curves).name
     return {"wrong": f"n_s = {n_skills}, over {resource}: {', '.join(wrong)}; what they did not reach is in no mean"}
 
 
@@ -214,9 +214,9 @@ def _resource_curves(
     values: Sequence[Floats],
 ) -> xr.Dataset:
     """Curves from strength, its error and loss at the end of each run, ``(runs, skills, amounts)``."""
-    return make_curves(
-        resource=resource,
-        steps=amounts,
+    return curves_from(
+        over=resource,
+        at=amounts,
         **dict(zip(CURVES, values, strict=True)),
         frequencies=experiment.frequencies.first(),
         runs=list(status),

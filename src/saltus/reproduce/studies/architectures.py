@@ -23,9 +23,9 @@ from saltus.curves.time_law import TimeLaw, fit_time_law, log_moments
 from saltus.figures.times import Panel, Series, times_figure
 from saltus.parity.task import MultitaskSparseParity
 from saltus.present.report import Report, cell
+from saltus.presets import LAST_BIT_UNREAD
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.runs import train_all
-from saltus.reproduce.shared.transformers import LAST_BIT_UNREAD
 from saltus.settings import describe
 from saltus.theory.frequencies import PowerLaw
 from saltus.train.job import Job, collect

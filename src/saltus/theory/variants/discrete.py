@@ -8,7 +8,6 @@ discrete-descent.md`` derives it and proves that every start settles at S for mu
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,13 +17,13 @@ from scipy.special import expit, log_expit, logit
 
 from saltus._types import Floats
 from saltus.errors import InputError
-from saltus.theory.dynamics import ROUNDING, SATURATED_LOGIT, SkillDynamics
+from saltus.theory.dynamics import ROUNDING, SATURATED_LOGIT, SkillDynamics, logit_of
 
 LARGEST_SERIES_RATE = 0.01  # the correction left out, below 10 mu^7 in the logit, is then below 1e-13
-SETTLED = 1e-17  # a distance to the target, in units of it, that is lost in rounding
+SETTLED = 1e-17  # distance to the target, in units of it, far below rounding
 NEWTON_STEPS = 5  # the slope of the line varies by 2 % at most: the digits double at every pass
-MOST_STEPS = 300_000
-SLOWEST = 0.9999  # mu from which on that many updates may not be enough
+SLOWEST = 0.9999  # largest mu at which any number of updates can be asked for
+MOST_STEPS = 300_000  # updates, at most, above it
 
 # Entry (j, i): the coefficient of mu^j z^i in the correction P (discrete-descent.md).
 CORRECTION = np.array(
@@ -102,7 +101,7 @@ class DiscreteMultilinear(SkillDynamics):
 
     @property
     def _initial_logit(self) -> float:
-        return math.log(self.initial_strength) - math.log(self.target_scale - self.initial_strength)
+        return logit_of(self.initial_strength, self.target_scale)
 
 
 def _scaled_abel(y: Floats, mu: Floats) -> tuple[Floats, Floats]:

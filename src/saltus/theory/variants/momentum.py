@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from saltus.errors import InputError
-from saltus.theory.dynamics import GradientFlow
-from saltus.theory.protocols import FlowModel
+from saltus.theory.clock import flow_rate
+from saltus.theory.dynamics import FlowModel, GradientFlow
 
 
 def with_momentum(model: FlowModel, momentum: float) -> FlowModel:
@@ -24,6 +24,4 @@ def with_momentum(model: FlowModel, momentum: float) -> FlowModel:
     """
     if not isinstance(model, GradientFlow):
         raise InputError("model must be a gradient flow", type(model).__name__, "momentum in steps is no rescaling")
-    if not 0 <= momentum < 1:
-        raise InputError("momentum must lie from 0 to 1, 1 excluded", momentum, "give e.g. 0.9, or 0 for none")
-    return replace(model, learning_rate=model.learning_rate / (1 - momentum))
+    return replace(model, learning_rate=flow_rate(model.learning_rate, momentum))

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 CHUNK = 4096
 KEY_BITS = 4
 KEY_ROWS = 1 << KEY_BITS
+OTHER_ROWS = 2  # rows of the parameter matrix behind those of the inputs: hidden bias, output weights
 GROUPS_A_PASS = 4  # groups of bits that one pass looks up
 
 # No fastmath: every sum has one written order, so the same seed gives the same bits on any processor.
@@ -78,7 +79,7 @@ def _sort(keys: Any, order: Any, first: Integers) -> None:
 def _sort_by_key(skills: Any, bits: UInt64, work: Workspace) -> int:
     """Put a chunk in the order of its keys; returns how many different keys occur."""
     n = skills.shape[0]
-    keys, order, first = work.keys[:n], work.order[0, :n], work.key_first
+    keys, order, first = work.keys[:n], work.order[0, :n], work.key_first  # (n,), (n,), (keys + 1,)
     for s in range(n):
         keys[s] = skills[s] * KEY_ROWS + np.int64(bits[s, 0] & _u64(KEY_ROWS - 1))
     _sort(keys, order, first)
@@ -137,6 +138,7 @@ def _build_table(rows: Float32, first: int, n_bits: int, work: Workspace) -> Non
 @_jit
 def _forward_block(b: int, out_weights: Any, n_runs: int, work: Workspace) -> None:
     """Add what a block of units contributes to the outputs."""
+    # (rows, BLOCK), (CHUNK,), (CHUNK, words), (keys + 1,)
     table, active, words, first = work.table, work.active[b], work.words, work.key_first
     partial, column = work.partial, work.column[b]
     width, pattern = _u64(work.group_bits), _u64((1 << work.group_bits) - 1)
@@ -235,7 +237,7 @@ def _finish_gradient(rows: Float32, gradient: Float32) -> None:
 def _rows(parameters: Float32, n_bits: int, work: Workspace) -> Float32:
     """Weights of all units, ``(n_rows, units)``; the output biases, one a network, follow them."""
     n_biases = work.slope.shape[0]
-    return parameters[: parameters.shape[0] - n_biases].reshape(work.control.shape[0] + n_bits + 2, -1)
+    return parameters[: parameters.shape[0] - n_biases].reshape(work.control.shape[0] + n_bits + OTHER_ROWS, -1)
 
 
 @_jit
@@ -278,8 +280,8 @@ def evaluate(parameters: Float32, n_bits: int, work: Workspace, skills: Any, bit
 
     ``skills``, ``(n,)``, count from 0; ``bits``, ``(n, words)``, are packed as in `saltus.parity.batch`.
     """
-    rows = _rows(parameters, n_bits, work)
-    out_biases = parameters[rows.size :]
+    rows = _rows(parameters, n_bits, work)  # (n_rows, units)
+    out_biases = parameters[rows.size :]  # (networks,)
     for start in range(0, skills.shape[0], CHUNK):
         stop = min(start + CHUNK, skills.shape[0])
         _forward_chunk(rows, out_biases, n_bits, work, skills[start:stop], bits[start:stop])
@@ -297,9 +299,9 @@ def squared_error_gradient(
     Each network's is left in ``work.squared``, and the gradient of their sum in ``work.gradient``.
     """
     n: int = skills.shape[0]
-    rows = _rows(parameters, n_bits, work)
-    out_biases = parameters[rows.size :]
-    gradient = work.gradient[: rows.size].reshape(rows.shape)
+    rows = _rows(parameters, n_bits, work)  # (n_rows, units)
+    out_biases = parameters[rows.size :]  # (networks,)
+    gradient = work.gradient[: rows.size].reshape(rows.shape)  # (n_rows, units)
     gradient[:] = _ZERO
     work.squared[:] = 0.0
     work.slope[:] = 0.0

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from saltus._types import Float32, Floats
 from saltus.parity.batch import Batch
 from saltus.parity.task import MultitaskSparseParity
-from saltus.train.kernel import kernel as kernel
-from saltus.train.kernel import workspace
-from saltus.train.kernel.training import MLPTraining
+from saltus.train.configuration import Training
+from saltus.train.kernel import kernel, workspace
 from saltus.train.learner import State
 
 
@@ -23,25 +22,40 @@ class MLP:
     It minimises the plain mean squared error, without the factor 1/2, as the authors' networks do. Networks side by
     side see the same batches and know nothing of each other.
 
+    Args:
+        task: gives the number of inputs.
+        training: optimiser, learning rates, momentum and weight decay; and whether networks stand side by side.
+        widths: hidden units of each network.
+        init_std: standard deviation of every parameter at the start.
+        rng: draws the start.
+
     Attributes:
         parameters: flat single-precision vector, as `saltus.train.kernel.workspace` lays it out. Changes in place.
         moments: optimiser state, shape ``(2, parameters)``: velocity (SGD) or first and second moment (Adam).
         steps_taken: number of updates so far.
     """
 
-    def __init__(self, task: MultitaskSparseParity, training: MLPTraining, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        task: MultitaskSparseParity,
+        training: Training,
+        *,
+        widths: tuple[int, ...],
+        init_std: float,
+        rng: np.random.Generator,
+    ) -> None:
         self._training = training
         self._n_bits = task.n_bits
         self._n_rows = workspace.n_rows(task.n_skills, task.n_bits)
-        self._lanes = workspace.unit_lanes(*training.widths)
-        size = workspace.n_parameters(task.n_skills, task.n_bits, *training.widths)
+        self._lanes = workspace.unit_lanes(*widths)
+        size = workspace.n_parameters(task.n_skills, task.n_bits, *widths)
         self.parameters = workspace.aligned_zeros((size,))
         for network, lanes in enumerate(self._lanes):
-            self._rows[:, lanes] = rng.normal(0.0, training.init_std, (self._n_rows, len(lanes)))
-            self._output_biases[network] = rng.normal(0.0, training.init_std)
+            self._rows[:, lanes] = rng.normal(0.0, init_std, (self._n_rows, len(lanes)))
+            self._output_biases[network] = rng.normal(0.0, init_std)
         self.moments = workspace.aligned_zeros((2, size))
         self.steps_taken = 0
-        self._work = workspace.make_workspace(task.n_skills, task.n_bits, *training.widths)
+        self._work = workspace.make_workspace(task.n_skills, task.n_bits, *widths)
 
     @property
     def _rows(self) -> Float32:
@@ -56,7 +70,7 @@ class MLP:
         return self._rows[:, self._lanes[network]], float(self._output_biases[network])
 
     def state(self) -> State:
-        """All that the next steps depend on."""
+        """As of `saltus.train.learner.Learner`; the arrays are views."""
         return {"parameters": self.parameters, "moments": self.moments, "steps_taken": np.array(self.steps_taken)}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -71,12 +85,7 @@ class MLP:
         return output if self._training.side_by_side else output[0]
 
     def advance(self, batch: Batch, n_steps: int, limit: float) -> Floats:
-        """Take ``n_steps`` updates on consecutive parts of ``batch``.
-
-        Returns:
-            The mean squared error of each part before its update, the largest of the networks'. Shorter than
-            ``n_steps`` if an error was not below ``limit``; that error comes last, and its update was not made.
-        """
+        """As of `saltus.train.learner.Learner`; an update whose error is not below ``limit`` is not made."""
         shape = (n_steps, -1)
         losses = np.empty(n_steps)
         t = self._training

@@ -5,10 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from saltus.errors import InputError, require_positive, require_whole
+from saltus.parity.task import MultitaskSparseParity
 from saltus.train.configuration import Training
+
+if TYPE_CHECKING:
+    from saltus.train.kernel.mlp import MLP
 
 Optimizer = Literal["sgd", "adam"]
 
@@ -41,6 +47,13 @@ class MLPTraining(Training):
             raise InputError("optimizer must be 'sgd' or 'adam'", self.optimizer, "choose one of them")
         if self.optimizer == "adam" and self.momentum != 0:
             raise InputError("momentum belongs to SGD", self.momentum, "leave it at 0 with adam")
+
+    def learner(self, task: MultitaskSparseParity, start: np.random.SeedSequence) -> MLP:
+        """As of `Training`."""
+        from saltus.train.kernel.mlp import MLP  # brings numba
+
+        rng = np.random.default_rng(start)
+        return MLP(task, self, widths=self.widths, init_std=self.init_std, rng=rng)
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from saltus._types import Integers
 from saltus.parity.batch import WORD_BITS, n_words
-from saltus.train.kernel.kernel import CHUNK, GROUPS_A_PASS, KEY_BITS, KEY_ROWS
+from saltus.train.kernel.kernel import CHUNK, GROUPS_A_PASS, KEY_BITS, KEY_ROWS, OTHER_ROWS
 from saltus.train.kernel.memory import Workspace
 from saltus.train.kernel.simd import BLOCK, COLUMNS
 
@@ -45,7 +45,7 @@ def unit_lanes(*widths: int) -> list[Integers]:
 
 def n_rows(n_skills: int, n_bits: int) -> int:
     """Rows of the parameter matrix: control weights, bit weights, hidden bias, output weights."""
-    return n_skills + n_bits + 2
+    return n_skills + n_bits + OTHER_ROWS
 
 
 def n_parameters(n_skills: int, n_bits: int, *widths: int) -> int:

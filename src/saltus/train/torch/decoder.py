@@ -52,17 +52,19 @@ class Decoder(nn.Module):
 
     def answers(self, inputs: torch.Tensor, first: int = 0) -> torch.Tensor:
         """The answers at the positions from ``first`` on, ``(n, n_tokens - first)``."""
-        tokens = self.embed(self.kinds)
+        tokens = self.embed(self.kinds)  # (2, n_tokens, embedding)
         normal = self.attention_norm(tokens)
+        # (heads, 2 n_tokens, embedding / heads)
         keys, values = (self._by_head(layer(normal).flatten(0, 1)) for layer in (self.key, self.value))
-        asking = inputs[:, first:]
-        queries = self._by_head(_chosen(self.query(normal[:, first:]), asking))
+        asking = inputs[:, first:]  # (n, asked), asked = n_tokens - first
+        queries = self._by_head(_chosen(self.query(normal[:, first:]), asking))  # (heads, n asked, embedding / heads)
         present = torch.stack([inputs == 0, inputs == 1], dim=1)  # (n, 2, n_tokens)
-        visible = present[:, None] & self.earlier[first:, None]
+        visible = present[:, None] & self.earlier[first:, None]  # (n, asked, 2, n_tokens)
+        # (heads, n asked, embedding / heads), with a mask (n asked, 2 n_tokens)
         seen = scaled_dot_product_attention(queries, keys, values, attn_mask=visible.flatten(2).flatten(0, 1))
-        y = _chosen(tokens[:, first:], asking) + self.merge(seen.transpose(0, 1).flatten(1))
+        y = _chosen(tokens[:, first:], asking) + self.merge(seen.transpose(0, 1).flatten(1))  # (n asked, embedding)
         y = y + self.contract(torch.relu(self.expand(self.forward_norm(y))))
-        answers: torch.Tensor = self.read(y)
+        answers: torch.Tensor = self.read(y)  # (n asked, 1)
         return answers.view(len(inputs), -1)
 
     def _by_head(self, rows: torch.Tensor) -> torch.Tensor:

@@ -76,12 +76,10 @@ class TorchLearner:
         self._random = None if seed is None else seeded_random_state(self._device, seed)
 
     def advance(self, batch: Batch, n_steps: int, limit: float) -> Floats:
-        """Take ``n_steps`` updates on consecutive parts of ``batch``.
+        """As of `saltus.train.learner.Learner`: mean squared errors, or twice the cross-entropies.
 
-        Returns:
-            Twice the reported loss of each part before its update: the mean squared error, or twice the cross-entropy.
-            Shorter than ``n_steps`` if one was not below ``limit``; that one comes last, and the module is then
-            spoilt: no check interrupts the device between steps.
+        Losses meet ``limit`` once the whole block is done, since a look at each would hold up the device; the
+        parameters are invalid if one was not below it.
         """
         import torch
 
@@ -108,7 +106,7 @@ class TorchLearner:
             return self._objective.answer(values_of(self._module, batch), batch.targets.astype(float))
 
     def state(self) -> State:
-        """All that the next steps depend on."""
+        """As of `saltus.train.learner.Learner`; the arrays are copies."""
         parts = {
             "module": module_state(self._module),
             "optimizer": optimizer_state(self._optimizer),
@@ -118,11 +116,7 @@ class TorchLearner:
         return {"steps_taken": np.array(self.steps_taken), **named}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Go back to a `state`.
-
-        Raises:
-            KeyError, ValueError: if it is the state of something else.
-        """
+        """As of `saltus.train.learner.Learner`."""
         parts: dict[str, dict[str, NDArray[Any]]] = {"module": {}, "optimizer": {}, "random": {}}
         for whole, array in state.items():
             part, _, name = whole.partition(".")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_args
 
 import numpy as np
@@ -13,7 +13,7 @@ from saltus.errors import InputError
 from saltus.parity.task import MultitaskSparseParity
 from saltus.parity.torch_module import require_torch
 from saltus.parity.torch_random import borrowed_random_state, seeded_random_state, set_random_state
-from saltus.train.configuration import Training
+from saltus.train.configuration import NOT_IN_STREAMS, Training
 from saltus.train.torch.learner import Precision, TorchLearner
 from saltus.train.torch.objective import OBJECTIVES, Loss
 
@@ -56,9 +56,9 @@ class NetworkTraining(Training):
     network: Architecture
     optimizer: str = "sgd"
     loss: Loss = "squared"
-    device: str = "cpu"
-    precision: Precision = "single"
-    compiled: bool = False
+    device: str = field(default="cpu", metadata=NOT_IN_STREAMS)
+    precision: Precision = field(default="single", metadata=NOT_IN_STREAMS)
+    compiled: bool = field(default=False, metadata=NOT_IN_STREAMS)
 
     samples_at_a_time: ClassVar[int] = 8192
 
@@ -73,6 +73,28 @@ class NetworkTraining(Training):
         for name, known in (("loss", tuple(OBJECTIVES)), ("precision", get_args(Precision))):
             if getattr(self, name) not in known:
                 raise InputError(f"{name} must be one of {', '.join(known)}", getattr(self, name), "choose one of them")
+
+    def learner(self, task: MultitaskSparseParity, start: np.random.SeedSequence) -> TorchLearner:
+        """The network at its start, the same on every device.
+
+        Raises:
+            InputError: if the device cannot be used here, or the optimiser does not take the network's parameters.
+        """
+        import torch
+
+        device, cpu = _usable(self.device), torch.device("cpu")
+        with borrowed_random_state(cpu):
+            set_random_state(cpu, seeded_random_state(cpu, int(start.generate_state(1, np.uint64)[0])))
+            module = self.network.module(task).to(device)
+        return TorchLearner(
+            module,
+            self.make_optimizer(module),
+            loss=self.loss,
+            precision=self.precision,
+            compiled=self.compiled,
+            learning_rates=self.learning_rates,
+            seed=None,
+        )
 
     @property
     def gaussian_start(self) -> float:
@@ -99,31 +121,6 @@ class NetworkTraining(Training):
         except ValueError as error:
             raise InputError(f"{self.optimizer} must take this network", str(error), "choose another one") from error
         return optimizer
-
-
-def network_learner(
-    task: MultitaskSparseParity, training: NetworkTraining, start: np.random.SeedSequence
-) -> TorchLearner:
-    """The network at its start, the same on every device.
-
-    Raises:
-        InputError: if the device cannot be used here, or the optimiser does not take the network's parameters.
-    """
-    import torch
-
-    device, cpu = _usable(training.device), torch.device("cpu")
-    with borrowed_random_state(cpu):
-        set_random_state(cpu, seeded_random_state(cpu, int(start.generate_state(1, np.uint64)[0])))
-        module = training.network.module(task).to(device)
-    return TorchLearner(
-        module,
-        training.make_optimizer(module),
-        loss=training.loss,
-        precision=training.precision,
-        compiled=training.compiled,
-        learning_rates=training.learning_rates,
-        seed=None,
-    )
 
 
 def _optimizer_class(name: str) -> Any:

@@ -33,14 +33,14 @@ class Objective:
 
 def _squared(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """The plain mean squared error, without the factor 1/2, as in the authors' trainer."""
-    return (outputs - targets).square().mean()
+    return (outputs - targets).square().mean()  # (n,) to ()
 
 
 def _logistic(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Cross-entropy -log P(right sign), P = 1/(1 + exp(-sign f)), for an output f that is a log-odds."""
     import torch
 
-    return torch.nn.functional.softplus(-targets.sign() * outputs).mean()
+    return torch.nn.functional.softplus(-targets.sign() * outputs).mean()  # (n,) to ()
 
 
 def _expected_target(outputs: Floats, targets: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Columns of numbers from somebody's CSV: every oddity is either an error that names it or counted."""
+"""Columns of positive numbers from a CSV file: every oddity is either an error that names it or counted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saltus.errors import InputError
+from saltus.read.files import require_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,7 @@ def read_columns(path: Path, numbers: Sequence[str], label: str | None = None) -
         raise InputError("the losses must be a CSV file", str(path), "it is a folder: name a file in it")
     advice = "save it as comma-separated text in UTF-8, with one header line"
     try:
+        require_bytes(path.stat().st_size, path, of="losses")
         table = _parsed(path)
     except OSError as error:
         raise InputError("the losses must be a file that can be read", str(path), f"{error.strerror}") from error

@@ -1,50 +1,36 @@
-"""Tables by column: comma-separated text read in one bounded pass, and named arrays.
-
-A table tells its column names first. Only the columns that are asked for are then turned into numbers or labels.
-"""
+"""Comma-separated text, read by column in one bounded pass."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TextIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from saltus._types import Floats
 from saltus.errors import InputError
 from saltus.read.files import MAX_COLUMNS, require_numbers
-from saltus.read.measurements import Codes, Labels
+from saltus.read.layouts import measurements_of
+from saltus.read.measurements import Codes, Labels, Measurements, Selection
+from saltus.read.tables import Columns
 
-_MAX_LINE = 2**20
-_CELLS_AT_ONCE = 100_000
+_MAX_LINE = 2**20  # characters
+_CELLS_AT_ONCE = 100_000  # of the file, held as text
 _MISSING = {"", "na", "n/a", "null", "none", "-"}
 
 
-@dataclass(frozen=True)
-class Columns:
-    """Columns of equal length: ``numbers``, NaN where there is none, and ``labels``."""
+def read_csv(path: Path, selection: Selection) -> Measurements:
+    """The measurements in a text file.
 
-    numbers: Mapping[str, Floats]
-    labels: Mapping[str, Labels]
-
-
-class Table(Protocol):
-    """A table whose columns can be read by name."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def path(self) -> Path: ...
-    @property
-    def names(self) -> Sequence[str]: ...
-    def read(self, numbers: Sequence[str], labels: Sequence[str]) -> Columns:
-        """Read these columns; raise `InputError` where a number is none."""
+    Raises:
+        InputError: if it is no well-formed table in UTF-8, or its columns do not say what is measured where.
+    """
+    return measurements_of(CsvTable.open(path), selection)
 
 
 @dataclass(frozen=True)
@@ -119,35 +105,6 @@ class CsvTable:
         except ValueError:
             advice = f"see line {line} of {self.path.name}"
             raise InputError(f"column {name!r} must hold numbers", cell, advice) from None
-
-
-@dataclass(frozen=True)
-class ArrayTable:
-    """Named one-dimensional arrays of one length."""
-
-    path: Path
-    arrays: Mapping[str, NDArray[np.generic]]
-    kind: str
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self.arrays)
-
-    def read(self, numbers: Sequence[str], labels: Sequence[str]) -> Columns:
-        """Read these columns; raise `InputError` where a column of numbers holds something else."""
-        return Columns({name: self._floats(name) for name in numbers}, {name: self._labels(name) for name in labels})
-
-    def _floats(self, name: str) -> Floats:
-        column = self.arrays[name]
-        if column.dtype.kind not in "iufb":
-            raise InputError(f"column {name!r} must hold numbers", column[:1].tolist(), f"see {self.path.name}")
-        return np.asarray(column, dtype=float)
-
-    def _labels(self, name: str) -> Labels:
-        known: dict[str, int] = {}
-        column = self.arrays[name]
-        cells = (known.setdefault(str(entry).strip(), len(known)) for entry in column.tolist())
-        return Labels(np.fromiter(cells, dtype=np.int32, count=len(column)), tuple(known))
 
 
 @contextmanager

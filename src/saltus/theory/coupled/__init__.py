@@ -1,0 +1,1 @@
+"""Models of skills that depend on each other, one a file: they meet `SkillModel`, not `SkillDynamics`."""
