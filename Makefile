@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PRESET ?= quick
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test lint coverage bench docs clean
 
 demo: .venv/core-installed
 	$(BIN)/saltus reproduce fig1a --preset $(PRESET) --out results/fig1a
@@ -17,6 +17,11 @@ lint: .venv/dev-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell
+
+# For a look at what no test runs; no number of it passes or fails anything.
+coverage: .venv/dev-installed
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal --cov --cov-report=term:skip-covered
 
 bench: .venv/dev-installed
 	$(BIN)/python benchmarks/kernel.py
@@ -27,8 +32,8 @@ docs: .venv/docs-installed
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 .venv/python-ready:
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
-	  echo "saltus needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | head -n 1); run: make PYTHON=python3.12 ..." >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "saltus needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | head -n 1); run: make PYTHON=python3.12 ..." >&2; exit 2; }
 	$(PYTHON) -m venv .venv
 	touch $@
 
@@ -36,8 +41,8 @@ docs: .venv/docs-installed
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
 
-.venv/dev-installed: .venv/core-installed
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+.venv/dev-installed: .venv/core-installed constraints-dev.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints-dev.txt --editable '.[dev]'
 	touch $@
 
 .venv/docs-installed: .venv/core-installed

@@ -26,6 +26,8 @@ PROMISED = json.loads((ROOT / "tests/data/saltus-0.1.0/public-names.json").read_
 
 @pytest.mark.parametrize("name", saltus.__all__)
 def test_every_public_name_exists_and_says_what_it_is(name: str) -> None:
+    if name in ("ParityDataset", "ParityStream"):
+        pytest.importorskip("torch")
     value = getattr(saltus, name)
     assert value.__doc__
 

@@ -48,14 +48,17 @@ def write_text(path: Path, text: str) -> None:
 
 
 def require_package(module: str, *, extra: str, purpose: str, received: object, otherwise: str = "") -> Any:
-    """The imported module, or an `InputError` that says what needs it and how to install it.
+    """Import a module of an optional package.
 
     Args:
         module: dotted name, e.g. ``"pyarrow.parquet"``; the package is its first part.
         extra: the extra of saltus that installs it.
-        purpose: what needs it, as the start of a sentence, e.g. ``"reading Parquet"``.
-        received: what asked for it.
-        otherwise: what else one can do, as an imperative.
+        purpose: the task that needs it, as the start of a sentence, e.g. ``"reading Parquet"``.
+        received: the value that asked for it.
+        otherwise: another way out, as an imperative.
+
+    Raises:
+        InputError: if it is not installed; the message says how to install it.
     """
     try:
         return importlib.import_module(module)

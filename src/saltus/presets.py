@@ -20,12 +20,12 @@ from saltus.train.kernel.training import MLPTraining
 from saltus.train.torch.network import NetworkTraining
 from saltus.train.torch.transformer import Transformer
 
-LAST_BIT_UNREAD = 4  # seed of such tasks
-LAST_BIT_OF_SKILL_2 = 2  # seed of such a task: 4 skills of 2 bits, 8 bits
+LAST_BIT_UNREAD = 4  # seed of tasks in which no skill reads the last bit
+LAST_BIT_OF_SKILL_2 = 2  # seed of a task, 4 skills of 2 bits and 8 bits, in which skill 2 reads the last bit
 
 
 class Preset(Protocol):
-    """A task, and how networks are trained on it."""
+    """A task, and the training of networks on it."""
 
     @property
     def task(self) -> MultitaskSparseParity: ...
@@ -47,14 +47,15 @@ class TransformerPreset:
     """Transformers trained by SGD with momentum on fresh samples.
 
     Attributes:
-        network: its size.
-        steps, batch_size, learning_rate: of each run.
-        n_seeds: runs.
-        n_skills, n_bits, n_relevant, target_scale, alpha, task_seed: of the task. The network has the last bit without
-            attention, and learns a skill that reads it ahead of its turn. With `LAST_BIT_UNREAD` no skill does, nor in
-            the task of the paper's size; with `LAST_BIT_OF_SKILL_2`, all of whose bits are read, the second does.
+        network: the transformer, with its size.
+        steps, batch_size, learning_rate: settings of each run.
+        n_seeds: number of runs.
+        n_skills, n_bits, n_relevant, target_scale, alpha, task_seed: settings of the task. The network sees the last
+            bit without attention, and learns a skill that reads it ahead of its turn. With `LAST_BIT_UNREAD` no skill
+            reads it, nor in the task of the paper's size; with `LAST_BIT_OF_SKILL_2`, skill 2 does, since all bits are
+            read.
         measure_every: steps between measurements; None measures at steps 1 % apart.
-        device: as PyTorch calls it.
+        device: PyTorch's name of it.
     """
 
     network: Transformer
@@ -81,7 +82,7 @@ class TransformerPreset:
 
     @property
     def training(self) -> NetworkTraining:
-        """How each run is trained.
+        """Settings of each run's training.
 
         Raises:
             InputError: if PyTorch is not installed.
@@ -101,7 +102,7 @@ class TransformerPreset:
         )
 
     def jobs(self, seed: int) -> list[Job]:
-        """The runs; ``seed`` is that of the first."""
+        """The runs; their seeds count up from ``seed``."""
         return [Job(self.task, self.training, seed + i) for i in range(self.n_seeds)]
 
 

@@ -1,7 +1,7 @@
 """The resources along which skills emerge, as data: steps, samples, parameters. One entry here names each everywhere.
 
 The theory speaks of time T, data D and parameters N (``Nam et al. 2024``); curves run over ``step``, ``data`` or
-``parameters``. Whoever needs a word, a label, a field's name or a number of digits for a resource reads it here.
+``parameters``. Every word, label, name of a field and number of digits of a resource is read from here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Resource:
         axis: label of a figure's axis.
         setting: field of a training that holds the amount; None where the run itself passes through all of them.
         digits: decimals of amounts in tables.
-        moment: template of a title's "as far as this".
+        moment: template for titles; says up to which amount measurements were used.
         now: legend entry of the line up to which measurements were used.
         later: legend entry of the measurements beyond it.
     """
@@ -49,9 +49,10 @@ class Resource:
         """Field of results for the amount at which a skill was seen to emerge."""
         return f"observed_{self.law}"
 
-    def amount(self, value: float) -> str:
-        """An amount as tables show it."""
-        return f"{value:.{self.digits}f}"
+    @property
+    def form(self) -> str:
+        """Format specification of amounts in tables."""
+        return f".{self.digits}f"
 
 
 STEP = Resource(

@@ -13,6 +13,7 @@ TINY = "--n-skills 2 --n-bits 3 --n-relevant 1 --steps 30 --embedding 8 --batch-
 
 
 def test_options_change_the_preset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
     assert main(["train", "transformer", *TINY, "--seed", "7", "--out", str(tmp_path), "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
     assert [run["seed"] for run in summary["runs"]] == [7]

@@ -14,7 +14,7 @@ PANELS = {
 
 
 def test_lines_scales_labels_and_keys() -> None:
-    figure = loss_figure(list(PANELS.values()), "made by hand", family_title="family")
+    figure = loss_figure(list(PANELS.values()), family_title="family", note="made by hand")
     left, right = figure.axes
     for axes, panel in zip((left, right), PANELS.values(), strict=True):
         assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from scipy.stats import chisquare
+
+pytest.importorskip("torch")
+
+import torch
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler
 
 import saltus

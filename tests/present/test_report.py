@@ -12,6 +12,7 @@ import pytest
 
 from saltus import InputError
 from saltus.present.report import Report, prepare_folder, write
+from saltus.present.table import Column, Table
 
 
 def report() -> Report:
@@ -21,8 +22,7 @@ def report() -> Report:
     figure.add_subplot().plot([0, 1], [0, 1])
     return Report(
         title="A title",
-        columns=("a",),
-        rows=[["1"]],
+        table=Table([Column("a")], [{"a": 1}]),
         summary={"known": 1.5, "unknown": float("nan"), "nested": [{"x": float("inf")}], "version": "v"},
         figures={"picture": figure},
         tables={"numbers": pd.DataFrame({"x": [1, 2], "y": [0.5, np.nan]})},
@@ -59,7 +59,7 @@ def test_a_failure_leaves_the_earlier_file_whole(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(os, "replace", disk_full)
     with pytest.raises(OSError, match="No space left"):
-        write(Report("t", (), (), {"new": 1}), tmp_path)
+        write(Report("t", Table(), {"new": 1}), tmp_path)
     assert os.listdir(tmp_path) == ["summary.json"]
     assert (tmp_path / "summary.json").read_text() == "earlier"
 

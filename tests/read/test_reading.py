@@ -9,6 +9,7 @@ import pytest
 
 import saltus
 from saltus.present.report import Report, write
+from saltus.present.table import Table
 from tests.helpers import shared_data
 
 
@@ -19,7 +20,7 @@ def test_trained_curves_come_back_from_their_file_and_calibrate_alike(tmp_path: 
         task, steps=2000, learning_rate=0.02, init_std=0.02, width=200, batch_size=200, seeds=[5, 9]
     )
     tables = {"curves": saltus.tidy_table(trained)}
-    write(Report(title="", columns=(), rows=(), summary={}, tables=tables), tmp_path)
+    write(Report(title="", table=Table(), summary={}, tables=tables), tmp_path)
     read = saltus.read_curves(tmp_path / "curves.csv")
     for name in ("strength", "skill_loss"):
         # The file has nine digits.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import mpmath
 import numpy as np
 import pytest
 from scipy.stats import multinomial
@@ -51,6 +52,36 @@ def test_infinitely_many_skills_by_simulation(data: int, time: float) -> None:
     assert abs(losses.mean() - float(model.loss(time=time, data=data))) < 3 * math.sqrt(variance / n)
     fourth = np.mean((losses - losses.mean()) ** 4)
     assert abs(losses.var() - variance) < 3 * math.sqrt((fourth - variance**2) / n)
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.3, 0.9])
+@pytest.mark.parametrize("time", [1e-3, 2.0, 30.0])
+def test_one_or_two_samples_of_infinitely_many_skills_in_closed_form(alpha: float, time: float) -> None:
+    offset = 1.3
+    model = Multilinear(PowerLaw(alpha, offset=offset), initial_strength=0.02, target_scale=2.0, learning_rate=0.7)
+    with mpmath.workdps(40):
+
+        def power_sum(m: int) -> mpmath.mpf:
+            exponent, shift = (mpmath.mpf(alpha) + 1) * m, 1 + mpmath.mpf(offset)
+            return mpmath.zeta(exponent, shift) / mpmath.zeta(mpmath.mpf(alpha) + 1, shift) ** m
+
+        def gain(share: float) -> mpmath.mpf:
+            """Decrease of a skill's loss (S - R)^2/2 when this share of the samples shows it."""
+            odds = mpmath.mpf(99) * mpmath.exp(-mpmath.mpf("2.8") * mpmath.mpf(time) * share)
+            return 2 * (mpmath.mpf("0.99") ** 2 - (odds / (1 + odds)) ** 2)
+
+        second, third, fourth = (power_sum(m) for m in (2, 3, 4))
+        untouched, whole, half = 2 * mpmath.mpf("0.99") ** 2, gain(1), gain(0.5)
+        # One sample of skill k takes gain(1) P_k off; two take gain(1/2) (P_j + P_k) off, or gain(1) P_k if j = k.
+        one_mean, one_square = whole * second, whole**2 * third
+        two_mean = 2 * half * (second - third) + whole * third
+        two_square = half**2 * (2 * third + 2 * second**2 - 4 * fourth) + whole**2 * fourth
+        for data, mean, square in ((1, one_mean, one_square), (2, two_mean, two_square)):
+            assert model.loss(time=time, data=data) == pytest.approx(float(untouched - mean), rel=1e-13)
+            variance = float(square - mean**2)
+            # Deviations are differences of losses of about 2, each good to some 1e-12.
+            allowed = 2e-11 * math.sqrt(variance)
+            assert model.loss_variance(time=time, data=data) == pytest.approx(variance, rel=1e-10, abs=allowed)
 
 
 def test_variance_at_infinite_time_in_closed_form() -> None:

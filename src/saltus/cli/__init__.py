@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, Protocol, TextIO
 
+from saltus.cli.console import readable_anywhere
 from saltus.cli.fit import Fit
 from saltus.cli.forecast import Forecast
 from saltus.cli.law import Law
@@ -51,6 +52,7 @@ COMMANDS: dict[str, Any] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status."""
+    readable_anywhere()
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
@@ -62,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except StoppedError as error:
             return _fail(str(error), 1)
         except BrokenPipeError:
-            # Whoever read our output has gone; without this, Python would complain at exit that it cannot flush.
+            # The reader of our output has gone; without this, Python would complain at exit that it cannot flush.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
         except OSError as error:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from saltus.cli.options import settings_of
 from saltus.present.terminal import show
 from saltus.read.frequencies import read_frequencies
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from saltus.forecast.assess import Assessment
-    from saltus.present.report import Report
     from saltus.theory.frequencies import SkillFrequencies
 
 
@@ -67,6 +65,7 @@ class Forecast:
     def run(self) -> None:
         from saltus.forecast.assess import assess
         from saltus.forecast.calibrate import load_calibration
+        from saltus.present.forecast import forecast_report
         from saltus.present.report import prepare_folder, write
         from saltus.read.reading import read_curves
 
@@ -89,11 +88,11 @@ class Forecast:
             threshold=self.threshold,
             level=self.level,
         )
-        report = _report(curves, assessment, self._settings())
+        report = forecast_report(curves, assessment, settings_of(self))
         show(report, [] if self.out is None else write(report, prepare_folder(self.out)), as_json=self.json)
 
     def _frequencies(self, curves: xr.Dataset) -> SkillFrequencies | Literal["fitted"] | None:
-        """As given; None where the curves carry them."""
+        """The frequencies that the options name; None where the curves carry them."""
         import numpy as np
 
         from saltus.errors import InputError
@@ -111,121 +110,3 @@ class Forecast:
         if self.frequencies is None:
             return None
         return "fitted" if str(self.frequencies) == "fitted" else read_frequencies(self.frequencies)
-
-    def _settings(self) -> dict[str, Any]:
-        from saltus.settings import describe
-
-        return {
-            name: str(value) if isinstance(value, Path) else value
-            for name, value in describe(self).items()
-            if name not in ("kind", "json", "out")
-        }
-
-
-_UNIT = {"step": "steps", "data": "samples", "parameters": "hidden nodes"}
-
-
-def _report(curves: xr.Dataset, assessment: Assessment, settings: dict[str, Any]) -> Report:
-    from saltus._version import __version__
-    from saltus.figures.forecast import forecast_figure
-    from saltus.present.report import Report
-
-    summary = assessment.summary()
-    level, resource = f"{settings['level']:.0%}", assessment.resource
-    moment = f"at step {assessment.until:g}" if resource == "step" else f"from {resource} up to {assessment.until:g}"
-    return Report(
-        title=f"Forecast {moment}: {_UNIT[resource]} at R/S = {assessment.threshold:g}",
-        columns=("skill", "frequency", "forecast", f"{level} interval", "observed", "log10 error", "hit", "based on"),
-        rows=[_row(k, assessment) for k in range(len(summary["skills"]))],
-        summary={**summary, "settings": settings, "version": __version__},
-        name="forecast",
-        figures={"forecast": forecast_figure(curves, assessment, _note(assessment, settings))},
-        remarks=[*_reading(curves), *_fitted(assessment), *_calibrated(assessment), str(assessment.verdict)],
-    )
-
-
-def _note(assessment: Assessment, settings: dict[str, Any]) -> str:
-    """What the figure rests on: version, file, and the settings that decide it."""
-    from saltus._version import __version__
-
-    if settings["alpha"] is not None:
-        mix = f"α = {settings['alpha']:g}"
-    elif settings["frequencies"] is not None:
-        mix = f"frequencies {Path(settings['frequencies']).name}"
-    else:
-        mix = "frequencies of the curves"
-    made = settings["calibration"]
-    basis = f"skill {', '.join(map(str, settings['calibrate_on']))}" if made is None else Path(made).name
-    return (
-        f"saltus {__version__}: {Path(settings['curves']).name}, {mix}, calibrated on {basis}, "
-        f"{assessment.resource} up to {assessment.until:g}"
-    )
-
-
-def _row(k: int, assessment: Assessment) -> list[str]:
-    from saltus.present.report import cell, yes_no
-
-    start = [str(k + 1), f"{float(assessment.frequencies.pmf(k + 1)):.4g}"]
-    forecast = assessment.forecast
-    if forecast is None:
-        return [*start, *["–"] * 6]
-    assert assessment.calibration is not None
-    assert forecast.measured is not None
-    observed = float(forecast.measured.mean[k])
-    if k + 1 in assessment.calibration.skills:
-        basis = "calibrated on"
-    elif observed <= assessment.until:
-        basis = "calibration (already emerged)"
-    else:
-        basis = "calibration, own growth" if forecast.sharpened[k] else "calibration"
-    form = ".1f" if assessment.resource == "parameters" else ".0f"
-    low, high = forecast.interval[k]
-    return [
-        *start,
-        format(forecast.emergence_time[k], form),
-        f"{low:{form}} – {high:{form}}",
-        cell(observed, form),
-        cell(forecast.log10_ratio[k], "+.3f", "–"),
-        yes_no(forecast.hit[k]),
-        basis,
-    ]
-
-
-def _reading(curves: xr.Dataset) -> Sequence[str]:
-    """How the file was read, by which rule it became strengths, and all that was irregular in it."""
-    from saltus.read.report import reading_report
-
-    return reading_report(curves).lines if "reading" in curves.attrs else ()
-
-
-def _fitted(assessment: Assessment) -> list[str]:
-    fit = assessment.frequency_fit
-    if fit is None:
-        return []
-    forms = ", ".join(f"{one.name} {one.log_likelihood:.1f} - {one.penalty:.1f} = {one.score:.1f}" for one in fit.forms)
-    return [
-        f"frequencies fitted to {int(fit.dated.sum())} skills that have shown themselves: {fit.forms[0].name}, "
-        f"alpha {fit.alpha:.3f} ± {fit.alpha_error:.2g} (log likelihood - penalty: {forms})"
-    ]
-
-
-def _calibrated(assessment: Assessment) -> list[str]:
-    from saltus.forecast.size.calibration import SizeCalibration
-    from saltus.forecast.time.calibration import Calibration
-
-    fit = assessment.calibration
-    if fit is None:
-        return []
-    if isinstance(fit, Calibration):
-        found = (
-            f"rate {fit.rate:.4g} ± {fit.rate_error:.1g} a step, half learned at frequency x step = "
-            f"{fit.half_exposure:.4g} ± {fit.half_exposure_error:.2g} (runs: {fit.n_runs}; misfit {fit.residual:.3f})"
-        )
-    else:
-        assert isinstance(fit, SizeCalibration)
-        name = {"shots": "D_c", "nodes_per_skill": "N_c"}[fit.constant_name]
-        found = (
-            f"{name} = {fit.constant:.4g} ± {fit.constant_error:.2g} "
-            f"(runs: {fit.n_runs}; misfit on the rise {fit.residual:.3f}, beyond scatter {fit.misfit:.3f})"
-        )
-    return [f"calibrated on skill {', '.join(map(str, fit.skills))}: {found}"]

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import tyro
 
 from saltus.cli.model import ModelOptions
-
-if TYPE_CHECKING:
-    from saltus.theory.validity import LawCheck
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,38 +28,16 @@ class Law(ModelOptions):
     """D in samples at which to check the law, or inf."""
 
     def run(self) -> None:
+        from saltus.present.theory import law_answer
         from saltus.theory.scaling import scaling_law
 
         law = scaling_law(self.model(), self.resource)  # type: ignore[arg-type]
-        result: dict[str, Any] = {
-            "resource": law.resource,
-            "exponent": law.exponent,
-            "prefactor": law.prefactor,
-            "valid_when": list(law.validity),
-        }
-        lines = [f"L = {law.prefactor:.12g} * {self.resource}^-{law.exponent:.12g}", "valid when"]
-        lines += [f"  {condition}" for condition in law.validity]
-        if law.optimal_lambda is not None:
-            result["optimal_lambda"] = law.optimal_lambda
-            lines.append(f"with N = {law.optimal_lambda:.8g} (eta S C)^(1/(alpha+2))")
+        check = None
         if self._limit_is_given():
             check = law.check(time=self.time, data=self.data, n_parameters=self.parameters)
-            result["check"] = _plain(check)
-            lines += ["at the given resources", *(f"  {condition}" for condition in check.conditions)]
-            lines.append(f"  law {check.law_loss:.6g}, exact {check.exact_loss:.6g}: {check.relative_distance:+.2%}")
-        self.show(result, "\n".join(lines))
+        self.show(law_answer(law, check))
 
     def _limit_is_given(self) -> bool:
         n = math.inf if self.parameters is None else min(self.parameters, self.n_skills)
         limit = {"time": self.time, "data": self.data, "parameters": n, "compute": n * self.time}
         return math.isfinite(limit[self.resource])
-
-
-def _plain(check: LawCheck) -> dict[str, Any]:
-    return {
-        "holds": check.holds,
-        "conditions": [{"statement": c.statement, "ratio": c.ratio, "holds": c.holds} for c in check.conditions],
-        "law_loss": check.law_loss,
-        "exact_loss": check.exact_loss,
-        "relative_distance": check.relative_distance,
-    }

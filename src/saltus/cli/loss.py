@@ -20,11 +20,6 @@ class Loss(ModelOptions):
     """D, samples in the training set, or inf."""
 
     def run(self) -> None:
-        model = self.model()
-        loss = float(model.loss(time=self.time, data=self.data))
-        text = f"L = {loss:.12g}"
-        result = {"loss": loss}
-        if self.data != float("inf"):
-            result["standard_deviation"] = float(model.loss_variance(time=self.time, data=self.data)) ** 0.5
-            text += f", standard deviation over training sets {result['standard_deviation']:.3g}"
-        self.show(result, f"{text} (untrained: S^2/2 = {model.untrained_loss:.6g})")
+        from saltus.present.theory import loss_answer
+
+        self.show(loss_answer(self.model(), self.time, self.data))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from saltus.present.theory import Answer
     from saltus.theory.multilinear import Multilinear
 
 
@@ -23,7 +23,7 @@ class ModelOptions:
     initial_strength: float = 0.01
     """R(0), between 0 and S."""
     learning_rate: float = 1.0
-    """Of the loss with the factor 1/2."""
+    """Learning rate of the loss with the factor 1/2."""
     parameters: float | None = None
     """N, the number of skill basis functions; one a skill by default."""
     json: bool = False
@@ -46,13 +46,13 @@ class ModelOptions:
             n_parameters=self.parameters,
         )
 
-    def show(self, result: Mapping[str, Any], text: str) -> None:
-        """Print the result with its settings as one JSON object, or the text."""
+    def show(self, answer: Answer) -> None:
+        """Print the answer with its settings as one JSON object, or in words."""
         from saltus._version import __version__
-        from saltus.settings import describe, json_text
+        from saltus.cli.options import settings_of
+        from saltus.settings import json_text
 
         if self.json:
-            settings = {name: value for name, value in describe(self).items() if name not in ("kind", "json")}
-            print(json_text({**result, "settings": settings, "version": __version__}), end="")
+            print(json_text({**answer.result, "settings": settings_of(self), "version": __version__}), end="")
         else:
-            print(text)
+            print(answer.text)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
+
+from saltus.cli.options import settings_of
 
 if TYPE_CHECKING:
     from saltus.forecast.time.calibration import Calibration
@@ -58,47 +59,24 @@ class Plan:
         from saltus.forecast.time.calibration import Calibration
         from saltus.present.terminal import show
 
-        limited = min(self.time, self.data, self.parameters) < math.inf
-        questions = [self._by] * (self.by is not None) + [self._budget] * (self.compute is not None)
-        questions += [self._skills] * limited
-        if len(questions) != 1:
+        asked = (self.by is not None, self.compute is not None, min(self.time, self.data, self.parameters) < math.inf)
+        if sum(asked) != 1:
             raise InputError(
-                "one question at a time",
-                len(questions),
-                "give --by, or --compute, or any of --time --data --parameters",
+                "one question at a time", sum(asked), "give --by, or --compute, or any of --time --data --parameters"
             )
-        show(questions[0](Calibration.load(self.calibration)), [], as_json=self.json)
+        show(self._report(Calibration.load(self.calibration)), [], as_json=self.json)
 
-    def _by(self, calibration: Calibration) -> Report:
-        from saltus.forecast.plan import plan_frequency
-        from saltus.present.report import cell
+    def _report(self, calibration: Calibration) -> Report:
+        from saltus.forecast.plan import plan_budget, plan_frequency, plan_skills
+        from saltus.present.plan import budget_report, frequency_report, skills_report
 
-        assert self.by is not None
-        plan = plan_frequency(calibration, self.by, threshold=self.threshold)
-        never = "not even alone"
-        return self._report(
-            f"Frequency at which a skill reaches R/S = {self.threshold:g} by step {self.by:g}",
-            ("expected", f"sure to {(1 + plan.level) / 2:.0%}"),
-            [[cell(plan.expected, ".4g", never), cell(plan.safe, ".4g", never)]],
-            {"by": plan.by, "expected_frequency": plan.expected, "safe_frequency": plan.safe, "level": plan.level},
-        )
-
-    def _budget(self, calibration: Calibration) -> Report:
-        from saltus.forecast.plan import plan_budget
-
-        assert self.compute is not None
-        best = plan_budget(calibration, self._mix(), self.compute)
-        return self._report(
-            f"Least loss for compute C = N T = {self.compute:g}",
-            ("N", "T", "loss"),
-            [[str(best.n_parameters), f"{best.time:.6g}", f"{best.loss:.6g}"]],
-            {"n_parameters": best.n_parameters, "time": best.time, "loss": best.loss},
-        )
-
-    def _skills(self, calibration: Calibration) -> Report:
-        from saltus.forecast.plan import plan_skills
-
-        plan = plan_skills(
+        settings = settings_of(self)
+        if self.by is not None:
+            plan = plan_frequency(calibration, self.by, threshold=self.threshold)
+            return frequency_report(plan, self.threshold, settings)
+        if self.compute is not None:
+            return budget_report(plan_budget(calibration, self._mix(), self.compute), self.compute, settings)
+        skills = plan_skills(
             calibration,
             self._mix(),
             time=self.time,
@@ -108,31 +86,7 @@ class Plan:
             nodes_per_skill=self.nodes_per_skill,
             threshold=self.threshold,
         )
-        columns = ("skill", "frequency", "time", "data", "parameters", "learned", "lacking")
-        skills = [
-            dict(zip(columns, row, strict=True))
-            for row in zip(
-                plan.skill.tolist(),
-                plan.frequency.tolist(),
-                plan.time.tolist(),
-                plan.data.tolist(),
-                plan.parameters.tolist(),
-                plan.learned.tolist(),
-                plan.lacking,
-                strict=True,
-            )
-        ]
-        rows = [
-            [
-                str(one["skill"]),
-                f"{one['frequency']:.4g}",
-                *(f"{one[name]:.0f}" for name in ("time", "data", "parameters")),
-                "yes" if one["learned"] else "no",
-                one["lacking"] or "–",
-            ]
-            for one in skills
-        ]
-        return self._report("What each skill needs, and whether the budget has it", columns, rows, {"skills": skills})
+        return skills_report(skills, settings)
 
     def _mix(self) -> SkillFrequencies:
         from saltus.errors import InputError
@@ -146,15 +100,3 @@ class Plan:
             return read_frequencies(self.frequencies)
         assert self.alpha is not None
         return PowerLaw(self.alpha, self.n_skills)
-
-    def _report(self, title: str, columns: Sequence[str], rows: list[list[str]], result: dict[str, Any]) -> Report:
-        from saltus._version import __version__
-        from saltus.present.report import Report
-        from saltus.settings import describe
-
-        settings = {
-            name: str(value) if isinstance(value, Path) else value
-            for name, value in describe(self).items()
-            if name not in ("kind", "json")
-        }
-        return Report(title, columns, rows, {**result, "settings": settings, "version": __version__})

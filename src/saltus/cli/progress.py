@@ -22,7 +22,7 @@ _SECONDS_BETWEEN_LINES = 10.0
 
 @contextmanager
 def run_progress() -> Iterator[Callable[[Sequence[Job]], Progress]]:
-    """Give the function that a recipe calls with its jobs; it returns what is told of each job's steps."""
+    """Progress of training: a function that takes all jobs and returns the callback for the steps of each."""
     from rich.console import Console
 
     console = Console(stderr=True)
@@ -82,7 +82,7 @@ def _follow_in_lines(jobs: Sequence[Job]) -> Progress:
 
 @contextmanager
 def sweep_progress() -> Iterator[Callable[[Tally], None]]:
-    """Give the function that a sweep tells its state of things: one line, rewritten at a terminal."""
+    """Progress of a sweep: a callback for its counts, shown in one line that is rewritten at a terminal."""
     from rich.console import Console
 
     console = Console(stderr=True)
@@ -112,7 +112,7 @@ def _sentence(tally: Tally, seconds: float) -> str:
 
 
 class _Done:
-    """How much of the work is done, by the steps taken; a run that has ended counts whole."""
+    """Share of the work that is done, by the steps taken; a run that has ended counts whole."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         from saltus.runs.driver import cost_of

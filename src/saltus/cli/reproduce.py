@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from saltus.cli.output import chosen
+from saltus.cli.options import chosen, require_workers
 from saltus.present.terminal import show
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.targets import TARGETS
@@ -53,12 +53,11 @@ class Reproduce:
         from saltus.present.report import prepare_folder
 
         everything = self.target == "all"
-        if not everything:
-            chosen("target", self.target, TARGETS | {"all": ""})
+        names = list(TARGETS) if everything else [self.target]
+        homes = {name: chosen("target", name, TARGETS | {"all": ""}) for name in names}
         require_whole("seed", self.seed, 0, "give a whole number")
-        if self.workers is not None:
-            require_whole("workers", self.workers, 1, "give 1 or more")
-        recipes = {name: importlib.import_module(TARGETS[name]) for name in (TARGETS if everything else [self.target])}
+        require_workers(self.workers)
+        recipes = {name: importlib.import_module(home) for name, home in homes.items()}
         settings = {name: self._settings(recipe.PRESETS, lenient=everything) for name, recipe in recipes.items()}
         out = prepare_folder(Path("results", self.target) if self.out is None else self.out)
         store = out / "runs" if self.store is None else prepare_folder(self.store)

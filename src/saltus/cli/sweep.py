@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections import Counter
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
+from saltus.cli.options import require_workers
+
 if TYPE_CHECKING:
     from saltus.runs.engine import Engine
     from saltus.store.plan import Plan, Shard
-    from saltus.store.status import Standing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,21 +51,20 @@ class SweepRun:
     """Print one JSON object on stdout."""
 
     def run(self) -> int:
-        from saltus.errors import InputError, require_positive, require_whole
+        from saltus.errors import InputError, require_positive
         from saltus.runs.sweep import plan_of
         from saltus.store.plan import Shard
 
         require_positive("checkpoint_seconds", self.checkpoint_seconds, "give seconds, e.g. 20")
-        if self.workers is not None:
-            require_whole("workers", self.workers, 1, "give 1 or more")
-            if self.dask is not None:
-                raise InputError("--workers belongs to this machine", self.workers, "leave it out with --dask")
+        if require_workers(self.workers) is not None and self.dask is not None:
+            raise InputError("--workers belongs to this machine", self.workers, "leave it out with --dask")
         shard = Shard() if self.shard is None else Shard.parse(self.shard)
         plan = plan_of(self.spec)
         return self._show_plan(plan, shard) if self.dry_run else self._bring(plan, shard)
 
     def _bring(self, plan: Plan, shard: Shard) -> int:
         from saltus.cli.progress import sweep_progress
+        from saltus.present.standing import standing_data, standing_lines
         from saltus.runs.sweep import run_plan
         from saltus.store.status import FAILURES
 
@@ -84,9 +83,9 @@ class SweepRun:
                 follow=follow,
             )
         if self.json:
-            _print_json({**_standing_as_data(outcome.standing), "repeated": outcome.repeated})
+            _print_json({**standing_data(outcome.standing), "repeated": outcome.repeated})
         else:
-            _print_standing(outcome.standing, self.store)
+            print(*standing_lines(outcome.standing, self.store), sep="\n")
         return 1 if outcome.failed else 0
 
     def _engine(self) -> AbstractContextManager[Engine]:
@@ -94,7 +93,7 @@ class SweepRun:
 
         if self.dask is None:
             return engine.threads(self.workers)
-        logging.disable()  # a lost cluster is ours to report, in one line
+        logging.disable()  # a cluster that is gone is ours to report, in one line
         return engine.dask(self.dask)
 
     def _show_plan(self, plan: Plan, shard: Shard) -> int:
@@ -118,7 +117,7 @@ class SweepRun:
 
 @dataclass(frozen=True, kw_only=True)
 class SweepStatus:
-    """What a store holds: runs that are stored, missing, failed and why.
+    """Show the runs of a store: stored, missing, and failed with reasons.
 
     Example: saltus sweep status runs/ --json
     """
@@ -129,6 +128,7 @@ class SweepStatus:
     """Print one JSON object on stdout, with every missing and failed run and its settings."""
 
     def run(self) -> int:
+        from saltus.present.standing import standing_data, standing_lines
         from saltus.store.status import take_stock
         from saltus.store.store import Store
 
@@ -136,12 +136,12 @@ class SweepStatus:
         planned = store.planned()
         standing = take_stock(store, planned)
         if self.json:
-            data = _standing_as_data(standing)
+            data = standing_data(standing)
             data["missing_runs"] = [{"run": key, **planned[key]} for key in standing.missing]
             data["failures"] = [failure | planned[failure["run"]] for failure in data["failures"]]
             _print_json(data)
         else:
-            _print_standing(standing, self.store)
+            print(*standing_lines(standing, self.store), sep="\n")
         return 0
 
 
@@ -174,7 +174,7 @@ class SweepExport:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Thousands of independent runs, and none of them lost: run, status, export.
+    """Thousands of independent runs that survive every interruption: run, status, export.
 
     Example: saltus sweep run examples/sweep.toml --store runs/
     """
@@ -187,33 +187,6 @@ class Sweep:
 
     def run(self) -> int:
         return self.command.run()
-
-
-def _standing_as_data(standing: Standing) -> dict[str, Any]:
-    return {
-        "stored": len(standing.stored),
-        "failed": len(standing.failed),
-        "missing": len(standing.missing),
-        "under_way": len(standing.under_way),
-        "damaged": len(standing.damaged),
-        "foreign": [str(path) for path in standing.foreign],
-        "failures": [{"run": key, **record} for key, record in standing.failed.items()],
-    }
-
-
-def _print_standing(standing: Standing, store: Path) -> None:
-    planned = len(set(standing.stored) | set(standing.failed)) + len(standing.missing)
-    print(
-        f"{store}: {planned} runs, {len(standing.stored)} stored, {len(standing.failed)} failed, "
-        f"{len(standing.missing)} missing ({len(standing.under_way)} under way, {len(standing.damaged)} damaged)"
-    )
-    reasons = Counter(f"{record['status']}: {record['reason']}" for record in standing.failed.values())
-    for reason, count in reasons.most_common(10):
-        print(f"  {count} x {reason}")
-    if len(reasons) > 10:
-        print(f"  and {len(reasons) - 10} other reasons: saltus sweep status {store} --json")
-    if standing.foreign:
-        print(f"  {len(standing.foreign)} files that are no runs, left alone, such as {standing.foreign[0]}")
 
 
 def _print_json(data: dict[str, Any]) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from saltus.cli.output import chosen
+from saltus.cli.options import chosen, require_workers
 from saltus.present.terminal import show
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from saltus.parity.task import MultitaskSparseParity
-    from saltus.present.report import Report
     from saltus.train.configuration import Training
     from saltus.train.job import Job
 
@@ -50,19 +46,19 @@ class Train:
     steps: int | None = None
     """Parameter updates."""
     width: int | None = None
-    """Hidden units; of mlp."""
+    """Hidden units of mlp."""
     embedding: int | None = None
-    """Width of a token's embedding; of transformer."""
+    """Width of a token's embedding in transformer."""
     batch_size: int | None = None
     """Samples an update."""
     learning_rate: float | None = None
-    """Of the plain squared error."""
+    """Learning rate of the plain squared error."""
     init_std: float | None = None
-    """Standard deviation of every parameter at the start; of mlp."""
+    """Standard deviation of every parameter of mlp at the start."""
     optimizer: str | None = None
     """sgd or adam; for transformer, any of PyTorch's."""
     momentum: float | None = None
-    """Of SGD."""
+    """Momentum of SGD."""
     weight_decay: float | None = None
     """Added to the gradient times the parameter."""
     n_data: int | None = None
@@ -80,18 +76,18 @@ class Train:
 
     def run(self) -> None:
         from saltus.cli.progress import run_progress
-        from saltus.errors import require_whole
+        from saltus.present.emergence import training_report
         from saltus.present.report import prepare_folder, write
         from saltus.runs.sweep import stored_runs
         from saltus.train.job import collect
 
-        if self.workers is not None:
-            require_whole("workers", self.workers, 1, "give 1 or more")
+        require_workers(self.workers)
         jobs = self._jobs()
         out = prepare_folder(self.out)
         with run_progress() as watch:
             results = stored_runs(jobs, out / "runs", self.workers, watch(jobs))
-        show(report := _report(collect(jobs, results)), write(report, out), as_json=self.json)
+        report = training_report(collect(jobs, results))
+        show(report, write(report, out), as_json=self.json)
 
     def _jobs(self) -> list[Job]:
         from saltus.errors import require_whole
@@ -135,49 +131,3 @@ def _changed(training: Training, given: dict[str, Any]) -> Training:
     if "steps" in given:
         changes["measure_at"] = None  # the preset's own grid belongs to its number of steps
     return replace(training, **changes)
-
-
-def _report(curves: xr.Dataset) -> Report:
-    from saltus.curves.crossings import emergence_times
-    from saltus.curves.table import tidy_table
-    from saltus.figures.emergence import emergence_figure
-    from saltus.present.report import Report, cell
-
-    measured = emergence_times(curves)
-    final = curves["strength"][:, :, -1].mean("run").to_numpy()
-    runs = [
-        {"seed": int(seed), "status": str(status)}
-        for seed, status in zip(curves["run"].to_numpy(), curves["status"].to_numpy(), strict=True)
-    ]
-    skills = [
-        {
-            "skill": i + 1,
-            "frequency": float(frequency),
-            "measured_time": float(measured.mean[i]),
-            "measured_sd": float(measured.sd[i]),
-            "n_emerged": int(measured.n_emerged[i]),
-            "final_strength": float(final[i]),
-        }
-        for i, frequency in enumerate(curves["frequency"].to_numpy())
-    ]
-    rows = [
-        [
-            str(i + 1),
-            f"{skill['frequency']:.4f}",
-            cell(measured.mean[i], ".0f"),
-            cell(measured.sd[i], ".0f", "–"),
-            str(measured.n_emerged[i]),
-            cell(final[i], ".3f", "–"),
-        ]
-        for i, skill in enumerate(skills)
-    ]
-    settings = json.loads(curves.attrs["settings"])
-    version = curves.attrs["version"]
-    return Report(
-        title="Steps at R/S = 0.5, and mean strength R/S at the end",
-        columns=("skill", "frequency", "measured", "± sd", "runs", "final"),
-        rows=rows,
-        summary={"skills": skills, "runs": runs, "settings": settings, "version": version},
-        figures={"emergence": emergence_figure(curves, note=f"saltus {version}")},
-        tables={"curves": tidy_table(curves)},
-    )

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-LINE_STYLES = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1.2)))  # a second sign beside the colour
-N_CIRCLES = 35  # enough to follow a curve by eye, few enough to see it between them
+LINE_STYLES = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1.2)))  # line styles, a second sign beside the colour
+N_CIRCLES = 35  # circles on a curve: enough to follow it by eye, few enough to see it between them
 
 
 def modes_figure(
@@ -32,8 +32,8 @@ def modes_figure(
 
     Args:
         time: increasing, from 0, shape ``(T,)``.
-        strength: of each mode in closed form, shape ``(K, T)``.
-        network: the same, measured on a network.
+        strength: strengths of the modes in closed form, shape ``(K, T)``.
+        network: strengths measured on a network, shape ``(K, T)``.
         modes: the singular values that the strengths tend to.
         stages: when each mode emerges and when it has saturated, shape ``(K, 2)``.
         note: a line below the axes: version and settings.
@@ -79,8 +79,8 @@ def parts_figure(
         parts: R^(i)/S of each mode, shape ``(K, T)``.
         whole: R/S, their sum, shape ``(T,)``.
         model: R/S of the model, shape ``(T,)``.
-        half_times: of each mode and of the sum, shape ``(K + 1,)``.
-        model_name: for the legend.
+        half_times: half-strength times of the modes and of the sum, shape ``(K + 1,)``.
+        model_name: name of the model in the legend.
         note: a line below the axes: version and settings.
     """
     from matplotlib.figure import Figure
@@ -123,7 +123,7 @@ def strengths_figure(
         time: increasing, from 0, shape ``(T,)``.
         strengths: R/S by name of the model, shape ``(K, T)``.
         crossings: when each curve reaches each level, by name of the model, shape ``(K, L)``; drawn as circles.
-        levels: of R/S, shape ``(L,)``.
+        levels: the levels of R/S, shape ``(L,)``.
         shares: d_k/D of each curve, shape ``(K,)``.
         note: a line below the axes: version and settings.
     """

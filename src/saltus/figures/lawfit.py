@@ -1,4 +1,4 @@
-"""A fitted scaling law with its band over the measured losses, and what is left of them."""
+"""A fitted scaling law with its band over the measured losses, above the residuals."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from saltus.lawfit.fit import LawFit
 
 
-_N_SLICES = 5  # of the other resource, along which a law in two resources is drawn
-_REACH = 2.0  # the law is drawn this factor beyond the data
+_N_SLICES = 5  # amounts of the first resource at which a law in two resources is drawn
+_REACH = 2.0  # factor beyond the data up to which the law is drawn
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What the figure shows.
+    """A law and the losses that it was fitted to.
 
     Attributes:
         fit: the law.
         x: amounts, ``(n, n_resources)``.
-        loss: ``(n,)``.
-        labels: of the resources.
+        loss: losses at these amounts, ``(n,)``.
+        labels: names of the resources, with which axes are labelled.
     """
 
     fit: LawFit
@@ -117,7 +117,7 @@ def _argument(x: Floats) -> Floats:
 
 
 def _plain_ticks(axes: Axes, loss: Floats) -> None:
-    """Losses within two decades need more ticks than the powers of ten, written as they are said."""
+    """Losses within two decades need more ticks than the powers of ten, written without exponents."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
     ratio = loss.max() / loss.min()

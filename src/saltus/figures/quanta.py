@@ -1,4 +1,4 @@
-"""Loss of single skills beside the loss of all, and when each skill emerged against how frequent it is."""
+"""Loss of single skills beside the loss of all, and emergence times of skills against their frequencies."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ def quanta_figure(
     Args:
         curves: labelled curves.
         times: step at which each skill emerged, ``(runs, skills)``; NaN where it did not.
-        exponent: of the emergence time in the inverse frequency, drawn beside 1, that of gradient flow; NaN for none.
-        fitted: first and last skill that it was fitted to.
+        exponent: exponent of the emergence time in the inverse frequency, drawn beside 1, that of gradient flow; NaN
+            for none.
+        fitted: first and last skill of the fit of the exponent.
         note: a line below the axes: version, seeds, settings.
     """
     from matplotlib.figure import Figure

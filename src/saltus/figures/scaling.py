@@ -34,7 +34,7 @@ _STYLES: dict[Kind, dict[str, object]] = {
 
 @dataclass(frozen=True)
 class Line:
-    """One curve: its points, which family (colour) it belongs to, if any, and what kind of result it is."""
+    """One curve: its points, its family (colour; "" for none) and the kind of its result (line style)."""
 
     x: Floats
     loss: Floats
@@ -51,13 +51,13 @@ class Panel:
     title: str = ""
 
 
-def loss_figure(panels: Sequence[Panel], note: str = "", family_title: str | None = None) -> Figure:
+def loss_figure(panels: Sequence[Panel], family_title: str | None = None, note: str = "") -> Figure:
     """Loss against one resource a panel, on shared loss axes; families by colour, kinds by line style.
 
     Args:
         panels: left to right.
-        note: a line below the axes: version and settings.
         family_title: heading of the colour key; without it families are not named.
+        note: a line below the axes: version and settings.
     """
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D

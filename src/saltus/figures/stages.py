@@ -31,10 +31,10 @@ def stages_figure(
     Args:
         time: increasing, greater than 0, shape ``(T,)``.
         strength: R/S, shape ``(T, K)``.
-        loss: shape ``(T,)``.
+        loss: loss L, shape ``(T,)``.
         stages: when each skill reaches the lower and the upper level, shape ``(K, 2)``.
         levels: the R/S at which a skill has emerged and at which it has saturated.
-        staircase: of the same model, with one drop a skill.
+        staircase: the loss of the same model in steps, one drop a skill.
         note: a line below the axes: version and settings.
     """
     from matplotlib.figure import Figure

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SINGLE_COLUMN = (5.2, 3.5)  # inches
+SINGLE_COLUMN = (5.2, 3.5)  # width and height of figures, in inches
 TWO_PANELS_BESIDE = (7.0, 3.0)
 THREE_PANELS_BESIDE = (10.2, 3.3)
 TWO_PANELS_STACKED = (5.2, 5.4)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.time_law import TimeLaw, log_moments
+from saltus.curves.time_law import TimeLaw
 from saltus.figures.style import SINGLE_COLUMN, TWO_PANELS_BESIDE, footer, house_style, panel_title, skill_colors
 
 if TYPE_CHECKING:
@@ -18,15 +18,23 @@ if TYPE_CHECKING:
 
 _MARKERS = "osD^vP"
 _REFERENCE = (0, (1, 1.6))
-_APART = 0.03  # series beside each other, as a share of the skill index
+_APART = 0.03  # distance of neighbouring series, as a share of the skill index
 
 
 @dataclass(frozen=True)
 class Series:
-    """Emergence times of some runs, steps, ``(runs, n_skills)``, NaN where a skill did not emerge; and their law."""
+    """Emergence times of some runs and their law.
+
+    Attributes:
+        name: name in the legend.
+        mean: geometric mean over the runs, in steps, ``(n_skills,)``; NaN where a skill emerged in none.
+        log10_sd: standard deviation of log10(time) over the runs, ``(n_skills,)``; NaN in fewer than two runs.
+        law: the law fitted to the times; None for none.
+    """
 
     name: str
-    times: Floats
+    mean: Floats
+    log10_sd: Floats
     law: TimeLaw | None
 
 
@@ -39,7 +47,7 @@ class Panel:
 
 
 def times_figure(panels: Sequence[Panel], expected: float, threshold: float, note: str = "") -> Figure:
-    """Geometric mean over runs with one standard deviation, the fitted law, and what decoupled skills would do.
+    """Geometric mean over runs with one standard deviation, the fitted law, and the law of decoupled skills.
 
     Args:
         panels: one, or two beside each other.
@@ -64,13 +72,12 @@ def times_figure(panels: Sequence[Panel], expected: float, threshold: float, not
 
 
 def _draw(axes: Axes, panel: Panel, expected: float) -> None:
-    skills = np.arange(1, panel.series[0].times.shape[1] + 1)
+    skills = np.arange(1, len(panel.series[0].mean) + 1)
     colors = skill_colors(len(panel.series))
     for i, (one, color, marker) in enumerate(zip(panel.series, colors, _MARKERS, strict=False)):
-        mean, spread, count = log_moments(one.times)
-        seen = count > 0
+        seen = np.isfinite(one.mean)
         beside = skills * (1 + _APART * (i - (len(panel.series) - 1) / 2))
-        middle, factor = np.exp(mean[seen]), np.exp(np.nan_to_num(spread[seen]))
+        middle, factor = one.mean[seen], 10 ** np.nan_to_num(one.log10_sd[seen])
         bars = np.stack([middle - middle / factor, middle * factor - middle])
         axes.errorbar(
             beside[seen], middle, bars, fmt=marker, color=color, markersize=4.5, capsize=2, linewidth=1,

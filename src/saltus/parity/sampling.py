@@ -1,4 +1,4 @@
-"""Where training takes its samples from: fresh ones without end, or a training set of a fixed size."""
+"""Sources of training samples: fresh ones without end, or a training set of a fixed size."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from saltus.parity.task import MultitaskSparseParity
 
 
 class SampleSource(Protocol):
-    """Where a training loop gets its samples; the numbers never depend on how many are asked for at a time."""
+    """A source of training samples; the numbers never depend on how many are taken at a time."""
 
     def take(self, n_batches: int, batch_size: int) -> Batch:
         """The next ``n_batches * batch_size`` samples."""
         ...
 
     def state(self) -> dict[str, Any]:
-        """Where the source stands, as JSON data; the samples that follow depend on nothing else."""
+        """The source's position, as JSON data; the samples that follow depend on nothing else."""
         ...
 
     def restore(self, state: Mapping[str, Any]) -> None:

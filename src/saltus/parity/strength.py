@@ -23,21 +23,21 @@ from saltus.parity.torch_random import borrowed_random_state
 if TYPE_CHECKING:
     from torch import nn
 
-_SAMPLES_AT_A_TIME = 65_536  # bounds the memory, however many skills there are
+_SAMPLES_AT_A_TIME = 65_536  # samples of several skills measured at once: bounds the memory
 
 
 @dataclass(frozen=True)
 class SkillStrengths:
-    """Measured strengths and losses, one entry a skill; standard errors come from the spread of the samples.
+    """Measured strengths and losses of each skill; standard errors come from the spread of the samples.
 
     Attributes:
         strength: R_k, the projection of the function on skill k (``Nam et al. 2024, Eq. 7``), ``(n_skills,)``;
             ``(functions, n_skills)`` here and below where several functions were measured at once.
-        standard_error: of ``strength``.
+        standard_error: the standard error of ``strength``.
         skill_loss: L_k, half the mean squared error on samples of skill k (Eq. 8).
-        skill_loss_error: standard error of ``skill_loss``.
+        skill_loss_error: the standard error of ``skill_loss``.
         target_scale: S.
-        n_samples: function evaluations a skill.
+        n_samples: function evaluations for each skill.
     """
 
     strength: Floats
@@ -74,11 +74,11 @@ def skill_strengths(
             or a PyTorch module that does so with tensors, on any device. A module is measured in evaluation mode; its
             own modes, its gradients and PyTorch's random state are afterwards as they were.
         task: the task whose skills are measured.
-        n_samples: evaluations a skill; the stratified estimator rounds down to a multiple of ``2**n_relevant``.
-        seed: of the random bits; a call with the same seed uses the same inputs.
+        n_samples: evaluations for each skill; the stratified estimator rounds down to a multiple of ``2**n_relevant``.
+        seed: the seed of the random bits; a call with the same seed uses the same inputs.
         stratified: average over all patterns of the relevant bits (True), or draw every bit independently (False,
             as the paper does with 20,000 samples).
-        at_a_time: inputs that a PyTorch module is given at once, which bounds its memory.
+        at_a_time: inputs that a PyTorch module gets at once: bounds its memory.
 
     Returns:
         Strengths, skill losses and their standard errors.
@@ -116,7 +116,7 @@ def measure(
     rng: np.random.Generator,
     stratified: bool = True,
 ) -> SkillStrengths:
-    """As `skill_strengths`, for a function of packed batches and a generator that goes on between calls.
+    """As `skill_strengths`, for a function of packed batches and a generator that several calls share.
 
     The function may return values of shape ``(functions, n)``: several functions, all measured on the same samples.
     """
@@ -161,5 +161,5 @@ def _probe(
 
 
 def _mean_and_error(values: Floats) -> tuple[Floats, Floats]:
-    """Over the last axis."""
+    """Mean over the last axis, and its standard error."""
     return values.mean(axis=-1), values.std(axis=-1, ddof=1) / np.sqrt(values.shape[-1])

@@ -1,4 +1,4 @@
-"""The multitask sparse parity task: which bits each skill reads, and what the target is.
+"""The multitask sparse parity task: the bits that each skill reads, and the target.
 
 An input is a one-hot choice of a skill followed by ``n_bits`` random bits; the target is +S or -S by the parity of
 the ``n_relevant`` bits that the chosen skill reads (``Nam et al. 2024, Sec. 2``, Eq. 1-4).
@@ -29,11 +29,11 @@ class MultitaskSparseParity:
     """Sparse parity for several skills at once.
 
     Args:
-        frequencies: how often each skill is asked for; finitely many skills.
+        frequencies: probability of each skill in a sample; finitely many skills.
         n_bits: length of the bit string, at least 1.
         n_relevant: number of bits whose parity is a skill, 1 to ``n_bits``.
         target_scale: S, the target is +S or -S; greater than 0.
-        seed: decides which bits are relevant to which skill.
+        seed: decides the relevant bits of each skill.
         disjoint: whether no two skills may share a bit (as in the paper's experiments, which needs
             ``n_relevant * n_skills <= n_bits``); otherwise their sets only differ.
 

@@ -1,4 +1,4 @@
-"""The task as PyTorch datasets, whose batches are made whole and never row by row."""
+"""The task as PyTorch datasets, which make whole batches at once."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ Pair = tuple[torch.Tensor, torch.Tensor]  # inputs (n, n_skills + n_bits), targe
 class ParityStream(IterableDataset[Pair]):
     """Fresh samples without end, in batches: ``DataLoader(ParityStream(task, 500), batch_size=None)``.
 
-    Every batch has random numbers of its own, made of the seed, the pass and the batch's place in it. Workers deal the
-    places out among them, so that no two of them, and no two passes, see the same samples, and any number of workers
-    gives the same batches in the same order. A loader with workers draws the name of its pass from its
-    ``generator``: seed that (or ``torch.manual_seed``) to repeat a run.
+    Every batch has random numbers of its own, made of the seed, the pass and the batch's place in it. Workers share the
+    places out, so that no two workers and no two passes see the same samples, and any number of workers gives the same
+    batches in the same order. A loader with workers draws the number of its pass from its ``generator``: seed that (or
+    call ``torch.manual_seed``) to repeat a run.
 
     Args:
         task: the task.
-        batch_size: samples a batch.
-        seed: give each process of a distributed run its own.
+        batch_size: samples in a batch.
+        seed: the seed of all batches; give each process of a distributed run its own.
 
     Yields:
         Inputs ``(batch_size, n_skills + n_bits)`` in {0, 1} and targets ``(batch_size,)``, +S or -S, single precision.
@@ -71,7 +71,7 @@ class ParityDataset(Dataset[Pair]):
     Args:
         task: the task.
         n_data: number of samples.
-        seed: decides them.
+        seed: decides the samples.
 
     Raises:
         InputError: if PyTorch is not installed, or ``n_data`` or ``seed`` is no whole number in its range.

@@ -1,4 +1,4 @@
-"""Any PyTorch module as a function of samples; nothing of it, and nothing of PyTorch, is changed by looking."""
+"""PyTorch modules as functions of samples. A measurement leaves the module and PyTorch's settings as they were."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-AT_A_TIME = 4096  # inputs that a module is given at once, which bounds its memory
+AT_A_TIME = 4096  # inputs that a module gets at once: bounds its memory
 
 
 def require_torch() -> None:
@@ -36,7 +36,7 @@ def is_module(function: Any) -> TypeGuard[nn.Module]:
 
 
 def home_of(module: nn.Module) -> tuple[torch.device, torch.dtype]:
-    """Where a module's inputs must be and in which precision: as its first parameter or buffer that is not whole."""
+    """Device and dtype for the module's inputs: those of its first floating-point parameter or buffer."""
     import torch
 
     for tensor in itertools.chain(module.parameters(), module.buffers()):
@@ -73,7 +73,7 @@ def scalar_outputs(module: Any, inputs: torch.Tensor) -> torch.Tensor:
 
 
 def values_of(module: nn.Module, batch: Batch, at_a_time: int = AT_A_TIME) -> Floats:
-    """What the module answers to each sample when it is not training, shape ``(n,)``."""
+    """The module's answer to each sample in evaluation mode, shape ``(n,)``."""
     import torch
 
     home = home_of(module)
@@ -87,7 +87,7 @@ def values_of(module: nn.Module, batch: Batch, at_a_time: int = AT_A_TIME) -> Fl
 
 @contextmanager
 def _looked_at(module: nn.Module) -> Iterator[None]:
-    """The module in evaluation mode; afterwards each of its parts is in the mode it was in."""
+    """Put the module into evaluation mode for the block, and each of its parts back into its own mode afterwards."""
     modes = {part: part.training for part in module.modules()}
     module.eval()
     try:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-RandomState = list["torch.Tensor"]  # of the processor, then of the device if it has one of its own
+RandomState = list["torch.Tensor"]  # the processor's, then the device's if it has one of its own
 
 _BORROWED = threading.RLock()  # two borrowers at once would give back each other's
 
 
 @contextmanager
 def borrowed_random_state(device: torch.device) -> Iterator[None]:
-    """Let modules on the device draw random numbers; the user's generators then stand where they stood."""
+    """Let modules on the device draw random numbers, and put the user's generators back afterwards."""
     with _BORROWED:
         before = random_state(device)
         try:
@@ -44,7 +44,7 @@ def set_random_state(device: torch.device, state: RandomState) -> None:
 
 
 def seeded_random_state(device: torch.device, seed: int) -> RandomState:
-    """The state of these generators if they are seeded so; none of them is touched."""
+    """The state that these generators have after ``seed``; the generators themselves are not touched."""
     import torch
 
     of_device = [] if device.type == "cpu" else [device]
@@ -58,4 +58,5 @@ def _own(device: torch.device) -> Any:
 
 
 def _named(device: torch.device) -> tuple[torch.device, ...]:
-    return () if device.type == "mps" else (device,)  # there is one of these, and it is not asked for by name
+    # MPS is a single device; its random functions take no device argument.
+    return () if device.type == "mps" else (device,)

@@ -1,1 +1,1 @@
-"""Reports of every result as typed tables: for the terminal, for files, for a browser."""
+"""Reports of every result: typed tables, figures and remarks, for the terminal, for files or for a browser."""

@@ -1,9 +1,9 @@
-"""The outcome of ``saltus fit`` as a report: table, JSON, figure, and what to read beside the numbers."""
+"""The report of ``saltus fit``: table, JSON, figure, and remarks to be read beside the numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,39 +11,15 @@ import numpy as np
 from saltus._version import __version__
 from saltus.lawfit.compare import HoldOut, Rival
 from saltus.lawfit.fit import LawFit
-from saltus.lawfit.points import Points
+from saltus.lawfit.study import Fitting
 from saltus.lawfit.theory_comparison import BesideTheory
 from saltus.present.report import Report
+from saltus.present.table import Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _CONVENTION = "D = C / (6 N), the Chinchilla convention"
-
-
-@dataclass(frozen=True)
-class Fitting:
-    """A fit and all that goes with it.
-
-    Attributes:
-        fit, points: the law and what it was fitted to.
-        labels: of the resources.
-        data_is_computed: whether D came from C / (6 N).
-        n_blank, n_dropped: rows left out because a value was missing, or as those of highest loss.
-        hold_out: ``None`` where too few points would be left to fit.
-        rivals: the forms compared, best first; empty if not asked for.
-        theory: for each exponent whose resource is known.
-    """
-
-    fit: LawFit
-    points: Points
-    labels: Sequence[str]
-    data_is_computed: bool
-    n_blank: int
-    n_dropped: int
-    hold_out: HoldOut | None
-    rivals: Sequence[Rival]
-    theory: Sequence[BesideTheory]
 
 
 def fit_report(fitting: Fitting, settings: Mapping[str, Any], *, draw: bool) -> Report:
@@ -59,16 +35,24 @@ def fit_report(fitting: Fitting, settings: Mapping[str, Any], *, draw: bool) -> 
         figures["law"] = law_figure(Fitted(fit, fitting.points.x, fitting.points.loss, fitting.labels), note)
     return Report(
         title=f"{fit.form}: {fit.status.value}",
-        columns=("parameter", "value", *((f"{fit.level:.0%} from", "to") if fit.intervals else ())),
-        rows=[
-            [name, *(f"{v:.6g}" for v in (value, *fit.intervals.get(name, ())))]
-            for name, value in fit.parameters.items()
-        ],
+        table=_table(fit),
         summary=_summary(fitting, settings),
         figures=figures,
         tables={"points": _points_table(fitting)} if draw else {},
         remarks=list(_remarks(fitting)),
     )
+
+
+def _table(fit: LawFit) -> Table:
+    columns = [Column("parameter"), Column("value", form=".6g")]
+    if fit.intervals:
+        columns.append(Column("interval_from", f"{fit.level:.0%} from", form=".6g"))
+        columns.append(Column("interval_to", "to", form=".6g"))
+    rows = []
+    for name, value in fit.parameters.items():
+        low, high = fit.intervals.get(name, (None, None))
+        rows.append({"parameter": name, "value": value, "interval_from": low, "interval_to": high})
+    return Table(columns, rows)
 
 
 def _estimator(fit: LawFit) -> str:

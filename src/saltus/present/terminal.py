@@ -20,13 +20,13 @@ def show(report: Report, paths: Sequence[Path], *, as_json: bool) -> None:
     from rich.text import Text
 
     table = Table(title=Text(report.title), title_justify="left", box=None, pad_edge=False)
-    for column in report.columns:
-        table.add_column(Text(column), justify="right")
-    for row in report.rows:
+    for heading in report.table.headings:
+        table.add_column(Text(heading), justify="right")
+    for row in report.table.texts:
         table.add_row(*map(Text, row))
     console = Console()
     if not console.is_terminal:
-        console.width = 200  # a pipe has no width; wrapped columns would be of no use in a file
+        console.width = 200  # a pipe has no width, and wrapped columns are of no use in a file
     console.print(table)
     for remark in report.remarks:
         print(remark)

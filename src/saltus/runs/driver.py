@@ -1,4 +1,4 @@
-"""The driver: hands legs to an engine, stores what comes back, and gives up nothing when it is stopped."""
+"""The driver: hands legs to an engine, stores their results, and keeps everything when it is stopped."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from saltus.train.configuration import NUMBERS_VERSION
 from saltus.train.job import Job
 from saltus.train.learner import State
 
-CHECKPOINT_SECONDS = 20.0
+CHECKPOINT_SECONDS = 20.0  # length of a leg by default
 
 
 @dataclass
 class Tally:
-    """Where the runs at hand stand.
+    """Progress of the runs at hand.
 
     Attributes:
-        planned: how many there are.
-        before: how many of them were stored or had failed when the driver started.
-        stored, failed: how many were since.
-        running: how many are under way.
-        cost: of the runs at hand that were not done before, in samples times hidden units.
+        planned: number of runs.
+        before: number of runs that were stored or had failed when the driver started.
+        stored, failed: number of runs stored, and failed, since then.
+        running: number of runs under way.
+        cost: work of all runs that were not done before, in samples times hidden units.
         done: the part of ``cost`` that is done.
     """
 
@@ -56,12 +56,12 @@ class Driver:
     """Brings runs into a store.
 
     Args:
-        store: where they go.
-        engine: where they are worked on.
-        tally: kept up to date; ``follow`` is called after each change.
-        follow: sees the tally.
+        store: takes the runs.
+        engine: works on them.
+        tally: kept up to date.
+        follow: called with the tally after each change.
         progress: on threads of this process, called with a run's name and its steps taken, from its thread.
-        checkpoint_seconds: length of a leg.
+        checkpoint_seconds: length of a leg, in seconds.
     """
 
     store: Store
@@ -124,7 +124,7 @@ class Driver:
         return pause
 
     def _settle(self, key: str, future: Future[Leg]) -> None:
-        """Store how a leg ended, and hand out the next one if there is one."""
+        """Store the result of a leg, and submit the next leg of its run if there is one."""
         try:
             leg = future.result()
         except LOST as error:
@@ -132,7 +132,7 @@ class Driver:
             raise StoppedError(
                 f"the executor was lost ({why}); what is stored is kept: start the same sweep again and it continues"
             ) from error
-        except Exception as error:  # the executor gave this run up, for example because it kills every worker
+        except Exception as error:  # the executor gave up this run, for example because it kills every worker
             self._fail(key, "killed", f"{type(error).__name__}: {error}")
             return
         if leg.state is not None:
@@ -161,7 +161,7 @@ class Driver:
         self.tally.failed += 1
 
     def _count_whole(self, key: str) -> None:
-        """Count a run that has ended, which may be before its last step, as done."""
+        """Count a run that has ended, perhaps before its last step, as done."""
         steps = self._runs[key].training.steps
         self._count_steps(key, steps)
         if self.progress is not None:
@@ -181,7 +181,7 @@ class Driver:
         self._count_steps(key, leg.steps_taken)
 
     def _pause(self) -> None:
-        """Stop what is under way and keep how far it got; elsewhere, what is not back yet is left to end unheard."""
+        """Stop and checkpoint running legs; results that a remote executor has not returned are dropped."""
         started = {future: key for future, key in self._under_way.items() if not future.cancel()}
         self._stop.set()
         if not self.engine.here:

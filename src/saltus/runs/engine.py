@@ -1,4 +1,4 @@
-"""Where runs are worked on: threads of this process by default, or any executor."""
+"""Executors of legs: threads of this process by default, a Dask cluster, or any other."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from saltus.errors import InputError, require_whole
+from saltus.files import require_package
 from saltus.train.job import available_processors
 
-# Legs handed to an executor of unknown size: enough to keep it busy.
+# Legs under way on an executor of unknown size: enough to keep it busy.
 _UNKNOWN_CAPACITY = 64
 
-LOST = (BrokenExecutor, CancelledError, ConnectionError)  # what futures raise when the executor itself has gone
+LOST = (BrokenExecutor, CancelledError, ConnectionError)  # raised by futures when the executor itself has gone
 
 
 @dataclass(frozen=True)
 class Engine:
-    """An executor, and what the driver must know about it.
+    """An executor, and the facts about it that the driver needs.
 
     Attributes:
-        executor: what legs are submitted to.
-        capacity: how many legs to have under way, asked now and then, since clusters grow and shrink.
-        here: whether its threads are this process's own, so that they can be told to pause.
+        executor: takes the legs.
+        capacity: gives the number of legs to have under way; asked again and again, since clusters grow and shrink.
+        here: whether its threads belong to this process, so that they can be told to pause.
     """
 
     executor: Executor
@@ -34,7 +34,7 @@ class Engine:
 
 @contextmanager
 def threads(workers: int | None) -> Iterator[Engine]:
-    """As many threads as processors, unless told otherwise."""
+    """Threads of this process: ``workers`` of them, or as many as processors."""
     count = available_processors() if workers is None else require_whole("workers", workers, 1, "give 1 or more")
     with ThreadPoolExecutor(count, thread_name_prefix="saltus") as pool:
         yield _around(pool)
@@ -53,13 +53,9 @@ def dask(address: str) -> Iterator[Engine]:
     Raises:
         InputError: if `distributed` is not installed or no scheduler answers.
     """
+    distributed = require_package("distributed", extra="dask", purpose="--dask", received=address)
     try:
-        from distributed import Client
-    except ImportError as error:
-        raise InputError("--dask needs the package distributed", address, "pip install 'saltus[dask]'") from error
-    try:
-        connect: Any = Client  # untyped in most versions
-        client = connect(address, timeout=10, set_as_default=False)
+        client = distributed.Client(address, timeout=10, set_as_default=False)
     except (OSError, ValueError) as error:  # includes TimeoutError
         raise InputError(
             "a Dask scheduler must answer", address, f"start one, or correct the address: {error}"
@@ -76,7 +72,7 @@ def dask(address: str) -> Iterator[Engine]:
 
 
 def _around(executor: Executor) -> Engine:
-    # One leg waits for each that runs, so that no worker waits for the driver.
+    # Two legs for each worker: one running, one queued.
     size: int | None = getattr(executor, "_max_workers", None)
     capacity = _UNKNOWN_CAPACITY if size is None else 2 * size
     return Engine(executor, lambda: capacity, isinstance(executor, ThreadPoolExecutor))

@@ -1,4 +1,4 @@
-"""How long a sweep will take, from a timed sample of its own runs."""
+"""Duration of a sweep, estimated from a timed sample of its own runs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def estimate_seconds(jobs: Sequence[Job]) -> float:
     """Processor seconds of all runs, without storing them.
 
     A few kinds of run, from the cheapest to the dearest, are timed for half a second each: their start with one
-    measurement, and their steps. The others are taken to cost as much as the nearest of these, step for step and unit
-    for unit.
+    measurement, and their steps. Any other kind counts with the time per measurement, and per step and hidden unit, of
+    the timed kind nearest in cost.
     """
     kinds: dict[tuple[object, ...], Job] = {}
     for job in jobs:

@@ -1,7 +1,7 @@
 """A leg of a run: the piece of work that an executor gets. It knows of no store, no path and no other run.
 
-The driver hands over the state in which the last leg ended and gets the next one back, so that whatever happens to a
-worker costs at most one leg, on a thread as on a cluster.
+The driver hands over the state in which the last leg ended and gets the next state back, so that the loss of a worker
+costs at most one leg, on a thread as on a cluster.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ Pause = Callable[[int], bool]  # given the steps taken so far, from the thread t
 
 @dataclass(frozen=True)
 class Leg:
-    """How a leg ended: with exactly one of state, measurements and failure.
+    """The end of a leg: exactly one of state, measurements and failure.
 
     Attributes:
-        state: where the next leg is to go on.
-        measurements: of the finished run.
-        failure: what the run raised.
-        steps_taken: by the run so far.
-        version: of the software that ran it.
+        state: start of the next leg.
+        measurements: the finished run's measurements.
+        failure: the error that the run raised, as text.
+        steps_taken: the run's steps so far.
+        version: the version of saltus on the worker.
     """
 
     state: State | None
@@ -87,7 +87,7 @@ def _libraries() -> ThreadpoolController:
 
 
 def prepare() -> None:
-    """Compile or load the kernel, which the main thread can be interrupted in and others cannot."""
+    """Compile or load the kernel in the main thread, since Ctrl-C interrupts only that one."""
     task = MultitaskSparseParity(PowerLaw(1.0, 1), n_bits=1, n_relevant=1)
     tiny = MLPTraining(1, learning_rate=1.0, init_std=1.0, width=1, batch_size=1, strength_samples=4)
     Job(task, tiny, seed=0).run(lambda steps_taken: None)  # noqa: ARG005

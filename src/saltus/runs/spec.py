@@ -96,7 +96,7 @@ def parse_spec(table: Mapping[str, Any]) -> Plan:
 
 
 class _Builder:
-    """Makes configurations of tables; equal tables, of which a grid has many, are made once."""
+    """Makes configurations of tables; equal tables, many in a grid, are made once."""
 
     def __init__(self) -> None:
         self._made: dict[str, Any] = {}
@@ -134,7 +134,7 @@ def _network(table: Any) -> Architecture:
 
 
 def _configured(where: str, kinds: Mapping[str, Any], table: Mapping[str, Any]) -> Any:
-    """The configuration of the table's kind (the first by default), which checks its own values."""
+    """The configuration of the table's kind, the first one by default; it checks its own values."""
     kind = table.get("kind", next(iter(kinds)))
     if kind not in kinds:
         raise InputError(f"{where}.kind: must be one of {', '.join(kinds)}", kind, "choose one of them")

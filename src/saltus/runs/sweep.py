@@ -1,4 +1,4 @@
-"""Sweeps from Python: a spec or configurations and a folder in, a complete store out."""
+"""Sweeps from Python: a spec, or configurations, and a folder become a complete store."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ Spec = str | Path | Mapping[str, Any] | Sequence[Job]
 
 @dataclass(frozen=True)
 class Outcome:
-    """A sweep when its driver is through.
+    """A sweep after its driver has ended.
 
     Attributes:
         store: folder of the runs.
-        standing: how the runs at hand (of this shard) stand.
-        repeated: how many of them were there before, and so were not done again.
+        standing: the runs at hand (of this shard) by status.
+        repeated: number of runs that were there before and so were not done again.
     """
 
     store: Path
@@ -72,16 +72,16 @@ def sweep(
 
     Args:
         spec_or_configurations: a TOML file, its tables as a mapping (`saltus.runs.spec`), or the runs themselves.
-        store: folder of the runs; made if need be.
+        store: folder of the runs; made if it is missing.
         executor: any `concurrent.futures.Executor`; threads of this process by default. Only task, settings, seed and
             state of a run go to its workers, never a path.
         workers: threads, one run each, as many as processors by default; not with ``executor``.
         shard: part of the sweep, such as "3/16", for drivers that share a store.
         retry_failed: do failed runs again.
-        extend: let a store that belongs to another sweep hold this one too.
+        extend: let a store of another sweep hold this one too.
         fsync: force each file to the disk.
-        checkpoint_seconds: how often a run under way is written down.
-        follow: called in this thread with the state of things, after each change.
+        checkpoint_seconds: seconds between two checkpoints of a run under way.
+        follow: called in this thread with the `Tally` after each change.
 
     Raises:
         InputError: if the spec is wrong, the store cannot be used, or another driver is at work on it.
@@ -161,7 +161,7 @@ def stored_runs(
         progress(index[key], steps_taken)
 
     engine = engines.threads(workers)
-    # A diverged run keeps its curves up to there, and would diverge again; any other failure may have passed.
+    # A diverged run would diverge again, and its curves up to there are kept; any other cause may have passed.
     again = FAILURES - {"diverged"}
     outcome = run_plan(plan, folder, engine, retry=again, extend=True, progress=report if progress else None)
     for failure in outcome.failed.values():

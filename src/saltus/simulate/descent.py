@@ -24,7 +24,7 @@ from saltus._types import Floats, Integers
 from saltus.errors import InputError
 
 _jit = numba.njit(nogil=True, cache=True, error_model="numpy")
-# Drawn at a time, whatever the measurements are: the numbers do not depend on when one looks.
+# Samples drawn at a time, the same for any measurements, so that the numbers do not depend on those.
 _SAMPLES_AT_A_TIME = 8192
 
 
@@ -33,9 +33,9 @@ class Weights:
     """Weights of K skills with M basis functions each; they change in place.
 
     Attributes:
-        a: one a skill, shape ``(K,)``.
-        b: one a basis function, shape ``(M, K)``.
-        target: S u, the weights a_k B_k that are g_k itself, in the axes of ``b``, shape ``(M, K)``.
+        a: weight of each skill, shape ``(K,)``.
+        b: weight of each basis function, shape ``(M, K)``.
+        target: S u, the weights a_k B_k that give g_k itself, in the axes of ``b``, shape ``(M, K)``.
     """
 
     a: Floats
@@ -54,18 +54,20 @@ class Weights:
 
 
 class Descent(Protocol):
-    """Something that takes steps."""
+    """A descent on given weights."""
 
-    def advance(self, n_steps: int) -> None: ...
+    def advance(self, n_steps: int) -> None:
+        """Take ``n_steps`` steps; the weights change in place."""
+        ...
 
 
 class WholeBatches:
     """Descent on the mean over a training set, or over all inputs.
 
     Args:
-        weights: in the principal axes of each skill.
-        curvature: of the loss along each axis, where a_k = 1; shape ``(M, K)``.
-        learning_rate: of half the mean squared error.
+        weights: the weights, in the principal axes of each skill.
+        curvature: curvature of the loss along each axis at a_k = 1, shape ``(M, K)``.
+        learning_rate: step size for half the mean squared error.
 
     Raises:
         InputError: if the learning rate is so large that some skill may never settle.
@@ -101,12 +103,12 @@ class SmallBatches:
     """Stochastic descent: every step on a batch of samples of its own.
 
     Args:
-        weights: in the axes of the basis functions.
-        n_functions: how many basis functions of each skill the model has, the first ones, shape ``(K,)``.
-        draw: gives n samples: their skills from 0, shape ``(n,)``, where K and more are skills that the model does not
-            have; and the basis functions of each one's skill, ``(n, M)``.
-        learning_rate: of half the mean squared error.
-        batch_size: samples a step.
+        weights: the weights, in the axes of the basis functions.
+        n_functions: number of basis functions that the model has of each skill, the first ones, shape ``(K,)``.
+        draw: gives n samples: their skills, counted from 0, shape ``(n,)``, with K and above for skills that the model
+            lacks; and the values of their skills' basis functions, ``(n, M)``.
+        learning_rate: step size for half the mean squared error.
+        batch_size: samples in a step.
     """
 
     def __init__(
@@ -150,7 +152,7 @@ def principal_axes(features: Floats, n_data: int) -> tuple[Floats, Floats]:
     """
     curvature, axes = np.linalg.eigh(features @ features.T / n_data)
     n_functions, n_observed = features.shape
-    curvature[: max(n_functions - n_observed, 0)] = 0.0  # no sample speaks of them; eigh leaves rounding
+    curvature[: max(n_functions - n_observed, 0)] = 0.0  # no sample depends on these axes; eigh leaves rounding errors
     return curvature, axes
 
 

@@ -1,8 +1,8 @@
 """The multilinear model and both extended models, trained by gradient descent on drawn samples.
 
-Simulations of the solvable model itself, against which its closed forms are measured: weights, batches and step sizes
-are those of a training program, and nothing here knows a solution. Strengths and losses of the trained model are exact,
-since its basis functions are orthonormal.
+Simulations of the solvable model, to check its closed forms: weights, batches and step sizes are those of a training
+program, and no solution is used. Strengths and losses of the trained model are exact, since its basis functions are
+orthonormal.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def train_multilinear(
         n_data: D, size of the training set; None for unlimited data.
         batch_size: samples an update: fresh ones, or drawn from the training set with replacement. None for the whole
             training set, or for the mean over all inputs, at every step.
-        seeds: how many runs (seeds 0, 1, ...), or the seeds themselves.
+        seeds: the number of runs (seeds 0, 1, ...), or the seeds themselves.
         measure_at: steps at which to measure; by default at most 2 % apart.
 
     Returns:
@@ -99,13 +99,13 @@ def train_data_emergence(
     (Eq. 104), from which `DataEmergence` reads R_k; ``strength`` is the correlation with g_k (Eq. 7), d_k/D_c.
 
     Args:
-        model: how many basis functions a skill has (``shots``), with finitely many skills.
+        model: the model, with finitely many skills; its ``shots`` are the basis functions of a skill.
         data: sizes D of the training sets, ascending; each run draws one of each size.
         steps: number of parameter updates. The end takes long where d_k is close to D_c.
         learning_rate: eta of the loss **with** the factor 1/2.
         batch_size: samples an update, drawn from the training set with replacement; None for the whole set.
         initial_weight: a_k, and the root mean square of \\|B_k\\|, at the start.
-        seeds: how many runs (seeds 0, 1, ...), or the seeds themselves.
+        seeds: the number of runs (seeds 0, 1, ...), or the seeds themselves.
 
     Returns:
         Curves (`saltus.curves`) over data, without errors: strength and loss are exact.
@@ -133,13 +133,13 @@ def train_parameter_emergence(
     functions sees them as noise and keeps wandering around it.
 
     Args:
-        model: how many basis functions a skill takes (``nodes_per_skill``), with finitely many skills.
+        model: the model, with finitely many skills; its ``nodes_per_skill`` are the basis functions of a skill.
         n_parameters: numbers N of basis functions, ascending; each run trains one model of each.
         steps: number of parameter updates.
         learning_rate: eta of the loss **with** the factor 1/2.
         batch_size: fresh samples an update; None for the mean over all inputs at every step.
         initial_weight: a_k, and the root mean square of \\|B_k\\|, at the start.
-        seeds: how many runs (seeds 0, 1, ...), or the seeds themselves.
+        seeds: the number of runs (seeds 0, 1, ...), or the seeds themselves.
 
     Returns:
         Curves (`saltus.curves`) over parameters, without errors: strength and loss are exact.

@@ -1,4 +1,4 @@
-"""What each solvable model starts from, and the descent that trains it: on all inputs, a training set, or batches."""
+"""Starting weights of each solvable model, and its descent: on all inputs, on a training set, or on batches."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STEPS_ADVICE = "give the number of parameter updates"
 
 @dataclass(frozen=True)
 class SmallStart:
-    """How an extended model is trained; the arguments are those of `saltus.train_data_emergence`."""
+    """Settings of an extended model's training; the fields are arguments of `saltus.train_data_emergence`."""
 
     steps: int
     learning_rate: float
@@ -55,7 +55,7 @@ class SmallStart:
 def start_multilinear(
     model: Multilinear, n_data: int | None, batch_size: int | None, seed: int
 ) -> tuple[Weights, Descent]:
-    """The modelled skills at their start, and what trains them."""
+    """The modelled skills at their start, and their descent."""
     data_rng, batch_rng = (np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(2))
     n_modelled, frequencies = int(model.n_modelled), model.frequencies
     start = np.full((1, n_modelled), math.sqrt(model.initial_strength))
@@ -76,7 +76,7 @@ def start_multilinear(
 def start_shots(
     model: DataEmergence, n_data: int, training: SmallStart, rng: np.random.Generator
 ) -> tuple[Weights, Descent]:
-    """Every skill of a training set at its start, and what trains it."""
+    """Every skill of a training set at its start, and their descent."""
     n_skills, rate = require_finite_skills(model.frequencies), training.learning_rate
     shots = require_whole("shots", model.shots, 1, "a trained skill has whole basis functions")
     skills = model.frequencies.sample(n_data, rng) - 1
@@ -96,7 +96,7 @@ def start_shots(
 def start_nodes(
     model: ParameterEmergence, n_parameters: int, training: SmallStart, rng: np.random.Generator
 ) -> tuple[Weights, Descent]:
-    """Every skill with its share of the basis functions at its start, and what trains it."""
+    """Every skill with its share of the basis functions at its start, and their descent."""
     n_skills, rate = require_finite_skills(model.frequencies), training.learning_rate
     nodes = require_whole("nodes_per_skill", model.nodes_per_skill, 1, "a trained skill has whole basis functions")
     weights = training.weights(even_target(nodes, n_skills, model.target_scale), rng)
@@ -124,4 +124,5 @@ def _again(skills: Integers, features: Floats, rng: np.random.Generator) -> Draw
 
 
 def checked_count(name: str, value: int | None) -> int | None:
+    """A whole number of samples, or None."""
     return None if value is None else require_whole(name, value, 1, "give a number of samples, or None")

@@ -1,4 +1,4 @@
-"""Who works on a store: one driver, or one a shard. The operating system drops the lock of a driver that dies."""
+"""Locks on a store: one driver at a time, or one for each shard. The system frees the lock of a driver that dies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which runs a sweep has: jobs, the name each is stored under, and the settings that tell them apart."""
+"""The runs of a sweep: jobs, their names in the store, and the settings that tell them apart."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Plan:
         return hashlib.sha256("\n".join(sorted(self.keys)).encode()).hexdigest()
 
     def labels(self) -> tuple[Labels, list[Labels]]:
-        """Settings that all runs share, and of each run those that they do not."""
+        """Settings that all runs share, and for each run its other settings."""
         everything = [labels_of(describe(job)) for job in self.jobs]
         first = everything[0]
         shared = {

@@ -1,4 +1,4 @@
-"""What the file of one run says: its configuration, how it ended, and its curves."""
+"""Contents of a run's file: its configuration, its status, and its curves."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Record:
     Attributes:
         configuration: plain data, of which the run's name is the hash. Settings that came later (`saltus.settings`) are
             in it only where they are used, so that it does not matter which version wrote the record.
-        status, message: how it ended, and one line unless it finished; see `saltus.train.diagnosis`.
-        version: of the software that made it.
-        frequencies: of the task's skills, shape ``(n_skills,)``.
-        flow_learning_rate: for the theory; NaN if there is none.
+        status, message: the verdict, and one line unless it finished; see `saltus.train.diagnosis`.
+        version: the version of saltus that made it.
+        frequencies: the skills' frequencies, shape ``(n_skills,)``.
+        flow_learning_rate: eta for the theory; NaN if there is none.
         measurements: the curves.
     """
 

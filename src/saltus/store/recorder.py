@@ -1,4 +1,4 @@
-"""What a training loop of anybody's calls to have the skills of its network measured and kept."""
+"""A callback for any training loop: measures the network's skills and stores them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recording:
-    """A run that is trained elsewhere: its task, and settings and seed that tell it from others."""
+    """A run that is trained elsewhere: its task, its seed, and the settings that tell it from other runs."""
 
     task: MultitaskSparseParity
     training: Mapping[str, Any]
@@ -43,15 +43,15 @@ class SkillRecorder:
 
     With a ``store``, every measurement is written down at once, and the file is whole at any moment;
     `saltus.read_store` and ``saltus sweep export`` read it, beside other runs. A recorder of the same task, settings
-    and seed goes on with what is there; measurements of steps that are taken again are replaced.
+    and seed adds to the measurements there, and replaces those of steps that are taken again.
 
     Args:
-        task: whose skills are measured.
+        task: the task whose skills are measured.
         every: steps from one measurement to the next; None for at most 2 % more steps each time.
-        n_samples: function evaluations a skill and measurement; each measurement draws its own.
+        n_samples: function evaluations for each skill at each measurement, which draws samples of its own.
         store: folder for the run; None keeps it in memory only.
-        settings: of the run, as plain data ("width": 64), to tell it from others.
-        seed: of the run, and of the samples of its measurements.
+        settings: the run's settings as plain data ("width": 64), which tell it from other runs.
+        seed: the run's seed, from which the samples of its measurements follow too.
         flow_learning_rate: eta for the theory (docs/conventions.md), if the network follows a gradient flow.
 
     Raises:
@@ -86,7 +86,7 @@ class SkillRecorder:
                 self._seen = {int(step): rows[..., i] for i, step in enumerate(kept.steps)}
 
     def __call__(self, step: int, function: Callable[..., Any] | nn.Module) -> SkillStrengths | None:
-        """Measure the network if it is time; returns what was seen, or None.
+        """Measure the network if it is time; returns the strengths, or None.
 
         Args:
             step: updates so far; 0 is the untrained network.
@@ -105,7 +105,7 @@ class SkillRecorder:
         return seen
 
     def curves(self) -> xr.Dataset:
-        """What was measured so far, as labelled curves (`saltus.curves`) of one run."""
+        """The measurements so far, as labelled curves (`saltus.curves`) of one run."""
         seen = self._measurements()
         return curves_from(
             at=seen.steps,
@@ -145,7 +145,7 @@ class SkillRecorder:
 
 
 def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings as JSON gives them back, which is how a store compares them."""
+    """The settings as JSON gives them back: a store compares them in that form."""
     try:
         return dict(json.loads(json.dumps(settings, allow_nan=False)))
     except (TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""How a sweep stands: which of its runs are stored, which failed and why, which are missing."""
+"""Status of a sweep: its stored runs, its failed ones with reasons, its missing ones."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ FAILURES = frozenset({"raised", "diverged", "killed", "unknown"})  # unknown: it
 
 @dataclass(frozen=True)
 class Standing:
-    """The runs of a sweep by what became of them, in the sweep's order.
+    """The runs of a sweep by status, in the sweep's order.
 
     Attributes:
-        stored: runs whose curves are in the store, diverged ones included.
+        stored: runs with curves in the store, diverged ones included.
         failed: status and reason of each run that raised, diverged or was killed.
-        missing: runs that are neither.
-        under_way: those of the missing that have a checkpoint.
-        damaged: those of the missing whose file is there but not whole.
+        missing: runs that are neither stored nor failed.
+        under_way: missing runs with a checkpoint.
+        damaged: missing runs with a file that is not whole.
         foreign: files in the store that do not belong there.
     """
 
@@ -34,7 +34,7 @@ class Standing:
 
 
 def take_stock(store: Store, keys: Iterable[str], *, driver: Shard | None = None) -> Standing:
-    """Look what is there; for the ``driver`` of these runs, which holds the lock, also remove what is left over."""
+    """Status of these runs; for their ``driver``, which holds the lock, leftovers are removed too."""
     order = list(keys)
     found = store.contents()
     records = {key: store.read_failure(key) for key in order if key in found.failed}

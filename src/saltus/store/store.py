@@ -1,10 +1,10 @@
 """A folder of runs: one file each, named by its configuration, which appears whole or not at all.
 
-    saltus-store.json            what this folder is, and the format's version
+    saltus-store.json            marks the folder as a store, with the version of its format
     plans/<sha>.json             a sweep: the names of its runs and the settings that tell them apart
     ab/<sha>.npz                 a run: configuration and curves
-    ab/<sha>.failed.json         why a run failed; a diverged one has its curves beside
-    ab/<sha>.checkpoint.npz      a run under way, to be continued
+    ab/<sha>.failed.json         the reason why a run failed; a diverged run has its curves beside
+    ab/<sha>.checkpoint.npz      the state of a run under way
     lock, lock.3-of-16           see `saltus.store.lock`
 
 Nothing is ever pickled. A file is written under a temporary name in its folder and moved into place.
@@ -43,13 +43,13 @@ Kind = Literal[".npz", ".failed.json", ".checkpoint.npz"]
 
 @dataclass
 class Contents:
-    """What is in a store, by the names of runs.
+    """Contents of a store, by the names of runs.
 
     Attributes:
         stored, failed, checkpoints: runs with such a file.
         damaged: run files that are not whole.
-        temporary: what killed drivers left behind, with the run (or other file) it was to be.
-        foreign: files that are none of ours.
+        temporary: unfinished files of killed drivers, each with the name of the run (or other file) it belongs to.
+        foreign: files that belong to no store.
     """
 
     stored: set[str] = field(default_factory=set)
@@ -64,8 +64,8 @@ class Store:
     """A store in ``folder``, which must exist; see `create` and `open`.
 
     Args:
-        folder: where it is.
-        fsync: force every file to the disk before it counts, against power cuts; a few ms a run.
+        folder: the store's folder.
+        fsync: force every file to the disk before it counts, against power cuts; costs a few ms a run.
     """
 
     def __init__(self, folder: Path, *, fsync: bool = False) -> None:
@@ -118,7 +118,7 @@ class Store:
         return store
 
     def path(self, key: str, kind: Kind) -> Path:
-        """Where a file of that run is, if it exists."""
+        """Path of a file of that run, whether it exists or not."""
         return self.folder / key[:2] / f"{key}{kind}"
 
     def write_arrays(self, key: str, kind: Kind, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -140,11 +140,11 @@ class Store:
             return None
 
     def write_failure(self, key: str, record: Mapping[str, Any]) -> None:
-        """Store why a run failed."""
+        """Store the reason why a run failed."""
         self._keep(self.path(key, ".failed.json"), json.dumps(record, indent=1).encode() + b"\n")
 
     def read_failure(self, key: str) -> dict[str, Any]:
-        """Why a run failed: at least ``status`` and ``reason``."""
+        """Status and reason of a failed run."""
         try:
             record = json.loads(self.path(key, ".failed.json").read_bytes())
             return {"status": str(record["status"]), "reason": str(record["reason"])}
@@ -156,7 +156,7 @@ class Store:
         self.path(key, kind).unlink(missing_ok=True)
 
     def add_plan(self, plan: Plan, *, extend: bool) -> None:
-        """Note the sweep whose runs this store is for.
+        """Note the sweep to which this store belongs.
 
         Raises:
             InputError: if it is for another one already, and ``extend`` does not say that it may hold both.
@@ -200,9 +200,9 @@ class Store:
         return found
 
     def tidy(self, contents: Contents, keys: Iterable[str], *, alone: bool) -> None:
-        """Remove what killed drivers left of these runs: unfinished files, and checkpoints of runs that are stored.
+        """Remove unfinished files that killed drivers left of these runs, and checkpoints of stored runs.
 
-        ``alone`` says that no other driver is at work here, so that every unfinished file is left over.
+        ``alone`` says that no other driver is at work here, so that every unfinished file is a leftover.
         """
         ours = set(keys)
         for key, path in contents.temporary:

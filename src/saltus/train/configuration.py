@@ -1,4 +1,4 @@
-"""What defines a training run, as plain frozen data that checks itself: one definition for Python, files and shell."""
+"""Settings of a training run, as plain frozen data that checks itself: one definition for Python, files and shell."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from saltus.parity.task import MultitaskSparseParity
 from saltus.settings import describe
 from saltus.train.learner import Learner
 
-# Raise it whenever the same configuration gives other numbers: stored runs of before then count as other runs.
+# Raise it whenever the same configuration gives other numbers: runs stored before then count as other runs.
 NUMBERS_VERSION = 2
 
 _WHOLE = {
@@ -41,21 +41,21 @@ _IN_STREAMS_IF_GIVEN = {"in_streams": "if given"}
 
 @dataclass(frozen=True)
 class Training(ABC):
-    """What every way to train says; its kinds are `MLPTraining` and `saltus.train.torch.network.NetworkTraining`.
+    """The settings that all ways to train share; the kinds are `MLPTraining` and `NetworkTraining`.
 
     Args:
         steps: number of parameter updates.
-        learning_rate: of the plain squared error; it counts double in the theory (docs/conventions.md).
-        batch_size: samples an update.
-        optimizer: its name; which ones there are depends on the kind.
-        momentum: of SGD, 0 or more and below 1.
+        learning_rate: rate of the plain squared error; it counts double in the theory (docs/conventions.md).
+        batch_size: samples in an update.
+        optimizer: its name; each kind knows its own.
+        momentum: SGD's momentum, 0 or more and below 1.
         weight_decay: added to the gradient times the parameter, as in PyTorch.
         n_data: size of the training set; None draws fresh samples for every batch.
         halve_every: steps after which the learning rate is halved, again and again; None keeps it.
         until_loss: with ``n_data``, ends the run at the first measurement at which the loss on the training set is
             below this and the strengths stand still (`saltus.train.convergence`); None goes on to the last step.
         measure_at: steps at which skill strengths are measured; by default a grid of 2 % steps (`geometric_steps`).
-        strength_samples: function evaluations a skill and measurement.
+        strength_samples: function evaluations for each skill at each measurement.
 
     Raises:
         InputError: if a value is outside its range.
@@ -74,7 +74,7 @@ class Training(ABC):
     measure_at: tuple[int, ...] | None = field(default=None, metadata=NOT_IN_STREAMS)
     strength_samples: int = field(default=2000, metadata=NOT_IN_STREAMS)
 
-    # Samples between two looks at the clock and at who wants to stop; no number depends on it.
+    # Samples between two moments at which a run can be paused; no number depends on it.
     samples_at_a_time: ClassVar[int] = 65_536
 
     def __post_init__(self) -> None:
@@ -98,7 +98,7 @@ class Training(ABC):
 
     @abstractmethod
     def learner(self, task: MultitaskSparseParity, start: np.random.SeedSequence) -> Learner:
-        """The network at its start, which ``start`` alone decides, and what trains it.
+        """A network at its start, ready to be trained; ``start`` alone decides its weights.
 
         Raises:
             InputError: if it cannot be trained here.
@@ -111,12 +111,12 @@ class Training(ABC):
             return geometric_steps(self.steps)
         return np.array(self.measure_at, dtype=np.int64)
 
-    # Facts about its network that the loop, the diagnosis and the estimates of sweeps ask of any training; here are the
-    # answers of one that knows nothing of it.
+    # Facts about the network that the loop, the diagnosis and a sweep's estimates need of any training; a kind that has
+    # no answer keeps these.
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Hidden units of each network, by which sweeps weigh the time a sample takes; 1 where that says little."""
+        """Hidden units of each network: sweeps weigh the time of a sample by them; 1 where they say little."""
         return (1,)
 
     @property
@@ -144,8 +144,8 @@ class Training(ABC):
 def run_streams(seed: int, task: MultitaskSparseParity, training: Training) -> list[np.random.SeedSequence]:
     """Independent random streams of one run: starting weights, samples, measurements.
 
-    They depend on the user's seed and on what shapes the run, not on its length or on when it is measured: a longer
-    or more closely watched run repeats the shorter one's numbers.
+    They depend on the user's seed and on the settings that shape the run, not on its length or its measurements: a
+    longer or more closely watched run repeats the shorter one's numbers.
     """
     shaping = describe(training, for_name=True)
     for entry in fields(training):

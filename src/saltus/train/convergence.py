@@ -1,4 +1,4 @@
-"""When training on a fixed set has converged: its loss is small and no strength moves any more.
+"""Convergence of training on a fixed set: its loss is small and no strength moves any more.
 
 The rule is stated in docs/training.md, with the runs that were carried ten times further to check it.
 """
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from saltus._types import Floats, Integers
 from saltus.parity.batch import Batch
 
-_LOOK_BACK = 0.8  # strengths are compared with those at this share of the steps
-_STILL = 0.02  # a strength R/S that moved less stands still
-_STANDARD_ERRORS = 3.0  # the most that measuring alone may seem to move it
+_LOOK_BACK = 0.8  # share of the steps at which the strengths to compare with were measured
+_STILL = 0.02  # largest change, in R/S, of a strength that stands still
+_STANDARD_ERRORS = 3.0  # of the difference: a change within them may be measurement noise
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Settling:
 
     Attributes:
         until_loss: half the mean squared error on the training set must be below this.
-        training_set: all of it.
+        training_set: the whole training set.
     """
 
     until_loss: float
@@ -42,8 +42,8 @@ class Settling:
         """Whether the run has converged at the last of its measurements so far.
 
         Args:
-            evaluate: the network, or networks, as they are at the last step.
-            steps: of the measurements so far.
+            evaluate: gives the answers of the network, or networks, at the last step.
+            steps: steps of the measurements so far, ``(n_steps,)``.
             strength, strength_error: R/S at each, with its standard error, ``(..., n_skills, n_steps)``.
         """
         before = np.flatnonzero(steps <= _LOOK_BACK * steps[-1])

@@ -1,4 +1,4 @@
-"""How a run ended: finished, diverged, or stalled past its stability edge, and what to try."""
+"""The verdict on a run: finished, diverged, or stalled past its stability edge; with advice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PATIENCE = 3.0
 def diagnose(
     task: MultitaskSparseParity, training: Training, seed: int, seen: Measurements
 ) -> tuple[Status, str | None]:
-    """How the run ended and, unless it finished, one line with the step, what was seen and what to try."""
+    """The run's status and, unless it finished, one line with the step, the evidence and advice."""
     run, start = _name(training, seed), f"start {task.target_scale**2 / 2:g}"
     advice = f"try learning_rate={training.learning_rate / 2:g}"
     if seen.diverged_at is not None:
@@ -42,7 +42,7 @@ def diagnose(
 
 
 def _name(training: Training, seed: int) -> str:
-    """The run's seed, and what else tells it from the others of an experiment."""
+    """The run's seed, and the settings that tell it from others of an experiment."""
     parts = [f"run with seed {seed}"]
     if training.n_data is not None:
         parts.append(f"{training.n_data} samples")

@@ -113,9 +113,9 @@ def run_jobs(jobs: Sequence[Job], workers: int | None = None, progress: Progress
 
 
 def collect(jobs: Sequence[Job], results: Sequence[Measurements]) -> xr.Dataset:
-    """Curves of runs that differ in their seed alone; runs that went wrong are named in a `TrainingWarning`.
+    """Curves of runs that differ in their seed alone; a run that went wrong is named in a `TrainingWarning`.
 
-    Networks that were trained side by side are runs of their own, with their ``seed`` and ``width`` as coordinates.
+    Networks trained side by side count as runs of their own, with their ``seed`` and ``width`` as coordinates.
     """
     task, training = jobs[0].task, jobs[0].training
     seeds = [job.seed for job in jobs]
@@ -138,7 +138,7 @@ def collect(jobs: Sequence[Job], results: Sequence[Measurements]) -> xr.Dataset:
 
 
 def endings(jobs: Sequence[Job], results: Sequence[Measurements]) -> list[Status]:
-    """How each run ended; those that went wrong are named in a `TrainingWarning`."""
+    """Status of each run; one that went wrong is named in a `TrainingWarning`."""
     verdicts = [diagnose(job.task, job.training, job.seed, seen) for job, seen in zip(jobs, results, strict=True)]
     for _, message in verdicts:
         if message is not None:

@@ -21,7 +21,8 @@ from saltus.train.learner import Learner, State
 Progress = Callable[[int, int], None]  # called with the job's index and its steps taken, from any thread
 Status = Literal["finished", "stalled", "diverged"]
 
-# A flow never climbs above its start, and batch noise stays within a factor of a few: a thousandfold loss is lost.
+# Gradient flow never exceeds its initial loss and batch noise is a factor of a few: 1000 times the start counts as
+# diverged.
 _LOST = 1e3
 _MEASURED = ("strength", "strength_error", "skill_loss")
 _STANDING = ("n_measured", "limit", "peak", "peak_step", "diverged_at", "converged_at")
@@ -29,12 +30,12 @@ _STANDING = ("n_measured", "limit", "peak", "peak_step", "diverged_at", "converg
 
 @dataclass(frozen=True)
 class Measurements:
-    """What one run showed, at each measured step. After it diverged or converged the entries are NaN.
+    """The measurements of one run, at each measured step. After it diverged or converged the entries are NaN.
 
     Attributes:
-        steps: shape ``(n_steps,)``.
-        strength, strength_error: R/S and its standard error, ``(n_skills, n_steps)``; networks that were trained side
-            by side come first, ``(networks, n_skills, n_steps)``, here and below.
+        steps: the measured steps, ``(n_steps,)``.
+        strength, strength_error: R/S and its standard error, ``(n_skills, n_steps)``; for networks trained side by
+            side, ``(networks, n_skills, n_steps)``, here and below.
         skill_loss: half the mean squared error of each skill, ``(n_skills, n_steps)``.
         peak_loss, peak_step: the largest training loss (half the batch's mean squared error) and its step.
         diverged_at: the step whose batch loss was out of bounds, or None.
@@ -52,7 +53,7 @@ class Measurements:
 
     @property
     def n_made(self) -> int:
-        """Number of measurements that were made."""
+        """The number of measurements before the run ended or was paused."""
         return int(np.isfinite(self.strength).all(axis=tuple(range(self.strength.ndim - 1))).sum())
 
     def last(self) -> Floats:
@@ -64,16 +65,16 @@ class Course:
     """One run under way: it advances until told to pause, and its state continues it to the same bits.
 
     Args:
-        learner: what is trained.
-        task: whose skills are measured.
-        source: where the samples come from.
-        measure_rng: draws the samples of the measurements.
+        learner: the network in training.
+        task: the task whose skills are measured.
+        source: the samples of the updates.
+        measure_rng: the generator that draws the samples of the measurements.
         batch_size: samples an update.
         measurement_steps: steps at which to measure, ascending; the last one ends the run.
         strength_samples: function evaluations a skill and measurement.
         side_by_side: shape in front of the measurements if the learner is several networks.
         settling: the rule by which the run may end early, if there is one.
-        samples_at_a_time: between two calls of ``pause``; no number depends on it.
+        samples_at_a_time: samples between two calls of ``pause``; no number depends on it.
     """
 
     def __init__(
@@ -108,7 +109,7 @@ class Course:
 
     @property
     def measurements(self) -> Measurements:
-        """What was measured so far."""
+        """The measurements so far."""
         return Measurements(
             self._steps,
             **self._measured,
@@ -129,7 +130,7 @@ class Course:
                     return
 
     def state(self) -> State:
-        """All that the rest of the run depends on: parameters, generators, and what was measured so far."""
+        """All that the rest of the run depends on: parameters, generators, and the measurements so far."""
         scalars = {name: getattr(self, f"_{name}") for name in _STANDING} | {
             "source": self._source.state(),
             "measure_rng": self._measure_rng.bit_generator.state,

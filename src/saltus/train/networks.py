@@ -49,18 +49,18 @@ def train_mlp(
     Args:
         task: the task.
         steps: number of parameter updates.
-        learning_rate: of the plain squared error; it counts double in the theory (docs/conventions.md).
+        learning_rate: rate of the plain squared error; it counts double in the theory (docs/conventions.md).
         init_std: standard deviation of every parameter at the start.
         width: hidden units; several widths train as many networks side by side, on the same samples.
-        batch_size: samples an update.
+        batch_size: samples in an update.
         optimizer: "sgd" or "adam".
-        momentum: of SGD, 0 or more and below 1.
+        momentum: SGD's momentum, 0 or more and below 1.
         weight_decay: added to the gradient times the parameter.
         n_data: size of the training set; None draws fresh samples for every batch.
         measure_at: steps at which skill strengths are measured; by default at most 2 % apart.
-        strength_samples: function evaluations a skill and measurement.
+        strength_samples: function evaluations for each skill at each measurement.
         backend: "kernel", or "torch", which draws other numbers from the same seed; `train_network` has more of it.
-        seeds: how many runs (seeds 0, 1, ...), or the seeds themselves.
+        seeds: the number of runs (seeds 0, 1, ...), or the seeds themselves.
         workers: threads, one run each; as many as processors by default.
         progress: called with the run's position and the steps it has taken, from any thread.
 
@@ -107,7 +107,7 @@ def train_network(
     Args:
         task: the task.
         training: architecture, optimiser, loss, device and the rest.
-        seeds: how many runs (seeds 0, 1, ...), or the seeds themselves.
+        seeds: the number of runs (seeds 0, 1, ...), or the seeds themselves.
         workers: threads, one run each; as many as processors by default.
         progress: called with the run's position and the steps it has taken, from any thread.
 
@@ -167,20 +167,20 @@ def train_transformer(
 ) -> xr.Dataset:
     """Train transformers on the task and measure every skill along the way; the defaults are the paper's (App. K.2).
 
-    Its learning rate, 5e-5, goes with its size: smaller networks need and bear a larger one.
+    The paper's learning rate, 5e-5, belongs to its size: smaller networks need, and tolerate, a larger one.
 
     Args:
         task: the task.
         steps: number of parameter updates.
-        learning_rate: of the plain squared error.
+        learning_rate: rate of the plain squared error.
         embedding, heads, expansion: as in `Transformer`.
-        batch_size: fresh samples an update.
+        batch_size: fresh samples in an update.
         optimizer: any of ``torch.optim`` by name.
         momentum, weight_decay: its options, 0 where it has none.
-        seeds: how many runs (seeds 0, 1, ...), or the seeds themselves.
+        seeds: the number of runs (seeds 0, 1, ...), or the seeds themselves.
         measure_at: steps at which skill strengths are measured; by default at most 2 % apart.
-        strength_samples: function evaluations a skill and measurement.
-        device: what PyTorch calls it: "cpu", "cuda".
+        strength_samples: function evaluations for each skill at each measurement.
+        device: PyTorch's name of it: "cpu", "cuda".
         workers: threads, one run each; as many as processors by default.
         progress: called with the run's position and the steps it has taken, from any thread.
 

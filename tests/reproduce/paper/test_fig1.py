@@ -104,7 +104,7 @@ def test_agreement_says_what_a_reader_would_measure_in_the_tables(report: Report
     skill = report.summary["panels"]["time"]["skills"][0]
     assert skill["half_measured"] == pytest.approx(by_hand, rel=1e-6)
     assert skill["log10_ratio"] == pytest.approx(np.log10(skill["half_forecast"] / by_hand), abs=1e-6)
-    assert len(report.rows) == 9
+    assert len(report.table.texts) == 9
     data = report.tables["data"]
     assert len(data) == 2 * 3 * 2
     assert data.groupby(["run", "data"])["n_observed"].sum().to_numpy().tolist() == [600, 2500] * 2
@@ -203,7 +203,7 @@ def test_table5_counts_no_run_that_diverged() -> None:
     lame = SeedDiverges(3, short, 3)
     with pytest.warns(TrainingWarning, match="run with seed 0, widths 1, 4, 10, 24 side by side diverged: at step "):
         told = table5.reproduce(replace(SMALL, parameters=replace(SMALL.parameters, system=lame)), RunOptions())
-    first, second, third, mean, *_ = told.rows
+    first, second, third, mean, *_ = told.table.texts
     assert first == ["0", "–", "–", "–", "diverged"]
     np.testing.assert_allclose(
         np.array(mean[1:4], float), np.mean([np.array(row[1:4], float) for row in (second, third)], axis=0), atol=0.011

@@ -63,7 +63,7 @@ def test_a_large_start_is_not_stage_like(report: Report) -> None:
     assert [mode["stage_like"] for mode in report.summary["modes"]] == [True, True, None]
     overlapping = reproduce(replace(PAPER, initial_strength=1e-2), RunOptions())
     assert [mode["stage_like"] for mode in overlapping.summary["modes"]] == [False, False, None]
-    assert [row[4] for row in overlapping.rows] == ["no", "no", "–"]
+    assert [row[4] for row in overlapping.table.texts] == ["no", "no", "–"]
 
 
 def test_the_command_prints_the_table_and_writes_the_files(tmp_path: Path) -> None:

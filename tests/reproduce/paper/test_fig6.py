@@ -39,7 +39,7 @@ def test_times_and_stage_like_pairs_are_those_of_equations_40_and_41(report: Rep
         # Eq. 41 with tau proportional to k^1.6: the rate drops out.
         expected = None if k == 5 else ((k + 1) / k) ** 1.6 > (wait + odds) / (wait - odds)
         assert stage["stage_like"] is expected
-    assert [row[4] for row in report.rows] == ["yes", "yes", "yes", "no", "–"]
+    assert [row[4] for row in report.table.texts] == ["yes", "yes", "yes", "no", "–"]
 
 
 def test_the_integrated_flow_gives_the_same_strengths_and_falls(report: Report) -> None:

@@ -23,8 +23,8 @@ from saltus.reproduce.studies import errata
 def outcome(recipe: Any, out: Path) -> dict[str, Any]:
     """Run a recipe at the paper's settings and read back what it wrote."""
     report = recipe.reproduce(recipe.PRESETS["paper"], RunOptions())
-    assert len(report.rows) == len(report.summary["agreement"])
-    assert all(len(row) == len(report.columns) for row in report.rows)
+    assert len(report.table.texts) == len(report.summary["agreement"])
+    assert all(len(row) == len(report.table.headings) for row in report.table.texts)
     write(report, out)
     summary: dict[str, Any] = json.loads((out / "summary.json").read_text())
     assert summary["version"]

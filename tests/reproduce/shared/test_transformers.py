@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+
 from saltus import GatedPerceptron, Perceptron, Transformer
 from saltus.curves.crossings import crossing_times
 from saltus.present.report import Report
@@ -78,7 +80,7 @@ def test_skills_that_do_not_emerge_are_null_and_said_so() -> None:
     for recipe, remark in ((fig4, "no skill but the first emerged"), (fig12, "fewer than two skills emerged")):
         report = recipe.reproduce(short, RunOptions())
         assert remark in report.remarks[0]
-        assert "not yet" in report.rows[-1]
+        assert "not yet" in report.table.texts[-1]
         numbers(report)
 
 

@@ -40,7 +40,7 @@ def test_equal_settings_agree_and_runs_carried_further_hardly_move(tmp_path: Pat
     assert change["moved"] < 0.05
     assert report.summary["largest_score"] < 4  # two scores; with four runs each, their tails are Student's
     assert [row["score"] for row in report.summary["compared"][2:]] == [0, 0]  # runs that come twice are the same
-    assert len(report.rows) == 4
+    assert len(report.table.texts) == 4
 
 
 def test_the_full_check_uses_runs_that_fig1_has_anyway() -> None:

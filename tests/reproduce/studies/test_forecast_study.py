@@ -101,7 +101,7 @@ def test_a_small_study_from_end_to_end() -> None:
         margin=2.5,
     )
     report = reproduce(tiny, RunOptions(seed=5))
-    assert len(report.rows) == 3
+    assert len(report.table.texts) == 3
     assert report.summary["seeds"] == {"teaching": list(range(5, 11)), "testing": [11, 12]}
     assert set(report.figures) == {"errors"}
     assert len(report.tables["times"]) == 16

@@ -82,7 +82,7 @@ def test_the_recipe_reads_its_exponents_off_the_runs(report: Report) -> None:
 
 
 def test_the_report_says_how_it_was_made(report: Report, tmp_path: Path) -> None:
-    assert report.columns[3] == "model, n_s = 12"
+    assert report.table.headings[3] == "model, n_s = 12"
     assert report.summary["seeds"] == [3, 4]
     assert report.summary["settings"]["training"]["loss"] == "logistic"
     assert report.summary["settings"]["task"]["disjoint"] is False
@@ -95,7 +95,7 @@ def test_a_run_too_short_for_any_skill_has_no_exponents() -> None:
     from dataclasses import replace
 
     report = recipe.reproduce(replace(TINY, steps=20, n_seeds=1), RunOptions())
-    assert [row[1] for row in report.rows] == ["–", "–", "–"]
+    assert [row[1] for row in report.table.texts] == ["–", "–", "–"]
     assert report.remarks == ["0 of 12 skills emerged, in order of frequency, in every run"]
 
 

@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 import xarray as xr
 from scipy.stats import ttest_ind
+
+pytest.importorskip("torch")
+
+import torch
 from torch import nn
 
 from saltus import (

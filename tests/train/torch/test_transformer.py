@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
+
+pytest.importorskip("torch")
+
+import torch
 
 from saltus import InputError, MultitaskSparseParity, PowerLaw, Transformer, train_transformer
 from saltus.train.torch.decoder import Decoder

@@ -10,13 +10,14 @@ from dataclasses import asdict
 
 from saltus._version import __version__
 from saltus.figures.emergence import panels_figure
-from saltus.present.report import Report, cell
-from saltus.reproduce.shared.agreement import Agreement
+from saltus.present.report import Report
+from saltus.present.table import Column, Row, Table
 from saltus.reproduce.shared.constants_table import compare
 from saltus.reproduce.shared.emergence_settings import PRESETS as PRESETS
 from saltus.reproduce.shared.emergence_settings import Settings
 from saltus.reproduce.shared.experiments import run_experiments, went_wrong
 from saltus.reproduce.shared.options import RunOptions
+from saltus.resource import RESOURCES
 from saltus.settings import describe
 
 
@@ -32,7 +33,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
         found = compare(study.system, curves[study.system], curves[study.single])
         constant, wrong = found.constant, went_wrong(curves[study.single])
         standing = study.system.standing(found.measured) | {f"single_{key}": line for key, line in wrong.items()}
-        rows += [_row(name, skill) for skill in found.skills]
+        rows += [{"panel": name, **asdict(skill)} for skill in found.skills]
         panels.append(found.panel(name))
         summaries[name] = {
             "constant": constant.value,
@@ -46,8 +47,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
         remarks += [f"{name}: {constant.text}, calibrated on n_s = 1", *standing.values()]
     return Report(
         title="Emergence in time, data and parameters (Nam et al. 2024, Fig. 1): forecast against mean strength",
-        columns=_COLUMNS,
-        rows=rows,
+        table=Table(_COLUMNS, rows),
         summary={"panels": summaries, "seed": options.seed, "version": __version__},
         figures={"emergence": panels_figure(panels, _note(settings, options))},
         tables={name: study.system.table(curves[study.system]) for name, study in studies.items()}
@@ -56,32 +56,24 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     )
 
 
+_FORMS = {resource.law: resource.form for resource in RESOURCES.values()}
+
+
+def _form(row: Row) -> str:
+    return _FORMS[row["panel"]]
+
+
 _COLUMNS = (
-    "panel",
-    "skill",
-    "rms of R/S",
-    "largest",
-    "at",
-    "half strength at",
-    "forecast",
-    "log10 ratio",
-    "± se",
+    Column("panel"),
+    Column("skill"),
+    Column("rms", "rms of R/S", form=".3f"),
+    Column("largest", form="+.2f"),
+    Column("largest_at", "at", form=".0f"),
+    Column("half_measured", "half strength at", form=_form, missing="never"),
+    Column("half_forecast", "forecast", form=_form, missing="never"),
+    Column("log10_ratio", "log10 ratio", form="+.3f"),
+    Column("log10_ratio_error", "± se", form=".3f"),
 )
-
-
-def _row(name: str, skill: Agreement) -> list[str]:
-    digits = ".1f" if name == "parameters" else ".0f"
-    return [
-        name,
-        str(skill.skill),
-        f"{skill.rms:.3f}",
-        f"{skill.largest:+.2f}",
-        f"{skill.largest_at:.0f}",
-        cell(skill.half_measured, digits, "never"),
-        cell(skill.half_forecast, digits, "never"),
-        cell(skill.log10_ratio, "+.3f", "–"),
-        cell(skill.log10_ratio_error, ".3f", "–"),
-    ]
 
 
 def _note(settings: Settings, options: RunOptions) -> str:

@@ -16,6 +16,7 @@ from saltus._types import Floats
 from saltus._version import __version__
 from saltus.figures.dynamics import losses_figure
 from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.paper.fig9 import PRESETS as PRESETS
 from saltus.reproduce.paper.fig9 import (
     Settings,
@@ -29,7 +30,7 @@ from saltus.reproduce.shared.options import RunOptions
 from saltus.settings import describe
 from saltus.theory.dynamics import GradientFlow
 
-LEVELS = (0.5, 0.25, 0.125)  # of L_k(0): three halvings
+LEVELS = (0.5, 0.25, 0.125)  # shares of L_k(0): three halvings
 
 
 def reproduce(settings: Settings, _: RunOptions) -> Report:
@@ -44,8 +45,7 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
     note = f"{settings.note}; circles: the loss is halved, once, twice, three times"
     return Report(
         title="Loss of a skill (Nam et al. 2024, Fig. 10): steps that each halving takes",
-        columns=("model", "d_k/D", "first", "second", "third", "first / third", "integrated L/L(0) after each"),
-        rows=[_row(skill) for skill in halvings],
+        table=Table(_COLUMNS, halvings),
         summary={
             "skills": halvings,
             "agreement": {"largest_difference_closed_form_integrated": float(difference)},
@@ -56,6 +56,27 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
         tables={"curves": tidy(time, losses, shares, "loss")},
         remarks=[f"closed form against integrated flow: largest difference in L/L(0) {difference:.1e}"],
     )
+
+
+def _halving(i: int, name: str) -> Column:
+    return Column(name, form=".3f", value=lambda row: row["halving_times"][i])
+
+
+_COLUMNS = (
+    Column("model"),
+    Column("share", "d_k/D", form="g"),
+    *(_halving(i, name) for i, name in enumerate(("first", "second", "third"))),
+    Column(
+        "first_over_third", "first / third", ".2f", value=lambda row: row["halving_times"][0] / row["halving_times"][-1]
+    ),
+    Column(
+        "integrated_loss",
+        "integrated L/L(0) after each",
+        form=".6f",
+        parts=("integrated_after_first", "integrated_after_second", "integrated_after_third"),
+        between=", ",
+    ),
+)
 
 
 def _loss(model: GradientFlow, strength: Floats) -> Floats:
@@ -74,15 +95,4 @@ def _halvings(name: str, model: GradientFlow, times: Floats, shares: Sequence[fl
     return [
         {"model": name, "share": share, "halving_times": length, "integrated_loss": loss}
         for share, length, loss in zip(shares, lengths, integrated, strict=True)
-    ]
-
-
-def _row(skill: dict[str, Any]) -> list[str]:
-    first, *_, last = skill["halving_times"]
-    return [
-        skill["model"],
-        f"{skill['share']:g}",
-        *(f"{halving:.3f}" for halving in skill["halving_times"]),
-        f"{first / last:.2f}",
-        ", ".join(f"{loss:.6f}" for loss in skill["integrated_loss"]),
     ]

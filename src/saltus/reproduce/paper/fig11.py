@@ -7,13 +7,22 @@ from dataclasses import asdict
 from saltus._version import __version__
 from saltus.figures.emergence import panels_figure
 from saltus.present.report import Report
-from saltus.reproduce.shared.agreement import Agreement
-from saltus.reproduce.shared.constants_table import Constant, compare
+from saltus.present.table import Column, Table
+from saltus.reproduce.shared.constants_table import COLUMNS as CONSTANT_COLUMNS
+from saltus.reproduce.shared.constants_table import compare
 from saltus.reproduce.shared.emergence_settings import PRESETS as PRESETS
 from saltus.reproduce.shared.emergence_settings import Settings
 from saltus.reproduce.shared.experiments import run_experiments, went_wrong
 from saltus.reproduce.shared.options import RunOptions
 from saltus.settings import describe
+
+_COLUMNS = (
+    Column("panel"),
+    *CONSTANT_COLUMNS,
+    Column("rms", "rms of R/S", form=".3f"),
+    Column("largest", form="+.2f"),
+    Column("largest_at", "at", form=".0f"),
+)
 
 
 def reproduce(settings: Settings, options: RunOptions) -> Report:
@@ -24,8 +33,9 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     note = f"saltus {__version__}: n_s = 1, seeds from {options.seed}; settings as in Fig. 1"
     return Report(
         title="Calibration on one skill (Nam et al. 2024, Fig. 11)",
-        columns=("panel", "constant", "value", "± se", "paper", "rms of R/S", "largest", "at"),
-        rows=[_row(name, own.constant, own.skills[0]) for name, own in found.items()],
+        table=Table(
+            _COLUMNS, [{"panel": name, **own.constant.row, **asdict(own.skills[0])} for name, own in found.items()]
+        ),
         summary={
             "panels": {
                 name: own.constant.summary | {"paper": own.constant.paper, "fit": asdict(own.skills[0])}
@@ -39,8 +49,3 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
         tables={name: own.experiment.table(own.measured) for name, own in found.items()},
         remarks=[line for own in found.values() for line in went_wrong(own.measured).values()],
     )
-
-
-def _row(name: str, constant: Constant, fit: Agreement) -> list[str]:
-    difference = f"{fit.rms:.3f}", f"{fit.largest:+.2f}", f"{fit.largest_at:.0f}"
-    return [name, constant.symbol, *constant.cells, *difference]

@@ -13,7 +13,8 @@ from saltus.curves.crossings import crossing_times
 from saltus.curves.table import tidy_table
 from saltus.curves.time_law import TimeLaw, fit_time_law, log_moments
 from saltus.figures.times import Panel, Series, times_figure
-from saltus.present.report import Report, cell
+from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.transformers import PRESETS as PRESETS
 from saltus.reproduce.shared.transformers import THRESHOLD, Settings, about, note, transformer_curves
@@ -24,11 +25,21 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     curves = transformer_curves(settings, options)
     times, expected = crossing_times(curves, THRESHOLD), settings.alpha + 1
     law, skills = fit_time_law(times), _skills(times, expected)
-    panel = Panel([Series("transformer", times, law)])
+    mean, sd = (np.array([skill[name] for skill in skills]) for name in ("geometric_mean", "log10_sd"))
+    panel = Panel([Series("transformer", mean, sd, law)])
     return Report(
         title=f"Emergence times in a transformer (Nam et al. 2024, Fig. 12): steps at R/S = {THRESHOLD:g}",
-        columns=("skill", "measured", "± sd, dex", "runs", f"k^{expected:g} from skill 1", "exponent from skill k - 1"),
-        rows=[_row(skill) for skill in skills],
+        table=Table(
+            (
+                Column("skill"),
+                Column("geometric_mean", "measured", form=".0f", missing="not yet"),
+                Column("log10_sd", "± sd, dex", form=".3f"),
+                Column("n_emerged", "runs"),
+                Column("decoupled_time", f"k^{expected:g} from skill 1", form=".0f"),
+                Column("local_exponent", "exponent from skill k - 1", form=".2f"),
+            ),
+            skills,
+        ),
         summary={
             "skills": skills,
             "law": None if law is None else asdict(law),
@@ -53,7 +64,7 @@ def verdict(law: TimeLaw | None, expected: float) -> str:
 
 
 def _skills(times: Floats, expected: float) -> list[dict[str, Any]]:
-    """Of each skill: geometric mean time, its spread, what a decoupled skill would take, and the slope up to it."""
+    """For each skill: geometric mean time, its spread, the time of a decoupled skill, and the slope up to it."""
     mean, spread, count = log_moments(times)
     slope = np.diff(mean, prepend=math.nan) / np.diff(np.log(np.arange(1, len(mean) + 1)), prepend=math.nan)
     return [
@@ -67,15 +78,4 @@ def _skills(times: Floats, expected: float) -> list[dict[str, Any]]:
             "local_exponent": slope[k],
         }
         for k in range(len(mean))
-    ]
-
-
-def _row(skill: dict[str, Any]) -> list[str]:
-    return [
-        str(skill["skill"]),
-        cell(skill["geometric_mean"], ".0f"),
-        cell(skill["log10_sd"], ".3f", "–"),
-        str(skill["n_emerged"]),
-        cell(skill["decoupled_time"], ".0f", "–"),
-        cell(skill["local_exponent"], ".2f", "–"),
     ]

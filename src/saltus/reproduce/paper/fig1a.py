@@ -17,9 +17,10 @@ from saltus.forecast.time.calibrate import calibrate_time
 from saltus.forecast.time.calibration import Calibration
 from saltus.forecast.time.departure import PAPER
 from saltus.parity.task import MultitaskSparseParity
-from saltus.present.report import Report, cell
+from saltus.present.emergence import COLUMNS, measured_skills, panel_in_time
+from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.presets import MLPS
-from saltus.reproduce.shared.emergence_table import COLUMNS, measured_cells, measured_skills
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.runs import train_all
 from saltus.settings import describe
@@ -33,10 +34,10 @@ class Settings:
     """How many runs of which system.
 
     Attributes:
-        training: of the five-skill system that is forecast.
-        n_seeds: its runs.
+        training: training of the five-skill system that is forecast.
+        n_seeds: number of its runs.
         calibration: training of the one-skill system.
-        n_calibration_seeds: its runs.
+        n_calibration_seeds: number of its runs.
     """
 
     training: MLPTraining
@@ -84,8 +85,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     )
     return Report(
         title="Emergence in time (Nam et al. 2024, Fig. 1a): steps at R/S = 0.5",
-        columns=_COLUMNS,
-        rows=[_row(skill) for skill in skills],
+        table=Table(_COLUMNS, skills),
         summary={
             "skills": skills,
             "calibration": by_single.summary(),
@@ -100,13 +100,19 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
             "calibration_seeds": [job.seed for job in single_jobs],
             "version": __version__,
         },
-        figures={"emergence": emergence_figure(curves, by_single.model(frequencies), note)},
+        figures={"emergence": emergence_figure(panel_in_time(curves, by_single.model(frequencies)), note)},
         tables={"curves": tidy_table(curves), "calibration_curves": tidy_table(single_curves)},
         remarks=[_remark("n_s = 1", by_single), _remark("own skill 1", by_own)],
     )
 
 
-_COLUMNS = (*COLUMNS, "forecast, n_s = 1", "log10 ratio", "forecast, own skill 1", "log10 ratio")
+_COLUMNS = (
+    *COLUMNS,
+    Column("forecast_time", "forecast, n_s = 1", form=".0f"),
+    Column("log10_ratio", "log10 ratio", form="+.3f"),
+    Column("forecast_time_own_first_skill", "forecast, own skill 1", form=".0f"),
+    Column("log10_ratio_own_first_skill", "log10 ratio", form="+.3f"),
+)
 
 
 def _remark(source: str, fit: Calibration) -> str:
@@ -114,16 +120,6 @@ def _remark(source: str, fit: Calibration) -> str:
         f"calibrated on {source}: B^2 = {fit.feature_rate_squared:.4f} ± {fit.feature_rate_squared_error:.4f}, "
         f"R(0) = {fit.initial_strength:.1e} ± {fit.initial_strength_error:.1e} ({fit.n_runs} runs)"
     )
-
-
-def _row(skill: dict[str, Any]) -> list[str]:
-    return [
-        *measured_cells(skill),
-        f"{skill['forecast_time']:.0f}",
-        cell(skill["log10_ratio"], "+.3f", "–"),
-        f"{skill['forecast_time_own_first_skill']:.0f}",
-        cell(skill["log10_ratio_own_first_skill"], "+.3f", "–"),
-    ]
 
 
 def _compare(

@@ -2,8 +2,8 @@
 
 Each exact loss stands beside its law; at a few points also beside the model trained by gradient descent: sample by
 sample on fresh samples (time), on training sets (data), and on all inputs (parameters). Descent on fresh samples is the
-model on a training set of as many samples (ours, ``docs/derivations/stochastic-descent.md``), which is what it is
-compared with, in standard errors.
+model on a training set of as many samples (ours, ``docs/derivations/stochastic-descent.md``); the two are compared in
+standard errors.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from saltus._version import __version__
 from saltus.curves.table import total_loss
 from saltus.figures.scaling import Line, Panel, loss_figure, points_table
 from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.power_law_models import PowerLawModels
 from saltus.settings import describe
@@ -35,7 +36,7 @@ class Settings(PowerLawModels):
 
     Attributes:
         largest: T, D and N at the right end of each panel.
-        n_runs: of descent on fresh samples, for the time panel.
+        n_runs: runs of descent on fresh samples, for the time panel.
         samples_a_step: fresh samples for a step of time 1, each an update with that share of the learning rate.
         n_datasets: training sets drawn for each point of the data panel.
     """
@@ -56,7 +57,8 @@ _LABELS = ("time  $T$  (steps)", "data  $D$  (samples)", "parameters  $N$")
 
 def reproduce(settings: Settings, options: RunOptions) -> Report:
     """Exact losses, laws and trained models for every panel and exponent."""
-    panels, rows = [], []
+    panels: list[Panel] = []
+    agreement, rows = [], []  # the same, as JSON and as the table has them
     for resource, label, largest in zip(_RESOURCES, _LABELS, settings.largest, strict=True):
         lines: list[Line] = []
         for alpha in settings.alphas:
@@ -67,14 +69,14 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
             lines.append(Line(x, np.asarray(law(x)), family, "law"))
             trained = _TRAINED[resource](model, _amounts(resource, largest, 7)[1:], settings, options.seed)
             lines.append(Line(trained.amounts, trained.losses, family, "trained"))
-            rows.append(_agreement(model, resource, trained))
+            agreement.append(_agreement(model, resource, trained))
+            rows.append(agreement[-1] | {"worst": trained.worst})
         panels.append(Panel(label, lines))
     return Report(
         title="Scaling laws L = A x^-b (Nam et al. 2024, Fig. 2), at the right end of each panel",
-        columns=tuple(_COLUMNS.values()),
-        rows=[[_text(row[name]) for name in _COLUMNS] for row in rows],
+        table=Table(_COLUMNS, rows),
         summary={
-            "agreement": rows,
+            "agreement": agreement,
             "settings": describe(settings),
             "seed": options.seed,
             "version": __version__,
@@ -82,30 +84,33 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
         figures={
             "scaling-laws": loss_figure(
                 panels,
-                f"{settings.note}; seed {options.seed}; circles: {settings.n_runs} runs on fresh samples, "
-                f"{settings.n_datasets} training sets, all inputs",
                 family_title="",
+                note=f"{settings.note}; seed {options.seed}; circles: {settings.n_runs} runs on fresh samples, "
+                f"{settings.n_datasets} training sets, all inputs",
             )
         },
         tables={"losses": points_table(dict(zip(_RESOURCES, panels, strict=True)))},
     )
 
 
-_COLUMNS = {
-    "resource": "resource",
-    "alpha": "α",
-    "exponent": "b",
-    "local_exponent": "local b",
-    "prefactor": "A",
-    "amount": "x",
-    "exact_loss": "exact L",
-    "law_over_exact": "law / exact",
-    "largest_deviation": "trained, worst",
-}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:.5g}"
+_DEVIATION = {"standard errors": ".1f", "relative": ".0e"}  # format of numbers in each unit
+_COLUMNS = (
+    Column("resource"),
+    Column("alpha", "α", form=".5g"),
+    Column("exponent", "b", form=".5g"),
+    Column("local_exponent", "local b", form=".5g"),
+    Column("prefactor", "A", form=".5g"),
+    Column("amount", "x", form=".5g"),
+    Column("exact_loss", "exact L", form=".5g"),
+    Column("law_over_exact", "law / exact", form=".5g"),
+    Column(
+        "worst",
+        "trained, worst",
+        form=lambda row: _DEVIATION[row["worst"][1]],
+        parts=("largest_deviation", "deviation_unit"),
+        between=" ",
+    ),
+)
 
 
 def _amounts(resource: LawResource, largest: float, count: int) -> Floats:
@@ -127,6 +132,13 @@ class _Trained:
     losses: Floats
     errors: Floats
     expected: Floats
+
+    @property
+    def worst(self) -> tuple[float, str]:
+        """Largest deviation from the expected losses, and its unit."""
+        drawn = bool(self.errors.any())
+        deviations = (self.losses - self.expected) / (self.errors if drawn else self.expected)
+        return float(np.abs(deviations).max()), "standard errors" if drawn else "relative"
 
 
 def _on_fresh_samples(model: Multilinear, times: Floats, settings: Settings, seed: int) -> _Trained:
@@ -180,15 +192,13 @@ def _end(model: Multilinear, share: float, seed: int, n_data: int | None = None)
 
 
 def _agreement(model: Multilinear, resource: LawResource, trained: _Trained) -> dict[str, Any]:
-    """Numbers that decide agreement, at the largest amount; deviations in standard errors, or else relative."""
-    law, drawn = scaling_law(model, resource), bool(trained.errors.any())
-    deviations = (trained.losses - trained.expected) / (trained.errors if drawn else trained.expected)
+    """Numbers that decide agreement, at the largest amount."""
+    law, (worst, unit) = scaling_law(model, resource), trained.worst
     x = float(trained.amounts[-1])
     exact = float(_exact(model, resource, trained.amounts[-1:])[0])
     assert isinstance(model.frequencies, PowerLaw)
     where = {"time": {"time": x}, "data": {"data": x}, "parameters": {}}[resource]
     at_x = replace(model, n_parameters=x) if resource == "parameters" else model
-    worst = float(np.abs(deviations).max())
     return {
         "resource": resource,
         "alpha": model.frequencies.alpha,
@@ -198,7 +208,7 @@ def _agreement(model: Multilinear, resource: LawResource, trained: _Trained) -> 
         "amount": x,
         "exact_loss": exact,
         "law_over_exact": float(law(x)) / exact,
-        "largest_deviation": f"{worst:.1f} standard errors" if drawn else f"{worst:.0e} relative",
+        "largest_deviation": f"{worst:{_DEVIATION[unit]}} {unit}",
         "trained": [
             {"amount": amount, "loss": loss, "standard_error": error, "expected_loss": expected}
             for amount, loss, error, expected in zip(

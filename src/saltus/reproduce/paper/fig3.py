@@ -11,6 +11,7 @@ from saltus._types import Floats
 from saltus._version import __version__
 from saltus.figures.scaling import Line, Panel, loss_figure, points_table
 from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.power_law_models import PowerLawModels
 from saltus.settings import describe
@@ -31,7 +32,17 @@ class Settings(PowerLawModels):
 
 
 PRESETS = {"paper": Settings()}
-_COLUMNS = ("α", "b", "A / (S²/2)", "C", "optimal N", "law's N", "best listed N", "optimal L", "law / exact")
+_COLUMNS = (
+    Column("alpha", "α", form=".4g"),
+    Column("exponent", "b", form=".4g"),
+    Column("prefactor_over_untrained_loss", "A / (S²/2)", form=".4g"),
+    Column("compute", "C", form=".4g"),
+    Column("optimal_n", "optimal N", form=".4g"),
+    Column("law_n", "law's N", form=".4g"),
+    Column("best_listed_n", "best listed N", form=".4g"),
+    Column("optimal_loss", "optimal L", form=".4g"),
+    Column("law_over_exact", "law / exact", form=".4g"),
+)
 
 
 def reproduce(settings: Settings, _: RunOptions) -> Report:
@@ -41,13 +52,12 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
     agreement = [_optimum(settings, alpha, float(c)) for alpha in settings.alphas for c in budgets[[3, 5, 7]]]
     return Report(
         title=f"Compute-optimal loss (Nam et al. 2024, Fig. 3), n_s = {settings.n_skills:g}",
-        columns=_COLUMNS,
-        rows=[[f"{value:.4g}" for value in row.values()] for row in agreement],
+        table=Table(_COLUMNS, agreement),
         summary={"agreement": agreement, "settings": describe(settings), "version": __version__},
         figures={
             "compute": loss_figure(
                 list(panels.values()),
-                f"{settings.note}; N = {settings.sizes[0]} (dark) to {settings.sizes[-1]} (light)",
+                note=f"{settings.note}; N = {settings.sizes[0]} (dark) to {settings.sizes[-1]} (light)",
             )
         },
         tables={"losses": points_table(panels)},

@@ -17,14 +17,22 @@ from saltus.figures.emergence import emergence_figure
 from saltus.forecast.base.checks import carried_frequencies
 from saltus.forecast.time.calibrate import calibrate_time, has_emerged
 from saltus.forecast.time.departure import PAPER
-from saltus.present.report import Report, cell
-from saltus.reproduce.shared.emergence_table import COLUMNS, measured_cells, measured_skills
+from saltus.present.emergence import COLUMNS, measured_skills, panel_in_time
+from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.transformers import PRESETS as PRESETS
 from saltus.reproduce.shared.transformers import Settings, about, note, transformer_curves
 
 if TYPE_CHECKING:
     import xarray as xr
+
+_COLUMNS = (
+    *COLUMNS,
+    Column("forecast_time", "forecast, own skill 1", form=".0f"),
+    Column("log10_ratio", "log10 ratio", form="+.3f"),
+    Column("log10_ratio_error", "± se", form=".3f"),
+)
 
 
 def reproduce(settings: Settings, options: RunOptions) -> Report:
@@ -35,21 +43,20 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     model = None if calibration is None else calibration.model(settings.task.frequencies)
     return Report(
         title="Emergence in a transformer (Nam et al. 2024, Fig. 4): steps at R/S = 0.5",
-        columns=(*COLUMNS, "forecast, own skill 1", "log10 ratio", "± se"),
-        rows=[_row(skill) for skill in skills],
+        table=Table(_COLUMNS, skills),
         summary={
             "skills": skills,
             "calibration": None if calibration is None else calibration.summary(),
             **about(settings, options),
         },
-        figures={"emergence": emergence_figure(curves, model, note(settings, options))},
+        figures={"emergence": emergence_figure(panel_in_time(curves, model), note(settings, options))},
         tables={"curves": tidy_table(curves)},
         remarks=[_remark(skills)],
     )
 
 
 def forecast_skills(curves: xr.Dataset) -> list[dict[str, Any]]:
-    """Each skill's half-strength time, measured, and as the first skill of each run forecasts it; NaN where none is.
+    """Half-strength time of each skill, measured, and forecast from the first skill of each run; NaN where unknown.
 
     ``log10_ratio`` is the mean over runs of log10(forecast / measured), ``log10_ratio_error`` its standard error.
     """
@@ -69,20 +76,11 @@ def forecast_skills(curves: xr.Dataset) -> list[dict[str, Any]]:
 
 
 def _of_run(curves: xr.Dataset) -> Floats:
-    """Times that the first skill of one run forecasts, and log10 of each over the measured one, ``(2, n_skills)``."""
+    """Times forecast from the first skill of one run, and log10 of each over the measured time, ``(2, n_skills)``."""
     if not has_emerged(curves):
         return np.full((2, curves.sizes["skill"]), np.nan)
     found = calibrate_time(curves).forecast(carried_frequencies(curves), measured=curves, departure=PAPER)
     return np.stack([found.emergence_time, found.log10_ratio])
-
-
-def _row(skill: dict[str, Any]) -> list[str]:
-    return [
-        *measured_cells(skill),
-        cell(skill["forecast_time"], ".0f", "–"),
-        cell(skill["log10_ratio"], "+.3f", "–"),
-        cell(skill["log10_ratio_error"], ".3f", "–"),
-    ]
 
 
 def _remark(skills: list[dict[str, Any]]) -> str:

@@ -19,7 +19,8 @@ from scipy.integrate import solve_ivp
 from saltus._types import Floats
 from saltus._version import __version__
 from saltus.figures.dynamics import modes_figure
-from saltus.present.report import Report, yes_no
+from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.settings import describe
 from saltus.theory.frequencies import Frequencies
@@ -35,8 +36,8 @@ class Settings:
 
     Attributes:
         modes: singular values of the target, the largest first.
-        initial_strength: r, of every mode at time 0.
-        learning_rate: eta of half the squared error.
+        initial_strength: strength r of every mode at time 0.
+        learning_rate: rate eta of half the squared error.
         threshold: a mode emerges at this share of its singular value and has saturated at 1 minus it.
     """
 
@@ -47,6 +48,21 @@ class Settings:
 
 
 PRESETS = {"paper": Settings()}
+_COLUMNS = (
+    Column("mode"),
+    Column("singular_value", "λ", form="g"),
+    Column("emergence_time", "emerges", form=".3f"),
+    Column("saturated", form=".3f", value=lambda row: row["emergence_time"] + row["saturation_time"]),
+    Column("stage_like", "stage-like"),
+    Column(
+        "network",
+        "network R/λ at these times",
+        form=".6f",
+        value=lambda row: (row["network_at_emergence"], row["network_at_saturation"]),
+        parts=("network_at_emergence", "network_at_saturation"),
+        between=", ",
+    ),
+)
 
 
 def reproduce(settings: Settings, options: RunOptions) -> Report:
@@ -73,8 +89,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     )
     return Report(
         title="Stages of a 2-layer linear network (Nam et al. 2024, Fig. 5)",
-        columns=("mode", "λ", "emerges", "saturated", "stage-like", "network R/λ at these times"),
-        rows=[_row(mode) for mode in modes],
+        table=Table(_COLUMNS, modes),
         summary={
             "modes": modes,
             "agreement": {"largest_difference_closed_form_network": difference},
@@ -118,17 +133,6 @@ def _compare(modes: tuple[float, ...], stages: Floats, time: Floats, network: Fl
             "network_at_saturation": float(network[i, at[i, 1]] / mode),
         }
         for i, mode in enumerate(modes)
-    ]
-
-
-def _row(mode: dict[str, Any]) -> list[str]:
-    return [
-        str(mode["mode"]),
-        f"{mode['singular_value']:g}",
-        f"{mode['emergence_time']:.3f}",
-        f"{mode['emergence_time'] + mode['saturation_time']:.3f}",
-        yes_no(mode["stage_like"]),
-        f"{mode['network_at_emergence']:.6f}, {mode['network_at_saturation']:.6f}",
     ]
 
 

@@ -17,7 +17,8 @@ import numpy as np
 from saltus._types import Floats
 from saltus._version import __version__
 from saltus.figures.stages import stages_figure
-from saltus.present.report import Report, yes_no
+from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.settings import describe
 from saltus.theory.flow import integrate_product
@@ -72,8 +73,7 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
     )
     return Report(
         title="Stages of training (Nam et al. 2024, Fig. 6): times in steps, and how far the loss falls in each stage",
-        columns=_COLUMNS,
-        rows=[_row(stage) for stage in found],
+        table=Table(_COLUMNS, found),
         summary={
             "stages": found,
             "agreement": {"largest_difference_closed_form_integrated": difference},
@@ -87,15 +87,22 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
 
 
 _COLUMNS = (
-    "skill",
-    "frequency",
-    "τ_e",
-    "τ_s",
-    "stage-like",
-    "P_k S²/2",
-    "fall of the loss",
-    "ratio",
-    "integrated R/S at τ_e, τ_e + τ_s",
+    Column("skill"),
+    Column("frequency", form=".4f"),
+    Column("emergence_time", "τ_e", form=".1f"),
+    Column("saturation_time", "τ_s", form=".1f"),
+    Column("stage_like", "stage-like"),
+    Column("loss_step", "P_k S²/2", form=".4f"),
+    Column("loss_fall", "fall of the loss", form=".4f"),
+    Column("ratio", form=".4f", value=lambda row: row["loss_fall"] / row["loss_step"]),
+    Column(
+        "integrated",
+        "integrated R/S at τ_e, τ_e + τ_s",
+        form=".6f",
+        value=lambda row: (row["integrated_at_emergence"], row["integrated_at_saturation"]),
+        parts=("integrated_at_emergence", "integrated_at_saturation"),
+        between=", ",
+    ),
 )
 
 
@@ -106,7 +113,7 @@ def _rests(stages: Floats) -> Floats:
 
 
 def _integrated(model: Multilinear, time: Floats) -> Floats:
-    """What ``model.strength(time)`` is, from the flow of the two equal weights of each skill."""
+    """``model.strength(time)`` again, from the integrated flow of the two equal weights of each skill."""
     return np.stack(
         [
             integrate_product(
@@ -146,20 +153,6 @@ def _measure(model: Multilinear, stages: Floats, threshold: float) -> list[dict[
             "integrated_at_saturation": float(levels[i, 1]),
         }
         for i, frequency in enumerate(frequencies)
-    ]
-
-
-def _row(stage: dict[str, Any]) -> list[str]:
-    return [
-        str(stage["skill"]),
-        f"{stage['frequency']:.4f}",
-        f"{stage['emergence_time']:.1f}",
-        f"{stage['saturation_time']:.1f}",
-        yes_no(stage["stage_like"]),
-        f"{stage['loss_step']:.4f}",
-        f"{stage['loss_fall']:.4f}",
-        f"{stage['loss_fall'] / stage['loss_step']:.4f}",
-        f"{stage['integrated_at_emergence']:.6f}, {stage['integrated_at_saturation']:.6f}",
     ]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from saltus._version import __version__
 from saltus.figures.scaling import Line, Panel, loss_figure, points_table
 from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.power_law_models import PowerLawModels
 from saltus.settings import describe
@@ -27,7 +28,15 @@ class Settings(PowerLawModels):
 
 
 PRESETS = {"paper": Settings()}
-_COLUMNS = ("α", "T", "b", "local b", "exact L", "law / exact", "corrected law / exact")
+_COLUMNS = (
+    Column("alpha", "α", form=".4g"),
+    Column("time", "T", form=".4g"),
+    Column("exponent", "b", form=".4g"),
+    Column("local_exponent", "local b", form=".4g"),
+    Column("exact_loss", "exact L", form=".4g"),
+    Column("law_over_exact", "law / exact", form=".4g"),
+    Column("corrected_law_over_exact", "corrected law / exact", form=".4g"),
+)
 
 
 def reproduce(settings: Settings, _: RunOptions) -> Report:
@@ -44,16 +53,9 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
     agreement = [_compare(settings.model(alpha), alpha, t) for alpha in settings.alphas for t in times]
     return Report(
         title=f"The time law for {settings.n_skills:g} skills, plain and corrected (Nam et al. 2024, Fig. 7, Eq. 56)",
-        columns=_COLUMNS,
-        rows=[[f"{value:.4g}" for value in row.values()] for row in agreement],
+        table=Table(_COLUMNS, agreement),
         summary={"agreement": agreement, "settings": describe(settings), "version": __version__},
-        figures={
-            "time-law": loss_figure(
-                [panel],
-                settings.note,
-                family_title="",
-            )
-        },
+        figures={"time-law": loss_figure([panel], family_title="", note=settings.note)},
         tables={"losses": points_table({"time": panel})},
     )
 

@@ -27,6 +27,7 @@ from saltus._types import Floats
 from saltus._version import __version__
 from saltus.figures.dynamics import parts_figure
 from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.settings import describe
 from saltus.theory.extended import with_feature_rate
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 INPUTS = np.array(list(product((0, 1), repeat=3)), dtype=float)
 PARITY = (-1.0) ** INPUTS.sum(axis=1)
-LEVELS = (0.5, 0.95)  # of what a mode, or the sum, ends at
+LEVELS = (0.5, 0.95)  # shares of the final strength of a mode or of the sum
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,10 @@ class Settings:
     """One network, and the model it is compared with.
 
     Attributes:
-        initial_strength: R(0), of all three modes together.
-        learning_rate: eta of half the squared error.
+        initial_strength: R(0) of all three modes together.
+        learning_rate: rate eta of half the squared error.
         feature_rate_squared: B^2 of the extended model.
-        other_starts: R(0) for which the B^2 of equal half-strength time is found too.
+        other_starts: further R(0) for which the B^2 of equal half-strength time is computed.
     """
 
     target_scale: float = 1.0
@@ -71,6 +72,13 @@ class Settings:
 
 
 PRESETS = {"paper": Settings()}
+_COLUMNS = (
+    Column("curve"),
+    Column("final_strength", "ends at R/S", form=".4f"),
+    Column("half_time", "half of it", form=".3f"),
+    Column("saturation_time", "95 % of it", form=".3f"),
+    Column("half_time_over_model", "half-time / model's", form=".4f"),
+)
 
 
 def neurons(p: float, q: float, g: float) -> Floats:
@@ -94,12 +102,12 @@ class Flow:
         return np.asarray((outputs @ PARITY).T / 8 / self.target_scale)
 
     def strengths(self, time: Floats) -> Floats:
-        """Those of the three modes and their sum, shape ``(4, times)``."""
+        """R^(i)/S of the three modes and their sum, shape ``(4, times)``."""
         modes = self.modes(time)
         return np.vstack([modes, modes.sum(axis=0)])
 
     def first_times(self, levels: tuple[float, ...]) -> Floats:
-        """When each mode, and the sum, first reaches each level of what it ends at, shape ``(4, levels)``."""
+        """Times at which each mode, and the sum, first reaches each share of its final strength, ``(4, levels)``."""
         time = np.linspace(0, self.end, 2001)
         strength = self.strengths(time)
 
@@ -150,8 +158,7 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
     name = f"extended model, $B^2$ = {settings.feature_rate_squared:.3g}"
     return Report(
         title="Three neurons that learn one skill (Nam et al. 2024, Fig. 8)",
-        columns=("curve", "ends at R/S", "half of it", "95 % of it", "half-time / model's"),
-        rows=[_row(curve) for curve in curves],
+        table=Table(_COLUMNS, curves),
         summary={
             "curves": curves,
             "agreement": {
@@ -194,16 +201,6 @@ def _rate_of_equal_half_time(settings: Settings) -> float:
     """B^2 with which the model reaches R/S = 0.5 when the network does."""
     half = float(flow(settings).first_times((0.5,))[3, 0])
     return float(settings.multilinear.emergence_time(1, 0.5)) / half
-
-
-def _row(curve: dict[str, Any]) -> list[str]:
-    return [
-        curve["curve"],
-        f"{curve['final_strength']:.4f}",
-        f"{curve['half_time']:.3f}",
-        f"{curve['saturation_time']:.3f}",
-        f"{curve['half_time_over_model']:.4f}",
-    ]
 
 
 def _table(time: Floats, strength: Floats, logistic: Floats) -> pd.DataFrame:

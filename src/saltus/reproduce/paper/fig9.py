@@ -21,6 +21,7 @@ from saltus._types import Floats
 from saltus._version import __version__
 from saltus.figures.dynamics import strengths_figure
 from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.settings import describe
 from saltus.theory.dynamics import GradientFlow
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-LEVELS = (0.05, 0.5)  # of R/S: the skill has emerged; it is half learned
+LEVELS = (0.05, 0.5)  # R/S at which the skill has emerged, and at which it is half learned
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class Settings:
     """One skill in training sets of which it makes up different shares.
 
     Attributes:
-        shares: d_k/D.
-        initial_strength: of the multilinear model; the linear model starts from 0.
+        shares: shares d_k/D of the training set.
+        initial_strength: R(0) of the multilinear model; the linear model starts from 0.
         horizon: steps to draw.
     """
 
@@ -62,6 +63,20 @@ class Settings:
 
 
 PRESETS = {"paper": Settings()}
+_COLUMNS = (
+    Column("model"),
+    Column("share", "d_k/D", form="g"),
+    Column("emergence_time", "5 %", form=".3f"),
+    Column("half_time", "50 %", form=".3f"),
+    Column("wait", "wait: 5 % / 50 %", form=".4f"),
+    Column(
+        "integrated_strength",
+        "integrated R/S at these times",
+        form=".6f",
+        parts=("integrated_at_emergence", "integrated_at_half"),
+        between=", ",
+    ),
+)
 
 
 def lone_skills(settings: Settings) -> dict[str, GradientFlow]:
@@ -105,8 +120,7 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
     note = f"{settings.note}; circles: R/S = {LEVELS[0]:g}, {LEVELS[1]:g}"
     return Report(
         title="Onset of a skill (Nam et al. 2024, Fig. 9): steps to reach 5 % and 50 % of S",
-        columns=("model", "d_k/D", "5 %", "50 %", "wait: 5 % / 50 %", "integrated R/S at these times"),
-        rows=[_row(wait) for wait in waits],
+        table=Table(_COLUMNS, waits),
         summary={
             "skills": waits,
             "agreement": {"largest_difference_closed_form_integrated": float(difference)},
@@ -146,15 +160,4 @@ def _waits(name: str, model: GradientFlow, times: Floats, shares: Sequence[float
         for share, (emerged, half), strength in zip(
             shares, times.tolist(), integrated_strengths(model, times, shares).tolist(), strict=True
         )
-    ]
-
-
-def _row(wait: dict[str, Any]) -> list[str]:
-    return [
-        wait["model"],
-        f"{wait['share']:g}",
-        f"{wait['emergence_time']:.3f}",
-        f"{wait['half_time']:.3f}",
-        f"{wait['wait']:.4f}",
-        ", ".join(f"{strength:.6f}" for strength in wait["integrated_strength"]),
     ]

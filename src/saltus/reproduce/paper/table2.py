@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from saltus._version import __version__
-from saltus.present.report import Report, yes_no
+from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.settings import describe
 from saltus.theory.frequencies import PowerLaw
@@ -55,6 +56,25 @@ class Settings:
 PRESETS = {"paper": Settings()}
 
 
+def _amount(name: str, heading: str) -> Column:
+    # Cases are plain data, in which infinity, no limit, is the string "inf".
+    return Column(name, heading, form="g", missing="inf", value=lambda row: float(row[name]))
+
+
+_COLUMNS = (
+    Column("resource", "law in"),
+    _amount("time", "T"),
+    _amount("data", "D"),
+    _amount("n_parameters", "N"),
+    Column("law_over_exact", "law / exact", form=".4g"),
+    Column("holds"),
+    Column(
+        "because",
+        value=lambda row: "all conditions hold" if row["holds"] else "not " + ", nor ".join(row["failing"]),
+    ),
+)
+
+
 def reproduce(settings: Settings, _: RunOptions) -> Report:
     """Check every law at every case."""
     model = Multilinear(
@@ -66,8 +86,7 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
     cases = [_check(model, case) for case in settings.cases]
     return Report(
         title=f"Where the scaling laws hold (Nam et al. 2024, Table 2), α = {settings.alpha:g}, n_s infinite",
-        columns=("law in", "T", "D", "N", "law / exact", "holds", "because"),
-        rows=[_row(case) for case in cases],
+        table=Table(_COLUMNS, cases),
         tables={"table2": pd.DataFrame(cases)},
         summary={"agreement": cases, "settings": describe(settings), "version": __version__},
     )
@@ -81,9 +100,3 @@ def _check(model: Multilinear, case: Case) -> dict[str, Any]:
         "holds": check.holds,
         "failing": [condition.statement for condition in check.conditions if not condition.holds],
     }
-
-
-def _row(case: dict[str, Any]) -> list[str]:
-    amounts = [f"{float(case[name]):g}" for name in ("time", "data", "n_parameters")]
-    reason = "all conditions hold" if case["holds"] else "not " + ", nor ".join(case["failing"])
-    return [case["resource"], *amounts, f"{case['law_over_exact']:.4g}", yes_no(case["holds"]), reason]

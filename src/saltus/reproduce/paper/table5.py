@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from saltus._types import Floats
 from saltus._version import __version__
 from saltus.curves.table import tidy_table
-from saltus.present.report import Report, cell
+from saltus.present.report import Report
+from saltus.present.table import Column, Table
+from saltus.published import NODES_PER_SKILL
 from saltus.reproduce.shared.emergence_settings import PRESETS as PRESETS
 from saltus.reproduce.shared.emergence_settings import Settings
 from saltus.reproduce.shared.experiments import run_experiments, went_wrong
@@ -16,8 +20,7 @@ from saltus.settings import describe
 from saltus.theory.extended import ParameterEmergence
 
 WIDTH = 10
-NODES_PER_SKILL = 4  # the paper's N_c (Fig. 11)
-OUTLYING = 0.6  # a skill that the rule says is half learned may be learned or not, and noise decides nothing
+OUTLYING = 0.6  # R/S; smaller deviations are no outliers: a half-learned skill may end on either side
 
 
 def reproduce(settings: Settings, options: RunOptions) -> Report:
@@ -30,19 +33,20 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     ended = np.isfinite(strength).all(axis=1)
     outliers = _outliers(strength, rule)
     seeds = curves["run"].to_numpy().tolist()
-    skills = [f"R_{k}/S" for k in range(1, experiment.n_skills + 1)]
     return Report(
         title=f"Skill strengths of single runs at N = {WIDTH} (Nam et al. 2024, Table 5)",
-        columns=("seed", *skills, "outliers"),
-        rows=[
-            _row(str(seed), own, (", ".join(f"k = {k}" for k in far) or "–") if lived else "diverged")
-            for seed, own, far, lived in zip(seeds, strength, outliers, ended, strict=True)
-        ]
-        + [
-            _row("mean", strength[ended].mean(axis=0), ""),
-            _row("sd", strength[ended].std(axis=0, ddof=1), ""),
-            _row("Eq. 18-21", rule, f"N_c = {NODES_PER_SKILL}"),
-        ],
+        table=Table(
+            (Column("seed"), *map(_strength, range(experiment.n_skills)), Column("outliers")),
+            [
+                _row(seed, own, (", ".join(f"k = {k}" for k in far) or None) if lived else "diverged")
+                for seed, own, far, lived in zip(seeds, strength, outliers, ended, strict=True)
+            ]
+            + [
+                _row("mean", strength[ended].mean(axis=0), ""),
+                _row("sd", strength[ended].std(axis=0, ddof=1), ""),
+                _row("Eq. 18-21", rule, f"N_c = {NODES_PER_SKILL:g}"),
+            ],
+        ),
         summary={
             "width": WIDTH,
             "seeds": seeds,
@@ -61,11 +65,15 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     )
 
 
-def _row(name: str, strength: Floats, remark: str) -> list[str]:
-    return [name, *(cell(value, ".2f", "–") for value in strength), remark]
+def _strength(k: int) -> Column:
+    return Column(f"R_{k + 1}/S", form=".2f", value=lambda row: row["strength"][k])
+
+
+def _row(seed: int | str, strength: Floats, outliers: str | None) -> dict[str, Any]:
+    return {"seed": seed, "strength": strength.tolist(), "outliers": outliers}
 
 
 def _outliers(strength: Floats, rule: Floats) -> list[list[int]]:
-    """Of each run, the skills that are far from the rule."""
+    """For each run, the skills that are far from the rule."""
     far = np.abs(strength - rule) > OUTLYING
     return [[int(k) + 1 for k in np.flatnonzero(own)] for own in far]

@@ -1,4 +1,4 @@
-"""How well a forecast agrees with the mean strength over runs, skill by skill, and how sure that is."""
+"""Agreement of a forecast with the mean strength over runs, skill by skill, and its standard error."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from saltus.errors import InputError
 if TYPE_CHECKING:
     import xarray as xr
 
-_RESAMPLES = 200  # an error of 5 % on the standard errors
+_RESAMPLES = 200  # bootstrap samples, for an error of 5 % on the standard errors
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of one skill.
+    """Forecast against measurement, of one skill.
 
     Attributes:
         rms: root mean square of forecast minus mean strength R/S, over the measured points.
-        largest: that difference where its size is largest, forecast minus measured.
-        largest_at: the resource there.
-        half_measured, half_forecast: resource at which the mean strength, and the forecast, reach 0.5; NaN if never.
+        largest: the difference of largest size, forecast minus measured.
+        largest_at: amount of the resource at that difference.
+        half_measured, half_forecast: amounts at which the mean strength, and the forecast, reach 0.5; NaN if never.
         log10_ratio: log10 of half_forecast over half_measured.
         log10_ratio_error: its standard error over runs, by bootstrap.
     """
@@ -77,13 +77,13 @@ def agreement(curves: xr.Dataset, forecast: Floats, seed: int = 0) -> list[Agree
 
 
 def _mean(strength: Floats) -> Floats:
-    """Over the runs that were measured; NaN where none was."""
+    """Mean strength over the runs that were measured; NaN where none was."""
     n_measured = np.isfinite(strength).sum(axis=0)
     return np.where(n_measured > 0, np.nansum(strength, axis=0) / np.maximum(n_measured, 1), np.nan)
 
 
 def _half_points(curves: xr.Dataset, strengths: list[Floats]) -> NDArray[Any]:
-    """Where each of these strengths, ``(n_skills, n_points)``, passes 0.5."""
+    """Amounts at which these strengths, each ``(n_skills, n_points)``, pass 0.5."""
     import xarray as xr
 
     array = xr.DataArray(np.stack(strengths), dims=curves["strength"].dims, coords={})

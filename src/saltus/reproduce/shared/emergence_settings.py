@@ -9,21 +9,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from saltus.reproduce.shared.experiments import DataExperiment, ParameterExperiment, TimeExperiment
+from saltus.reproduce.shared.experiments import DataExperiment, Experiment, ParameterExperiment, TimeExperiment
 from saltus.train.kernel.training import MLPTraining
 
 
 @dataclass(frozen=True)
 class Study:
-    """One resource.
+    """The experiments over one resource.
 
     Attributes:
         system: the experiment that is forecast.
         single: the experiment with one skill (n_s = 1) that calibrates the forecast.
     """
 
-    system: TimeExperiment
-    single: TimeExperiment
+    system: Experiment
+    single: Experiment
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _data(training: MLPTraining, sizes: tuple[int, ...], single_sizes: tuple[int
 
 
 def _until_converged(batch_size: int) -> MLPTraining:
-    """Measured every 500 steps; a run that takes 100,000 is reported as not converged."""
+    """Training until the loss stands still, measured every 500 steps; runs of 100,000 steps count as not converged."""
     at = tuple(range(500, 100_001, 500))
     return MLPTraining(
         at[-1], learning_rate=0.02, init_std=0.01, batch_size=batch_size, n_data=1, until_loss=0.01, measure_at=at

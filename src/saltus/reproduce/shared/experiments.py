@@ -1,14 +1,15 @@
 """The paper's training experiments: strengths over training time, over the size of the training set, over the width.
 
-Each says which runs it needs, and turns what they gave into curves over its resource (`saltus.curves`).
+Each says which runs it needs and turns their results into curves over its resource (`saltus.curves`).
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -16,8 +17,10 @@ from saltus._types import Floats
 from saltus.curves.schema import CURVES, curves_from, resource_of
 from saltus.curves.table import tidy_table
 from saltus.parity.task import MultitaskSparseParity
+from saltus.present.emergence import drawn_amounts
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.runs import train_all
+from saltus.resource import DATA, PARAMETERS, STEP, Resource
 from saltus.settings import describe
 from saltus.theory.frequencies import PowerLaw
 from saltus.train.job import Job, collect, endings
@@ -30,13 +33,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class TimeExperiment:
-    """Networks on unlimited data, measured while they train.
+class Experiment(ABC):
+    """Networks that learn the task, measured over one resource.
 
     Attributes:
-        n_skills: of the task.
+        n_skills: number of skills of the task.
         training: how each network is trained.
-        n_seeds: runs, of each kind if there are several.
+        n_seeds: number of runs of each kind.
         alpha: exponent of the frequencies, P_s(k) ~ k^-(alpha + 1).
     """
 
@@ -44,6 +47,8 @@ class TimeExperiment:
     training: MLPTraining
     n_seeds: int
     alpha: float = 0.6
+
+    resource: ClassVar[Resource]
 
     @property
     def frequencies(self) -> PowerLaw:
@@ -57,37 +62,45 @@ class TimeExperiment:
         """The runs; ``seed`` is that of the first."""
         return [Job(self.task, self.training, seed + i) for i in range(self.n_seeds)]
 
+    @abstractmethod
     def curves(self, jobs: Sequence[Job], results: Sequence[Measurements]) -> xr.Dataset:
-        """What the `jobs` gave, as curves over the experiment's resource.
+        """Curves over the experiment's resource, from the results of the `jobs`.
 
-        Strengths that a run did not live to show are NaN; its ``status`` and a `TrainingWarning` say so.
+        Strengths that a diverged run never reached are NaN; its ``status`` and a `TrainingWarning` say so.
         """
-        return collect(jobs, results)
+
+    @abstractmethod
+    def grid(self, curves: xr.Dataset) -> Floats:
+        """Amounts of the resource at which a forecast is drawn as a line."""
 
     def amounts(self, curves: xr.Dataset) -> Floats:
         """Amounts of the resource at which strengths were measured."""
-        return curves[str(curves["strength"].dims[-1])].to_numpy().astype(float)
-
-    def forecast(self, model: Any, amounts: Floats) -> Floats:
-        """R/S of each skill by a model of this kind of emergence, ``(n_skills, len(amounts))``."""
-        return np.asarray(model.strength(amounts).T / model.target_scale)
+        return curves[self.resource.name].to_numpy().astype(float)
 
     def standing(self, curves: xr.Dataset) -> dict[str, str]:
-        """Whether training had ended, in words: what the runs themselves say of it."""
+        """Whether training had ended, in words."""
         return went_wrong(curves)
 
     def table(self, curves: xr.Dataset) -> pd.DataFrame:
         """The curves with a row a measurement."""
         return tidy_table(curves)
 
+
+@dataclass(frozen=True)
+class TimeExperiment(Experiment):
+    """Networks on unlimited data, measured while they train."""
+
+    resource = STEP
+
+    def curves(self, jobs: Sequence[Job], results: Sequence[Measurements]) -> xr.Dataset:
+        return collect(jobs, results)
+
     def grid(self, curves: xr.Dataset) -> Floats:
-        """Amounts of the resource at which a forecast is drawn as a line."""
-        steps = self.amounts(curves)
-        return np.geomspace(steps[steps > 0][0], steps[-1], 800)
+        return drawn_amounts(self.amounts(curves))
 
 
 @dataclass(frozen=True)
-class DataExperiment(TimeExperiment):
+class DataExperiment(Experiment):
     """Networks trained to the end on training sets of several sizes; ``training.n_data`` is replaced by each size.
 
     Its curves also have ``n_observed``, how often each skill occurs in the training set (d_k), and ``steps``, at which
@@ -95,6 +108,8 @@ class DataExperiment(TimeExperiment):
     """
 
     sizes: tuple[int, ...] = ()
+
+    resource = DATA
 
     def jobs(self, seed: int) -> list[Job]:
         # The longest runs first, which keeps all threads busy to the end.
@@ -111,7 +126,6 @@ class DataExperiment(TimeExperiment):
         ends = [_at_the_end(seen) for seen in results]
         curves = _resource_curves(
             self,
-            "data",
             sorted(self.sizes),
             _worst_endings(jobs, results),
             [over_runs(values) for values in zip(*ends, strict=True)],
@@ -121,10 +135,6 @@ class DataExperiment(TimeExperiment):
         return curves.assign_coords(
             n_observed=(("run", "skill", "data"), observed), steps=(("run", "data"), over_runs(converged))
         )
-
-    def forecast(self, model: Any, amounts: Floats) -> Floats:
-        expected = [model.expected_strength(int(data)) for data in amounts]  # over training sets of that size
-        return np.asarray(np.stack(expected, axis=1) / model.target_scale)
 
     def standing(self, curves: xr.Dataset) -> dict[str, str]:
         steps = curves["steps"].to_numpy()
@@ -142,18 +152,20 @@ class DataExperiment(TimeExperiment):
 
 
 @dataclass(frozen=True)
-class ParameterExperiment(TimeExperiment):
+class ParameterExperiment(Experiment):
     """Narrow networks of several widths on unlimited data, trained side by side; a run is all widths on one stream.
 
     Its curves also have ``moved``: the largest change of R/S of any skill since the measurement before the last, over
     run and parameters.
     """
 
+    resource = PARAMETERS
+
     def curves(self, jobs: Sequence[Job], results: Sequence[Measurements]) -> xr.Dataset:
         ends = [[np.moveaxis(values, 0, -1) for values in _at_the_end(seen)] for seen in results]
         widths = self.training.widths
         strengths = [np.stack(values) for values in zip(*ends, strict=True)]
-        curves = _resource_curves(self, "parameters", widths, _worst_endings(jobs, results), strengths)
+        curves = _resource_curves(self, widths, _worst_endings(jobs, results), strengths)
         moved = [np.abs(seen.strength[..., -1] - seen.strength[..., -2]).max(axis=-1) for seen in results]
         return curves.assign_coords(moved=(("run", "parameters"), np.stack(moved)))
 
@@ -171,7 +183,7 @@ class ParameterExperiment(TimeExperiment):
         return self.amounts(curves)
 
 
-def run_experiments(experiments: Sequence[TimeExperiment], options: RunOptions) -> list[xr.Dataset]:
+def run_experiments(experiments: Sequence[Experiment], options: RunOptions) -> list[xr.Dataset]:
     """Curves of each experiment; all their runs are trained in one go, in the order given."""
     jobs = [experiment.jobs(options.seed) for experiment in experiments]
     results = iter(train_all([job for own in jobs for job in own], options))
@@ -207,15 +219,14 @@ def _worst_endings(jobs: Sequence[Job], results: Sequence[Measurements]) -> dict
 
 
 def _resource_curves(
-    experiment: TimeExperiment,
-    resource: str,
+    experiment: Experiment,
     amounts: Sequence[int],
     status: dict[int, str],
     values: Sequence[Floats],
 ) -> xr.Dataset:
     """Curves from strength, its error and loss at the end of each run, ``(runs, skills, amounts)``."""
     return curves_from(
-        over=resource,
+        over=experiment.resource.name,
         at=amounts,
         **dict(zip(CURVES, values, strict=True)),
         frequencies=experiment.frequencies.first(),

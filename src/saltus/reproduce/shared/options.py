@@ -1,4 +1,4 @@
-"""How a recipe's random parts and training runs are to be done."""
+"""Options of a recipe for its random parts and its training runs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a recipe's random parts and training runs are to be done; recipes of pure theory need none of it.
+    """Options of a recipe for its random parts and its training runs; recipes of pure theory need none.
 
     Attributes:
-        seed: of the first run; the others count up from it.
+        seed: seed of the first run; the others count up from it.
         workers: runs side by side, one a thread; None for as many as processors.
-        watch: given the jobs before they run, returns the function that is told of their progress.
+        watch: function that takes the jobs before they run and returns the callback for their progress.
         store: folder in which runs are kept one by one, and not trained again if they are there; None keeps none.
     """
 

@@ -1,4 +1,4 @@
-"""What the recipes about scaling laws share: models that differ in alpha alone, and the line below their figures."""
+"""Models that differ in alpha alone, and the line below their figures: shared by the recipes about scaling laws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training that recipes do: kept run by run where there is a store, and followed where somebody watches."""
+"""Training for recipes: kept run by run where there is a store, and followed where progress is shown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from saltus.train.loop import Measurements
 def train_all(jobs: Sequence[Job], options: RunOptions) -> list[Measurements]:
     """Results of all jobs, in their order; runs that the store has already, or that come twice, are trained once."""
     unique = list(dict.fromkeys(jobs))
-    progress = options.watch and options.watch(unique)
+    progress = None if options.watch is None else options.watch(unique)
     if options.store is None:
         results = run_jobs(unique, options.workers, progress)
     else:

@@ -22,7 +22,8 @@ from saltus.curves.table import tidy_table
 from saltus.curves.time_law import TimeLaw, fit_time_law, log_moments
 from saltus.figures.times import Panel, Series, times_figure
 from saltus.parity.task import MultitaskSparseParity
-from saltus.present.report import Report, cell
+from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.presets import LAST_BIT_UNREAD
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.runs import train_all
@@ -46,10 +47,10 @@ class Contestant:
     """One architecture with one optimiser.
 
     Attributes:
-        name: of the architecture.
+        name: name of the architecture.
         network: the architecture.
         optimizer: "sgd", with momentum 0.9, or "adam".
-        learning_rate, steps: chosen so that the last skill emerges without loss of stability.
+        learning_rate, steps: settings with which the last skill emerges without loss of stability.
     """
 
     name: str
@@ -61,12 +62,12 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Settings:
-    """The task that all learn, and how.
+    """The task, and how it is learned.
 
     Attributes:
-        contestants: who learns it.
-        n_seeds: runs of each.
-        alpha, n_skills, n_bits, n_relevant, target_scale: of the task.
+        contestants: the architectures and optimisers that learn it.
+        n_seeds: number of runs of each.
+        alpha, n_skills, n_bits, n_relevant, target_scale: settings of the task.
         batch_size: fresh samples an update.
         threshold: the strength R/S at which a skill counts as emerged.
     """
@@ -135,7 +136,7 @@ _QUICK = Settings(_contestants(1), n_seeds=2, n_skills=3)
 PRESETS = {
     "quick": _QUICK,
     "fast": Settings(_contestants(2.5), n_seeds=5),
-    # The transformers take most of the time: the others, by runs that quick shares.
+    # Without the transformers, which take most of the time; the runs are those of quick.
     "perceptrons": replace(_QUICK, contestants=tuple(one for one in _QUICK.contestants if one.name != "transformer")),
 }
 
@@ -149,24 +150,20 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     laws = [fit_time_law(own) for own in times]
     expected = settings.alpha + 1
     found = list(zip(settings.contestants, times, laws, strict=True))
+    summaries = [_summary(one, own, law, settings) for one, own, law in found]
     panels = [
-        Panel([Series(one.name, own, law) for one, own, law in found if one.optimizer == optimizer], title)
-        for optimizer, title in _OPTIMIZERS.items()
-        if any(one.optimizer == optimizer for one in settings.contestants)
+        Panel([_series(own, law) for own, law in zip(summaries, laws, strict=True) if own["optimizer"] == name], title)
+        for name, title in _OPTIMIZERS.items()
+        if any(one.optimizer == name for one in settings.contestants)
     ]
     note = (
         f"saltus {__version__}: α = {settings.alpha:g}, n_s = {settings.n_skills}, n_b = {settings.n_bits}, "
         f"m = {settings.n_relevant}, S = {settings.target_scale:g}, batch {settings.batch_size}, "
         f"seeds {options.seed}–{options.seed + settings.n_seeds - 1}"
     )
-    summaries = [_summary(one, own, law, settings) for one, own, law in found]
     return Report(
         title=f"Architectures and optimisers: emergence time (R/S = {settings.threshold:g}) ~ k^exponent",
-        columns=(
-            "network", "optimiser", *(f"k = {k + 1}" for k in range(settings.n_skills)),
-            "emerged", f"exponent ({expected:g})", "± se", "time per decade (10)", "± se", "out of order",
-        ),
-        rows=[_row(summary) for summary in summaries],
+        table=Table(_columns(settings.n_skills, expected), summaries),
         summary={
             "contestants": summaries,
             "expected_exponent": expected,
@@ -177,7 +174,29 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
         figures={"times": times_figure(panels, expected, settings.threshold, note)},
         tables={"curves": _table(settings.contestants, curves)},
         remarks=_remarks(summaries),
-    )  # fmt: skip
+    )
+
+
+def _columns(n_skills: int, expected: float) -> list[Column]:
+    def time_of(k: int) -> Column:
+        return Column(f"k = {k + 1}", form=".0f", missing="not yet", value=lambda row: row["geometric_mean"][k])
+
+    return [
+        Column("name", "network"),
+        Column("optimizer", "optimiser"),
+        *map(time_of, range(n_skills)),
+        Column(
+            "emerged",
+            value=lambda row: (sum(row["n_emerged"]), np.size(row["times"])),
+            parts=("n_emerged", "n_times"),
+            between=" of ",
+        ),
+        Column("exponent", f"exponent ({expected:g})", ".2f", value=lambda row: row["law"] and row["law"]["exponent"]),
+        Column("exponent_error", "± se", form=".2f", value=lambda row: row["law"] and row["law"]["error"]),
+        Column("time_per_decade", "time per decade (10)", form=".1f"),
+        Column("time_per_decade_error", "± se", form=".1f"),
+        Column("out_of_order", "out of order", form=".0%"),
+    ]
 
 
 def _summary(one: Contestant, times: Floats, law: TimeLaw | None, settings: Settings) -> dict[str, Any]:
@@ -200,30 +219,19 @@ def _summary(one: Contestant, times: Floats, law: TimeLaw | None, settings: Sett
     }
 
 
+def _series(summary: dict[str, Any], law: TimeLaw | None) -> Series:
+    return Series(summary["name"], np.array(summary["geometric_mean"]), np.array(summary["log10_sd"]), law)
+
+
 def out_of_order(times: Floats) -> float:
-    """Share of neighbouring skills of which the rarer one emerged first; one that never did emerged last."""
+    """Share of neighbouring pairs whose rarer skill emerged first; a skill that never did counts as last."""
     late = np.where(np.isfinite(times), times, np.inf)
     known = np.isfinite(late[:, 1:]) | np.isfinite(late[:, :-1])
     return float(np.mean((late[:, 1:] < late[:, :-1])[known])) if known.any() else math.nan
 
 
-def _row(summary: dict[str, Any]) -> list[str]:
-    law = summary["law"] or {"exponent": math.nan, "error": math.nan}
-    return [
-        summary["name"],
-        summary["optimizer"],
-        *(cell(time, ".0f") for time in summary["geometric_mean"]),
-        f"{sum(summary['n_emerged'])} of {np.size(summary['times'])}",
-        cell(law["exponent"], ".2f", "–"),
-        cell(law["error"], ".2f", "–"),
-        cell(summary["time_per_decade"], ".1f", "–"),
-        cell(summary["time_per_decade_error"], ".1f", "–"),
-        cell(summary["out_of_order"], ".0%", "–"),
-    ]
-
-
 def _remarks(summaries: list[dict[str, Any]]) -> list[str]:
-    """For each optimiser, what a tenth of the frequency costs; and where skills that are missing make it too little."""
+    """The cost of a tenth of the frequency, by optimiser; and series in which missing skills make it too small."""
     remarks = []
     for optimizer, title in _OPTIMIZERS.items():
         factors = [s["time_per_decade"] for s in summaries if s["optimizer"] == optimizer and s["law"] is not None]

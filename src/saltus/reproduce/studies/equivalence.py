@@ -1,4 +1,4 @@
-"""Whether the ``fast`` experiments of Fig. 1 measure what the printed settings do; ours, not in the paper.
+"""Check of the ``fast`` experiments of Fig. 1 against the printed settings; ours, not in the paper.
 
 Two checks. Runs on training sets that the rule of `saltus.train.convergence` has ended are carried ten times further.
 And a part of the data and parameter panels is trained with the printed settings too, and with all of them but the
@@ -16,11 +16,12 @@ import numpy as np
 
 from saltus._version import __version__
 from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.emergence_settings import PRESETS as PANELS
 from saltus.reproduce.shared.experiments import (
     DataExperiment,
+    Experiment,
     ParameterExperiment,
-    TimeExperiment,
     run_experiments,
     went_wrong,
 )
@@ -36,20 +37,20 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _FURTHER = 10
-_SYSTEMATIC = 0.02  # in R/S: what `saltus.train.convergence` calls still
+_SYSTEMATIC = 0.02  # R/S by which strengths may still move when `saltus.train.convergence` ends a run
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is compared.
+    """Experiments to carry further, and pairs to compare.
 
     Attributes:
         further: experiments whose runs are carried further.
-        pairs: by name, fast and other settings of one experiment; amounts and skills that both have are compared.
+        pairs: fast and other settings of one experiment, by name; amounts and skills that both have are compared.
     """
 
     further: tuple[DataExperiment, ...]
-    pairs: Mapping[str, tuple[TimeExperiment, TimeExperiment]]
+    pairs: Mapping[str, tuple[Experiment, Experiment]]
 
 
 def _presets() -> dict[str, Settings]:
@@ -58,7 +59,7 @@ def _presets() -> dict[str, Settings]:
     assert isinstance(data, DataExperiment)
     assert isinstance(single, DataExperiment)
 
-    def pair(sizes: tuple[int, ...], n_seeds: int, training: MLPTraining) -> tuple[TimeExperiment, TimeExperiment]:
+    def pair(sizes: tuple[int, ...], n_seeds: int, training: MLPTraining) -> tuple[Experiment, Experiment]:
         return replace(data, sizes=sizes), replace(data, sizes=sizes, n_seeds=n_seeds, training=training)
 
     # The printed 500,000 steps are cut to 20,000: at that rate, the slowest of these runs needs half of them.
@@ -89,6 +90,17 @@ def _presets() -> dict[str, Settings]:
 
 
 PRESETS = _presets()
+_COLUMNS = (
+    Column("settings", "other settings"),
+    Column("resource"),
+    Column("amount", form=","),
+    Column("skill"),
+    Column("fast", form=".3f"),
+    Column("fast_error", "± se", form=".3f"),
+    Column("other", form=".3f"),
+    Column("other_error", "± se", form=".3f"),
+    Column("score", "difference / joint se", form="+.1f"),
+)
 
 
 def reproduce(settings: Settings, options: RunOptions) -> Report:
@@ -108,28 +120,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
         remarks = [f"{len(changes)} runs carried {_FURTHER} times further: strengths moved by {largest:.3f} at most"]
     return Report(
         title="Fast and other settings: mean strength R/S over runs",
-        columns=(
-            "other settings",
-            "resource",
-            "amount",
-            "skill",
-            "fast",
-            "± se",
-            "other",
-            "± se",
-            "difference / joint se",
-        ),
-        rows=[
-            [
-                row["settings"],
-                row["resource"],
-                f"{row['amount']:,}",
-                str(row["skill"]),
-                *(f"{row[name]:.3f}" for name in ("fast", "fast_error", "other", "other_error")),
-                f"{row['score']:+.1f}",
-            ]
-            for row in compared
-        ],
+        table=Table(_COLUMNS, compared),
         summary={
             "further": changes,
             "compared": compared,
@@ -150,7 +141,7 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
 
 
 def compare(fast: xr.Dataset, other: xr.Dataset) -> list[dict[str, Any]]:
-    """Mean strengths at the amounts that both have; the joint error counts what may still move in either as well."""
+    """Mean strengths at the amounts that both have; the joint error includes the movement left in either."""
     resource = str(fast["strength"].dims[-1])
     rows = []
     for amount in np.intersect1d(fast[resource], other[resource]).tolist():

@@ -1,4 +1,4 @@
-"""Where the published material disagrees with itself: what is printed, what comes out when it is computed."""
+"""Places where the published material disagrees with itself: numbers as printed and as computed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import pandas as pd
 
 from saltus._version import __version__
 from saltus.present.report import Report
+from saltus.present.table import Column, Table
+from saltus.published import FEATURE_RATE_SQUARED, INITIAL_STRENGTH_PER_VARIANCE
 from saltus.reproduce.shared.options import RunOptions
 from saltus.settings import describe
 from saltus.theory.extended import with_feature_rate
@@ -44,6 +46,13 @@ class Erratum:
 
 
 PRESETS = {"paper": Settings()}
+_COLUMNS = (
+    Column("where"),
+    Column("quantity"),
+    Column("printed", form=".5g"),
+    Column("computed", form=".5g"),
+    Column("ratio", "computed / printed", form=".4g"),
+)
 
 
 def reproduce(settings: Settings, _: RunOptions) -> Report:
@@ -63,8 +72,7 @@ def reproduce(settings: Settings, _: RunOptions) -> Report:
     ]
     return Report(
         title="Errata of Nam et al. 2024, computed",
-        columns=("where", "quantity", "printed", "computed", "computed / printed"),
-        rows=[[e.where, e.quantity, f"{e.printed:.5g}", f"{e.computed:.5g}", f"{e.ratio:.4g}"] for e in errata],
+        table=Table(_COLUMNS, entries),
         summary={"agreement": entries, "settings": describe(settings), "version": __version__},
         tables={"errata": pd.DataFrame(entries)},
     )
@@ -107,17 +115,17 @@ def _missing_factors(settings: Settings) -> Iterator[Erratum]:
 
 
 def _learning_rate(settings: Settings) -> Iterator[Erratum]:
-    # The networks minimise the plain squared error, so their rate counts double; R(0) as in the authors' code.
-    init_std, feature_rate_squared = 0.01, 1 / 22
+    # The networks minimise the plain squared error, so their rate counts double.
+    init_std = 0.01
     times = []
     for rate in (0.05, 0.02):
         flow = Multilinear(
             PowerLaw(settings.fig1_alpha, settings.fig1_n_skills),
             target_scale=settings.fig3_scale,
-            initial_strength=init_std**2 / 3.6,
+            initial_strength=init_std**2 * INITIAL_STRENGTH_PER_VARIANCE,
             learning_rate=2 * rate,
         )
-        times.append(float(with_feature_rate(flow, feature_rate_squared).emergence_time(1, 0.5)))
+        times.append(float(with_feature_rate(flow, FEATURE_RATE_SQUARED).emergence_time(1, 0.5)))
     yield Erratum("App. K", "steps to R_1/S = 0.5 in Fig. 1a: at the printed rate 0.05, at the plotted 0.02", *times)
 
 

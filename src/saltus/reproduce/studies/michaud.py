@@ -3,7 +3,7 @@
 Their picture is that skills ("quanta") are learned one after the other, by frequency, and that the loss is what the
 rest still costs. Three exponents test it, all read at the moments at which the skills k = 3, ..., K emerge: emergence
 time against frequency, loss against time, loss against the number of learned skills. The model gives each for as many
-skills as there are, and for infinitely many. It knows gradient flow alone, which Adam is not.
+skills as there are, and for infinitely many. It describes gradient flow, which Adam is not.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from saltus.curves.crossings import crossing_times
 from saltus.curves.table import tidy_table, total_loss
 from saltus.figures.quanta import quanta_figure
 from saltus.parity.task import MultitaskSparseParity
-from saltus.present.report import Report, cell
+from saltus.present.report import Report
+from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.runs import train_all
 from saltus.settings import describe
@@ -32,8 +33,8 @@ from saltus.train.torch.perceptron import Perceptron
 if TYPE_CHECKING:
     import xarray as xr
 
-_FIRST = 3  # the first skills are not yet a power law of anything
-_FEWEST = 4  # points that a slope is fitted to
+_FIRST = 3  # first skill of the fits: the earlier ones follow no power law yet
+_FEWEST = 4  # least number of points for a slope
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Exponents:
 
 
 def exponents(frequency: Floats, times: Floats, loss: Floats) -> Exponents:
-    """Least-squares slopes on log axes through skills 3, 4, ...; of all, frequency, emergence time and loss then."""
+    """Log-log slopes, from skill 3 on, of frequency, emergence time and the loss at that time."""
     skill = np.arange(1, len(frequency) + 1)
     p, t, at, k = (np.log(values[_FIRST - 1 :]) for values in (frequency, times, loss, skill))
     if len(k) < _FEWEST:
@@ -151,8 +152,17 @@ def reproduce(settings: Settings, options: RunOptions) -> Report:
     )
     return Report(
         title=f"Skills learned one by one (Michaud et al. 2023): exponents from skills {_FIRST} to {last}",
-        columns=("exponent", "measured", "± se", f"model, n_s = {task.n_skills}", "model, n_s = ∞", "law"),
-        rows=[[_NAMES[one["exponent"]], *(cell(one[name], ".3f", "–") for name in list(one)[1:])] for one in found],
+        table=Table(
+            (
+                Column("exponent", value=lambda row: _NAMES[row["exponent"]]),
+                Column("measured", form=".3f"),
+                Column("standard_error", "± se", form=".3f"),
+                Column("model", f"model, n_s = {task.n_skills}", form=".3f"),
+                Column("model_infinite", "model, n_s = ∞", form=".3f"),
+                Column("law", form=".3f"),
+            ),
+            found,
+        ),
         summary={
             "exponents": found,
             "skills": {"first": _FIRST, "last": last},

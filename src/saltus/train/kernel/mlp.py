@@ -20,7 +20,7 @@ class MLP:
     """A network in training, or several narrow ones side by side: parameters, optimiser state and scratch memory.
 
     It minimises the plain mean squared error, without the factor 1/2, as the authors' networks do. Networks side by
-    side see the same batches and know nothing of each other.
+    side see the same batches and are otherwise independent.
 
     Args:
         task: gives the number of inputs.
@@ -66,7 +66,7 @@ class MLP:
         return self.parameters[-len(self._lanes) :]
 
     def weights(self, network: int = 0) -> tuple[Float32, float]:
-        """A network's weights, ``(n_skills + n_bits + 2, width)``, control, bits, hidden bias, output; output bias."""
+        """A network's weights, ``(n_rows, width)``: control, bits, hidden bias, output; and its output bias."""
         return self._rows[:, self._lanes[network]], float(self._output_biases[network])
 
     def state(self) -> State:

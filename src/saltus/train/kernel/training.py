@@ -1,4 +1,4 @@
-"""How a two-layer network is trained by the kernel, as plain frozen data."""
+"""Training of a two-layer network by the kernel, as plain frozen data."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ Optimizer = Literal["sgd", "adam"]
 
 @dataclass(frozen=True)
 class MLPTraining(Training):
-    """How a two-layer network is trained by the kernel.
+    """Settings of the training of a two-layer network by the kernel.
 
     Args:
         init_std: standard deviation of every parameter at the start.
         width: hidden units; several widths train that many networks side by side, on the same samples.
         optimizer: "sgd" or "adam" (betas 0.9 and 0.999, as in PyTorch).
-        others: as in `Training`.
+        others: see `Training`.
 
     Raises:
         InputError: if a value is outside its range.

@@ -1,4 +1,4 @@
-"""Where each hidden unit stands in the kernel's arrays, and the scratch memory of a run.
+"""The place of each hidden unit in the kernel's arrays, and the scratch memory of a run.
 
 Units stand in blocks of `BLOCK` lanes, and a block sums its output in `COLUMNS` columns: lane ``j`` adds to column
 ``j % COLUMNS``. One network uses all columns of all blocks as one. Narrow networks side by side have columns of their
@@ -19,7 +19,7 @@ from saltus.train.kernel.memory import Workspace
 from saltus.train.kernel.simd import BLOCK, COLUMNS
 
 UNITS_A_COLUMN = BLOCK // COLUMNS
-MOST_GROUP_BITS = 8  # larger tables would leave the second-level cache
+MOST_GROUP_BITS = 8  # bits of a group: larger tables would leave the second-level cache
 
 
 def padded_width(*widths: int) -> int:
@@ -94,7 +94,7 @@ def make_workspace(n_skills: int, n_bits: int, *widths: int) -> Workspace:
 
 
 def _groups(n_bits: int) -> tuple[int, int]:
-    """How many groups share the bits behind the key, as many for each word, and how many bits each takes."""
+    """Number of groups that share the bits behind the key, equally many for each word, and bits of each group."""
     words = n_words(n_bits)
     longest = WORD_BITS if words > 1 else max(n_bits - KEY_BITS, 1)
     groups_a_word = -(-longest // (GROUPS_A_PASS * MOST_GROUP_BITS)) * GROUPS_A_PASS

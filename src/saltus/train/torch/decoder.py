@@ -19,8 +19,8 @@ from torch.nn.functional import scaled_dot_product_attention
 class Decoder(nn.Module):
     """The network, started as PyTorch starts its layers.
 
-    There are only two tokens a position. So what is done to a token on its own is done once for both, not for every
-    sample: a sample attends to all 2 n_tokens of them through a mask, which shows those that it has.
+    Each position has only two possible tokens. So operations on single tokens are done once for both, not for every
+    sample: a sample attends to all 2 n_tokens of them through a mask that shows its own.
 
     Args:
         n_tokens: bits of an input, control bits and skill bits.

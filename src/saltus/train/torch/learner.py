@@ -1,4 +1,4 @@
-"""A PyTorch module in training: any architecture, optimiser and device, as the training loop wants it."""
+"""A PyTorch module of any architecture, with any optimiser, on any device, as a `saltus.train.learner.Learner`."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ class TorchLearner:
     of sums, so every bit, would depend on their number.
 
     Args:
-        module: maps inputs ``(n, n_skills + n_bits)`` in {0, 1} to outputs ``(n,)`` or ``(n, 1)``; where its first
-            parameter is, the samples go. It is trained in place, in the mode (``train()`` or ``eval()``) it is in.
-        optimizer: of its parameters; any but those that need a closure.
+        module: maps inputs ``(n, n_skills + n_bits)`` in {0, 1} to outputs ``(n,)`` or ``(n, 1)``. Samples are sent to
+            the device of its first parameter. It is trained in place, in its present mode (``train()`` or ``eval()``).
+        optimizer: the optimiser of its parameters; any but those that need a closure.
         loss: "squared", the plain mean squared error, or "logistic", the cross-entropy of the output as a log-odds
             (Michaud et al. 2023); its strengths are those of S tanh(f/2), the expected target.
         precision: "bfloat16" computes outputs in mixed precision (autocast); parameters stay as they are.
         compiled: compile the module's training step with ``torch.compile``.
-        learning_rates: of each step, given the first one and how many; by default the optimiser's own, unchanged.
-        seed: of the random numbers that the module draws while it trains, such as dropout's. Such learners train one
-            at a time within a process, since PyTorch's generators belong to all of it. None promises that it draws
-            none.
+        learning_rates: gives the rates of steps, from the first one and their number; by default the optimiser keeps
+            its own.
+        seed: seed of the random numbers that the module draws in training (dropout). PyTorch's generators belong to the
+            whole process, so learners with a seed train one at a time. None declares that the module draws none.
 
     Attributes:
         steps_taken: number of updates so far.
@@ -146,7 +146,7 @@ class TorchLearner:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """With random numbers of our own, if the module draws any."""
+        """The block runs with random numbers of this learner, if the module draws any."""
         if self._random is None:
             yield
             return

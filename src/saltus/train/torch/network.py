@@ -1,4 +1,4 @@
-"""Training by PyTorch as plain frozen data: architecture, optimiser, loss, device; and the learner that it makes."""
+"""Training by PyTorch as plain frozen data: architecture, optimiser, loss, device; and its learner."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ class Architecture(Protocol):
     """A frozen dataclass of plain fields (`saltus.settings.describe`), such as `Perceptron`."""
 
     def module(self, task: MultitaskSparseParity) -> nn.Module:
-        """A network for the task on the processor; PyTorch's random numbers, seeded before, decide its start.
+        """A network for the task, on the processor. PyTorch's random numbers, seeded by the caller, decide its start.
 
-        It draws none while it trains.
+        The network must draw no random numbers in training.
         """
         ...
 
 
 @dataclass(frozen=True)
 class NetworkTraining(Training):
-    """How a network of any architecture is trained by PyTorch.
+    """Settings of the training of any architecture by PyTorch.
 
     Args:
         network: the architecture.
@@ -43,7 +43,7 @@ class NetworkTraining(Training):
             own defaults.
         loss: "squared", the plain mean squared error, or "logistic", the cross-entropy of the output as a log-odds, as
             in Michaud et al. 2023. Strengths are then those of the expected target S tanh(f/2).
-        device: what PyTorch calls it: "cpu", "cuda", "cuda:1", "mps".
+        device: PyTorch's name of it: "cpu", "cuda", "cuda:1", "mps".
         precision: "single", or "bfloat16" for mixed precision.
         compiled: compile the training step with ``torch.compile``.
         others: as in `saltus.train.configuration.Training`; ``learning_rate`` is the optimiser's.

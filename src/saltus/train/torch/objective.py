@@ -1,4 +1,4 @@
-"""What a PyTorch network minimises, and what its output then says about the target."""
+"""Losses of PyTorch networks, and the estimate of the target that each makes of the output."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ Loss = Literal["squared", "logistic"]
 
 @dataclass(frozen=True)
 class Objective:
-    """A loss, and the answer that a network trained on it gives.
+    """A loss, and the answer of a network trained on it.
 
     Attributes:
-        loss: of outputs and targets, both ``(n,)``; a scalar.
-        answer: given outputs and targets (of which only the size S counts), the network's estimate of the targets.
-        times_reported: how many times the reported loss (docs/conventions.md: half the mean squared error) it is.
+        loss: gives a scalar for outputs and targets, both ``(n,)``.
+        answer: gives the network's estimate of the targets, in their units, for outputs and targets; only the size S of
+            the targets is used.
+        times_reported: the loss over the reported loss (docs/conventions.md: half the mean squared error).
     """
 
     loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]

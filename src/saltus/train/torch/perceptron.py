@@ -32,7 +32,7 @@ class Perceptron:
     Args:
         width: units of each hidden layer.
         n_layers: layers of weights; the paper's network has 2.
-        activation: of the hidden units: "relu", "gelu", "silu", "elu", "softplus", "tanh", "sigmoid" or "identity".
+        activation: hidden units: "relu", "gelu", "silu", "elu", "softplus", "tanh", "sigmoid" or "identity".
         init_std: standard deviation of every parameter at the start, biases included, as in the paper; None starts as
             PyTorch does.
 

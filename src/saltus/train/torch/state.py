@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-_SETTINGS = "settings"  # of an optimiser: numbers that are not tensors, as JSON
+_SETTINGS = "settings"  # name of the optimiser's numbers that are not tensors, as JSON
 
 
 def module_state(module: nn.Module) -> State:
@@ -24,7 +24,7 @@ def module_state(module: nn.Module) -> State:
 
 
 def restore_module(module: nn.Module, state: Mapping[str, NDArray[Any]]) -> None:
-    """Fill parameters and buffers, where they are.
+    """Fill parameters and buffers in place.
 
     Raises:
         KeyError, ValueError: if it is the state of another module.

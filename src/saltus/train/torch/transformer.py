@@ -1,4 +1,4 @@
-"""The paper's transformer as plain data, and its training in one call."""
+"""The paper's transformer as plain data."""
 
 from __future__ import annotations
 

@@ -1,0 +1,144 @@
+"""The report of ``saltus forecast``: when skills emerge, in which interval, and whether to rely on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saltus._version import __version__
+from saltus.figures.forecast import forecast_figure
+from saltus.forecast.assess import Assessment
+from saltus.forecast.base.results import EmergenceForecast
+from saltus.forecast.size.calibration import SizeCalibration
+from saltus.forecast.time.calibration import Calibration
+from saltus.forecast.time.frequency_fit import FrequencyFit
+from saltus.present.report import Report
+from saltus.present.table import Column, Table
+from saltus.read.report import reading_report
+from saltus.resource import Resource, resource_named
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_DRAWN_THRESHOLDS = np.linspace(0.02, 0.98, 25)  # R/S at which the curve of a size forecast is drawn
+
+
+def forecast_report(curves: xr.Dataset, assessment: Assessment, settings: Mapping[str, Any]) -> Report:
+    """Table, summary, figure and remarks.
+
+    Args:
+        curves: labelled curves.
+        assessment: the assessment of these curves.
+        settings: options of the command line, by name; they are written down and named below the figure.
+    """
+    resource, summary = resource_named(assessment.resource), assessment.summary()
+    moment = resource.moment.format(assessment.until)
+    return Report(
+        title=f"Forecast {moment}: {resource.unit} at R/S = {assessment.threshold:g}",
+        table=Table(
+            _columns(resource, settings["level"]),
+            [skill | {"basis": _basis(k, assessment)} for k, skill in enumerate(summary["skills"])],
+        ),
+        summary={**summary, "settings": settings, "version": __version__},
+        name="forecast",
+        figures={"forecast": forecast_figure(curves, assessment, rise_of(assessment), _note(assessment, settings))},
+        remarks=list(_remarks(curves, assessment)),
+    )
+
+
+def rise_of(assessment: Assessment) -> list[EmergenceForecast]:
+    """Forecasts at ascending thresholds, which a figure joins; none without a calibration.
+
+    In time they are the scored ones, whose intervals were learned; in size the model gives the whole curve.
+    """
+    calibration, forecast = assessment.calibration, assessment.forecast
+    if not isinstance(calibration, SizeCalibration) or forecast is None:
+        return [assessment.scored[at] for at in sorted(assessment.scored)]
+    return [
+        calibration.forecast(assessment.frequencies, threshold=at, level=forecast.level)
+        for at in _DRAWN_THRESHOLDS.tolist()
+    ]
+
+
+def _columns(resource: Resource, level: float) -> list[Column]:
+    return [
+        Column("skill"),
+        Column("frequency", form=".4g"),
+        Column(resource.emergence, "forecast", form=resource.form),
+        Column("interval", f"{level:.0%} interval", form=resource.form, parts=("interval_from", "interval_to")),
+        Column(resource.observed, "observed", form=resource.form, missing="not yet"),
+        Column("log10_error", "log10 error", form="+.3f"),
+        Column("hit", value=lambda row: row.get("hit")),
+        Column("basis", "based on"),
+    ]
+
+
+def _basis(k: int, assessment: Assessment) -> str | None:
+    """The basis of a skill's forecast; None where there is no forecast."""
+    forecast, calibration = assessment.forecast, assessment.calibration
+    if forecast is None or calibration is None:
+        return None
+    if k + 1 in calibration.skills:
+        return "calibrated on"
+    if forecast.measured is not None and forecast.measured.mean[k] <= assessment.until:
+        return "calibration (already emerged)"
+    return "calibration, own growth" if forecast.sharpened[k] else "calibration"
+
+
+def _note(assessment: Assessment, settings: Mapping[str, Any]) -> str:
+    """Version, file, and the settings that decide the figure."""
+    if settings["alpha"] is not None:
+        mix = f"α = {settings['alpha']:g}"
+    elif settings["frequencies"] is not None:
+        mix = f"frequencies {Path(settings['frequencies']).name}"
+    else:
+        mix = "frequencies of the curves"
+    made = settings["calibration"]
+    basis = f"skill {_listed(settings['calibrate_on'])}" if made is None else Path(made).name
+    return (
+        f"saltus {__version__}: {Path(settings['curves']).name}, {mix}, calibrated on {basis}, "
+        f"{assessment.resource} up to {assessment.until:g}"
+    )
+
+
+def _remarks(curves: xr.Dataset, assessment: Assessment) -> Iterator[str]:
+    """Lines on the reading of the file and its oddities, on frequencies and calibration, and the verdict."""
+    if "reading" in curves.attrs:
+        yield from reading_report(curves).lines
+    if assessment.frequency_fit is not None:
+        yield _fitted(assessment.frequency_fit)
+    fit = assessment.calibration
+    if isinstance(fit, Calibration):
+        yield f"calibrated on skill {_listed(fit.skills)}: {_in_time(fit)}"
+    elif isinstance(fit, SizeCalibration):
+        yield f"calibrated on skill {_listed(fit.skills)}: {_in_size(fit)}"
+    yield str(assessment.verdict)
+
+
+def _fitted(fit: FrequencyFit) -> str:
+    forms = ", ".join(f"{one.name} {one.log_likelihood:.1f} - {one.penalty:.1f} = {one.score:.1f}" for one in fit.forms)
+    return (
+        f"frequencies fitted to {int(fit.dated.sum())} skills that have shown themselves: {fit.forms[0].name}, "
+        f"alpha {fit.alpha:.3f} ± {fit.alpha_error:.2g} (log likelihood - penalty: {forms})"
+    )
+
+
+def _in_time(fit: Calibration) -> str:
+    return (
+        f"rate {fit.rate:.4g} ± {fit.rate_error:.1g} a step, half learned at frequency x step = "
+        f"{fit.half_exposure:.4g} ± {fit.half_exposure_error:.2g} (runs: {fit.n_runs}; misfit {fit.residual:.3f})"
+    )
+
+
+def _in_size(fit: SizeCalibration) -> str:
+    return (
+        f"{resource_named(fit.resource).symbol}_c = {fit.constant:.4g} ± {fit.constant_error:.2g} "
+        f"(runs: {fit.n_runs}; misfit on the rise {fit.residual:.3f}, beyond scatter {fit.misfit:.3f})"
+    )
+
+
+def _listed(skills: Sequence[int]) -> str:
+    return ", ".join(map(str, skills))
