@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 # for type checkers below and docs/api.md name the same.
 _PUBLIC = {
     "saltus.curves.crossings": "EmergenceTimes crossing_times emergence_times",
+    "saltus.curves.schema": "curves_from",
     "saltus.curves.table": "tidy_table total_loss",
     "saltus.errors": "InputError StoppedError TrainingWarning",
     "saltus.forecast.assess": "Assessment assess",
@@ -48,6 +49,7 @@ _PUBLIC = {
     "saltus.theory.extended": "DataEmergence ParameterEmergence with_feature_rate",
     "saltus.theory.frequencies": "Frequencies PowerLaw SkillFrequencies",
     "saltus.theory.multilinear": "Multilinear",
+    "saltus.theory.protocols": "SkillModel",
     "saltus.theory.sampling": "SkillCounts",
     "saltus.theory.scaling": "ScalingLaw corrected_time_law local_exponent scaling_law small_start_law",
     "saltus.theory.stages": "Staircase loss_staircase n_emerged stage_like",
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
     from saltus.curves.crossings import EmergenceTimes as EmergenceTimes
     from saltus.curves.crossings import crossing_times as crossing_times
     from saltus.curves.crossings import emergence_times as emergence_times
+    from saltus.curves.schema import curves_from as curves_from
     from saltus.curves.table import tidy_table as tidy_table
     from saltus.curves.table import total_loss as total_loss
     from saltus.errors import InputError as InputError
@@ -149,6 +152,7 @@ if TYPE_CHECKING:
     from saltus.theory.frequencies import PowerLaw as PowerLaw
     from saltus.theory.frequencies import SkillFrequencies as SkillFrequencies
     from saltus.theory.multilinear import Multilinear as Multilinear
+    from saltus.theory.protocols import SkillModel as SkillModel
     from saltus.theory.sampling import SkillCounts as SkillCounts
     from saltus.theory.scaling import ScalingLaw as ScalingLaw
     from saltus.theory.scaling import corrected_time_law as corrected_time_law

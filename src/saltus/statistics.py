@@ -1,4 +1,4 @@
-"""How much measurements say that are not independent, and intervals from several sources of few degrees of freedom."""
+"""Effective size of correlated samples, and intervals that combine error sources with few degrees of freedom."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from saltus._types import Floats
 
 
 def independent(residual: Floats) -> float:
-    """Measurements that count: n (1 - rho)/(1 + rho), rho the correlation of neighbouring residuals, if positive."""
+    """Effective number of independent measurements, n (1 - rho)/(1 + rho).
+
+    Args:
+        residual: measured minus fitted values in order, shape ``(n,)``; rho >= 0 is their lag-1 autocorrelation.
+    """
     power = residual @ residual
     rho = float(np.clip(residual[1:] @ residual[:-1] / power, 0.0, 0.99)) if power > 0 else 0.0
     return len(residual) * (1 - rho) / (1 + rho)
@@ -20,8 +24,8 @@ def degrees_of_sum(variances: ArrayLike, degrees: ArrayLike) -> Floats:
     """Degrees of freedom of sums of variances (Satterthwaite 1946); infinity for a sum of 0.
 
     Args:
-        variances: what is summed along the last axis.
-        degrees: of each of those, taken for 1 at least; infinity if a variance is known.
+        variances: terms of the sums, along the last axis.
+        degrees: degrees of freedom of each term, at least 1; infinity where a variance is known.
     """
     parts = np.asarray(variances, dtype=float)
     spent = np.sum(parts**2 / np.maximum(np.asarray(degrees, dtype=float), 1.0), axis=-1)
@@ -30,6 +34,6 @@ def degrees_of_sum(variances: ArrayLike, degrees: ArrayLike) -> Floats:
 
 
 def student_quantile(probability: float, degrees: ArrayLike) -> Floats:
-    """Of Student's t; of the normal law for infinitely many degrees of freedom."""
+    """Quantile of Student's t; of the normal law for infinitely many degrees of freedom."""
     finite = np.minimum(np.asarray(degrees, dtype=float), 1e9)
     return np.asarray(stdtrit(finite, probability))

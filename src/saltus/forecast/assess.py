@@ -125,8 +125,10 @@ def assess(
     resource = resource_of(curves).name
     family = FAMILIES[resource]
     now = float(curves[resource][-1]) if until is None else until
-    known = _up_to(now, curves)
-    basis = _basis(known, frequencies, on_skill, shipped_departure() if departure is None else departure, level)
+    known = _up_to(now, curves, resource)
+    allowed_for = shipped_departure() if departure is None else departure
+    fit = _fitted(known, resource, on_skill, allowed_for) if frequencies == "fitted" else None
+    basis = Basis(_one_a_skill(known, frequencies, fit), fit, allowed_for, level)
     if calibration is None and family.ready(known, on_skill):
         calibration = family.fit(known, basis.frequencies, on_skill)
     if calibration is not None:
@@ -146,8 +148,8 @@ def assess(
     )
 
 
-def _up_to(now: float, curves: xr.Dataset) -> xr.Dataset:
-    resource = resource_of(curves).name
+def _up_to(now: float, curves: xr.Dataset, resource: str) -> xr.Dataset:
+    """The known part of the curves."""
     known = curves.isel({resource: curves[resource].to_numpy() <= now})
     if known.sizes[resource] == 0:
         advice = f"first {resource}: {int(curves[resource][0])}"
@@ -155,39 +157,30 @@ def _up_to(now: float, curves: xr.Dataset) -> xr.Dataset:
     return known
 
 
-def _basis(
-    known: xr.Dataset,
-    frequencies: SkillFrequencies | Literal["fitted"] | None,
-    on_skill: int | Sequence[int],
-    departure: Departure,
-    level: float,
-) -> Basis:
-    """Frequencies as they are given, carried by the curves, or fitted; one a skill."""
-    fit = None
-    if frequencies == "fitted":
-        fit = _fitted(known, on_skill, departure)
-        frequencies = fit.frequencies
-    elif frequencies is None:
-        frequencies = carried_frequencies(known)
-    _require_one_a_skill(frequencies, known)
-    return Basis(frequencies, fit, departure, level)
-
-
-def _fitted(known: xr.Dataset, on_skill: int | Sequence[int], departure: Departure) -> FrequencyFit:
-    resource = resource_of(known).name
+def _fitted(known: xr.Dataset, resource: str, on_skill: int | Sequence[int], departure: Departure) -> FrequencyFit:
     fit_frequencies = FAMILIES[resource].fit_frequencies
     if fit_frequencies is None:
         raise InputError(f"frequencies can be fitted to curves over {STEP.unit} only", resource, "give frequencies")
     return fit_frequencies(known, on_skill, departure)
 
 
-def _require_one_a_skill(frequencies: SkillFrequencies, curves: xr.Dataset) -> None:
+def _one_a_skill(
+    curves: xr.Dataset, given: SkillFrequencies | Literal["fitted"] | None, fit: FrequencyFit | None
+) -> SkillFrequencies:
+    """Frequencies as fitted, as given, or as the curves carry them; one for each skill."""
+    if fit is not None:
+        frequencies: SkillFrequencies = fit.frequencies
+    elif given is None or given == "fitted":
+        frequencies = carried_frequencies(curves)
+    else:
+        frequencies = given
     if require_finite_skills(frequencies) != curves.sizes["skill"]:
         raise InputError(
             f"frequencies must be those of the {curves.sizes['skill']} skills of the curves",
             require_finite_skills(frequencies),
             "give one a skill",
         )
+    return frequencies
 
 
 def _require_same_resource(calibration: AnyCalibration, resource: str) -> None:

@@ -1,4 +1,4 @@
-"""The one table of families: for each resource its calibration, how it is made, what it forecasts, and who judges it.
+"""The one table of families: for each resource, how to make, load and judge its calibrations, and how they forecast.
 
 A new resource is a row here, with a model in ``theory/`` and, over sizes, a form in ``forecast/size/forms.py``.
 """

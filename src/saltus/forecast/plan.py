@@ -27,7 +27,7 @@ class FrequencyPlan:
     """The share of the data that makes a skill emerge by a step.
 
     Attributes:
-        by: the step.
+        by: the step by which it is to emerge.
         expected: frequency at which the forecast is that step; NaN if even a frequency of 1 is too little.
         safe: frequency at which the upper end of the interval is that step; NaN likewise.
         level: probability that the interval is to have.
@@ -123,7 +123,9 @@ def plan_skills(
     Args:
         calibration: of the network and its training; its rate dates the skills.
         frequencies: of the skills, finitely many.
-        time, data, parameters: T in steps, D in samples, N in hidden nodes; infinity is no limit.
+        time: T, steps of training; infinity is no limit.
+        data: D, samples of the training set; likewise.
+        parameters: N, hidden nodes; likewise.
         shots: D_c, the samples that one skill needs (1 in the multilinear model, about 800 in the paper's network).
         nodes_per_skill: N_c (1 in the multilinear model, about 4 in the paper's network).
         threshold: the strength R/S that counts as learned, between 0 and 1. (0.5, as for curves; the methods

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from saltus.forecast.base.results import EmergenceForecast
-from saltus.theory.extended import DataEmergence, ParameterEmergence
 from saltus.theory.frequencies import SkillFrequencies
-from saltus.theory.multilinear import Multilinear
+from saltus.theory.protocols import SkillModel
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,7 +48,7 @@ class AnyCalibration(Protocol):
     def lowest_threshold(self) -> float:
         """R/S above which thresholds have a forecast."""
 
-    def model(self, frequencies: SkillFrequencies) -> Multilinear | DataEmergence | ParameterEmergence:
+    def model(self, frequencies: SkillFrequencies) -> SkillModel:
         """The calibrated model for any frequencies."""
 
     def forecast(

@@ -82,7 +82,7 @@ def _calibrate(kind: type[C], curves: xr.Dataset, frequencies: SkillFrequencies,
 
 
 def has_risen(curves: xr.Dataset, on_skill: int | Sequence[int] = 1) -> bool:
-    """Whether the mean over runs of one of those skills passes R/S = 0.5 within the measured sizes."""
+    """Whether the mean over runs of one of the skills passes R/S = 0.5 within the measured sizes."""
     chosen = curves.sel(skill=list(checked_skills(on_skill, curves.sizes["skill"])))
     mean = chosen["strength"].mean("run").to_numpy()
     return bool(np.any((mean < 0.5).any(axis=-1) & (mean >= 0.5).any(axis=-1)))

@@ -1,6 +1,6 @@
 """Strengths at chosen sizes of training set or network, as functions of the one constant that is to be fitted.
 
-Points are pairs of a size and a skill. A form knows each point's ``units``, the size counted in what one skill needs
+Points are pairs of a size and a skill. A form knows each point's ``units``, the size counted in the needs of one skill
 (samples of that skill; nodes over the skill's place in the order), so that a constant lies within their range.
 """
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saltus.curves.schema import resource_of
 from saltus.forecast.base.verdict import CARE, ROUGH, STOP, WRONG, Doubts, Verdict, nothing_emerged, weigh
 from saltus.forecast.size.calibration import SizeCalibration
 from saltus.forecast.size.fit import curve_misfit, points_of
@@ -31,7 +30,7 @@ def judge_size(known: xr.Dataset, frequencies: SkillFrequencies, calibration: Si
     if calibration is None:
         return weigh([nothing_emerged(known)])
     misfits = _misfits(known, frequencies, calibration)
-    doubts = [*_vague(calibration), *_straying(misfits, calibration), *_alone(misfits, resource_of(known).name)]
+    doubts = [*_vague(calibration), *_straying(misfits, calibration), *_alone(misfits, calibration.resource)]
     return weigh(doubts, passed=lambda: _passed(misfits, calibration))
 
 
@@ -39,7 +38,7 @@ def _misfits(known: xr.Dataset, frequencies: SkillFrequencies, calibration: Size
     """For each skill past R/S = 0.5: its smallest rms misfit over all constants in the 90 % interval."""
     reach = _relative(calibration)
     candidates = calibration.constant * np.exp(np.linspace(-reach, reach, 21))
-    highest = known["strength"].mean("run").max(resource_of(known).name).to_numpy()
+    highest = known["strength"].mean("run").max(calibration.resource).to_numpy()
     found = {}
     for skill in known["skill"].to_numpy()[highest >= 0.5].tolist():
         form, strength, error = points_of(type(calibration), known, [skill], frequencies)
@@ -79,5 +78,5 @@ def _passed(misfits: dict[int, float], calibration: SizeCalibration) -> tuple[st
 
 
 def _relative(calibration: SizeCalibration) -> float:
-    """Half the width of the constant's 90 % interval, in its logarithm."""
+    """Half the width of the constant's 90 % interval, in its natural logarithm."""
     return float(student_quantile(0.95, calibration.degrees)) * math.sqrt(calibration.variance)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-_ON_RISE = 0.49  # R/S within this of 0.5: without a measurement there, any larger rate fits as well
+_ON_RISE = 0.49  # half-width of the rise about 0.5, in R/S: without a measurement on it, any larger rate fits as well
 
 
 def calibrate_time(
@@ -43,7 +43,7 @@ def calibrate_time(
         on_skill: the skill to calibrate on, from 1, or several.
 
     Returns:
-        The constants, from the runs in which at least one of those skills emerged.
+        The constants, from the runs in which at least one of the chosen skills emerged.
 
     Raises:
         InputError: if there is no such skill, or none of them emerged in any run.
@@ -76,13 +76,13 @@ def calibrate_time(
 
 
 def has_emerged(curves: xr.Dataset, on_skill: int | Sequence[int] = 1) -> bool:
-    """Whether `calibrate` would find a run in which one of those skills has risen through R/S = 0.1 and 0.5."""
+    """Whether one of the skills rises through R/S = 0.1 and 0.5 in any run, as `calibrate_time` needs."""
     of_skills = curves.isel(skill=[skill - 1 for skill in checked_skills(on_skill, curves.sizes["skill"])])
     return bool(np.any(crossing_times(of_skills, 0.5) > crossing_times(of_skills, 0.1)))
 
 
 def _fit_run(curves: xr.Dataset, run: int, frequency: Floats) -> Any:
-    """The fit to those skills that emerged in one run; None if none did, or rose unseen between two measurements."""
+    """The fit to the emerged skills of one run; None without any, or without a measurement on a rise."""
     early, half = (crossing_times(curves, level)[run] for level in (0.1, 0.5))
     emerged = half > early
     if not emerged.any():
@@ -98,7 +98,7 @@ def _fit_run(curves: xr.Dataset, run: int, frequency: Floats) -> Any:
 
 
 def _fit_logistic(x: Floats, y: Floats, early: float, half: float) -> Any:
-    """Least squares for log(rate) and log(half exposure), from the curve through its 0.1 and 0.5 crossings."""
+    """Least squares for log(rate) and log(half exposure), started at the curve's crossings of 0.1 and 0.5."""
 
     def residuals(constants: Floats) -> Floats:
         rate, half_exposure = np.exp(constants)
@@ -118,7 +118,7 @@ def _fit_logistic(x: Floats, y: Floats, early: float, half: float) -> Any:
 
 
 def _residual_covariance(fit: Any) -> Floats:
-    """Of the constants, from residuals that are alike, but neighbours of which may go together."""
+    """Covariance of the constants, from residuals of equal variance whose neighbours may be correlated."""
     n = len(fit.fun)
     variance = fit.fun @ fit.fun / max(n - len(fit.x), 1) * n / independent(fit.fun)
     return np.asarray(variance * np.linalg.inv(fit.jac.T @ fit.jac))

@@ -1,4 +1,4 @@
-"""Calibrations over steps: what the calibrated constants forecast, and how they are kept in a file."""
+"""Calibrations over steps: the calibrated constants with their forecasts and their file."""
 
 from __future__ import annotations
 

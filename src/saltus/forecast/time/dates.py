@@ -32,7 +32,7 @@ class Dates:
         error: standard deviation of ``log_time``.
         dated: whether a skill has emerged or begun to grow.
         emerged: whether it has passed R/S = 0.5.
-        start: log10 of the step at which the model has the calibrated skill pass.
+        start: log10 of the step at which the calibrated skill passes in the model.
         departure: of networks from the model.
     """
 

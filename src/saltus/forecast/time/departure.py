@@ -146,12 +146,12 @@ class DepartureFit:
 def fit_departure(threshold: float, run: ArrayLike, decades: ArrayLike, log10_ratio: ArrayLike) -> list[DepartureFit]:
     """Fit all forms of law at one threshold to measured skills, the best one first.
 
-    The spreads are those of a new run: maximum likelihood, widened for the fitted numbers and for their own errors by
+    The spreads are for a new run: maximum likelihood, widened for the fitted numbers and for their own errors by
     sqrt((n + 1)/(n - p)), with n runs and p fitted means.
 
     Args:
         threshold: the strength R/S whose times were measured.
-        run: which run each skill belongs to, shape ``(n,)``.
+        run: the run of each skill, as a number, shape ``(n,)``.
         decades: log10 of the calibrated skill's frequency over the skill's own, shape ``(n,)``.
         log10_ratio: log10(measured time / the model's time), shape ``(n,)``.
 

@@ -39,8 +39,8 @@ class FrequencyForm:
     Attributes:
         name: "common alpha" or "free rates".
         log_likelihood: natural logarithm.
-        penalty: sum over parameters of log(range / (standard deviation sqrt(2 pi))), what the data had to narrow down
-            (MacKay 1992's Occam factor): alpha from 0 to 5, a free rate over one decade.
+        penalty: sum over parameters of log(range / (standard deviation sqrt(2 pi))), the narrowing by the data (MacKay
+            1992's Occam factor): alpha from 0 to 5, a free rate over one decade.
     """
 
     name: str
@@ -99,7 +99,7 @@ def fit_frequencies(
     """Fit skill frequencies from their order alone: skill 1 is the most frequent, and so on.
 
     Args:
-        curves: labelled curves over steps, up to what may be used.
+        curves: labelled curves over steps, up to the last step that may be used.
         on_skill: the skill to calibrate on, from 1; of several, the most frequent.
         departure: departure of networks from the model; by default the shipped one (`Calibration.forecast`).
 

@@ -1,8 +1,8 @@
 """A skill's own growth, seen before it has emerged, sharpens the forecast of when it will.
 
 Its logit grows along the calibrated curve, so strengths on the way up, measured with their standard errors, date the
-skill. Below the lowest threshold whose times were taught the curve is not known (networks start slower than a
-logistic), and below the noise nothing is seen: there, all that counts is that the skill has not come that far yet.
+skill. The curve is unknown below the lowest threshold of the departure (networks start slower than a logistic), and
+noise hides it: such measurements only say that the skill has not come so far yet.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from saltus.forecast.time.departure import Departure
 if TYPE_CHECKING:
     import xarray as xr
 
-_LEAST_ERROR = 1e-4  # of a strength in units of S, where neither noise nor misfit shows
-_SIGMAS = 6.0
-_GRID = 801
-_MEDIAN_OF_SQUARED_NORMAL = 0.4549364
-_VISIBLE = 3.0  # standard errors
+_LEAST_ERROR = 1e-4  # least error of a strength, in R/S, where neither noise nor misfit shows
+_SIGMAS = 6.0  # half-width of the grid of times, in standard deviations of the prior
+_GRID = 801  # number of its points
+_MEDIAN_OF_SQUARED_NORMAL = 0.4549364  # median of chi-squared with one degree of freedom
+_VISIBLE = 3.0  # least visible strength, in standard errors
 
 
 def sharpen(
@@ -42,8 +42,9 @@ def sharpen(
     deviation ``departure.shape_sd``; however many points there are, they do not average it away.
 
     Args:
-        log_time, sd: the forecast without them, normal in log10 of steps.
-        steps: when they were measured, ascending, greater than 0, shape ``(n,)``.
+        log_time: mean of the forecast without them, log10 of a step.
+        sd: its standard deviation, in decades.
+        steps: steps of the measurements, ascending, greater than 0, shape ``(n,)``.
         strength: measured R/S, shape ``(n,)``.
         error: standard error of each, noise floor and misfit included, greater than 0, shape ``(n,)``.
         initial_logit: logit of R/S at step 0.
@@ -53,7 +54,7 @@ def sharpen(
     log_steps = np.log10(steps)
     shape = expected_shape(initial_logit, decades, departure)
     first, not_before = onset(log_steps, strength, error, shape, departure)
-    # A skill may be later than all that was expected of it.
+    # The grid reaches beyond the last measurement: a skill may be later than expected.
     latest = max(log_time, not_before, log_steps[-1])
     grid = np.linspace(log_time - _SIGMAS * sd, latest + _SIGMAS * sd, _GRID)
     log_prior = -0.5 * ((grid - log_time) / sd) ** 2
@@ -72,8 +73,10 @@ def sharpen(
 def onset(
     log_steps: Floats, strength: Floats, error: Floats, shape: tuple[Floats, Floats], departure: Departure
 ) -> tuple[int, float]:
-    """Index of the first measurement that shows the skill, and log10 of the half-strength time that those before rule
-    out as too early (minus infinity if there are none)."""
+    """Index of the first measurement that shows the skill, and a lower bound of log10 of its half-strength time.
+
+    The bound comes from the measurements before; it is minus infinity without any.
+    """
     lowest = departure.laws[0].threshold
     seen = strength >= np.maximum(lowest, _VISIBLE * error)
     first = int(seen.argmax()) if seen.any() else len(log_steps)
@@ -85,7 +88,7 @@ def onset(
 
 
 def expected_shape(initial_logit: float, decades: float, departure: Departure) -> tuple[Floats, Floats]:
-    """The curve that is expected: log10(time / half-strength time), ascending, and R/S there."""
+    """The expected curve: log10(time / half-strength time), ascending, and R/S at these times."""
     line = np.linspace(0.98 * initial_logit, 6.0, 200)
     at = expit(line)
     bend = np.array([float(departure.mean(decades, x)) for x in at]) - float(departure.mean(decades))
@@ -93,10 +96,9 @@ def expected_shape(initial_logit: float, decades: float, departure: Departure) -
 
 
 def noise_floor(strength: Floats) -> float:
-    """Scatter of one curve about its own smooth course: what a strength must exceed to mean anything.
+    """Scatter of one curve about its own smooth course, in R/S: the least strength that means anything.
 
-    From second differences of neighbours, whose variance is 6 times that of the noise; their median, so that the rise
-    itself does not count.
+    Second differences of neighbours have 6 times the variance of the noise; their median ignores the rise itself.
     """
     values = strength[np.isfinite(strength)]
     if values.size < 5:

@@ -39,7 +39,7 @@ def forecast_emergence(
     level: float,
     frequency_error: Floats | None,
 ) -> EmergenceForecast:
-    """Emergence times of all skills; `Calibration.forecast` says what the arguments mean."""
+    """Emergence times of all skills; for the arguments see `Calibration.forecast`."""
     require_level(level)
     if until is not None and not until >= 0:
         raise InputError("until must be a step of at least 0", until, "give the last step that may be used")

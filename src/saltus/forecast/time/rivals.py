@@ -7,7 +7,7 @@ All of them see the frequencies and time; a rare skill is a slower frequent one.
 - exponential: R/S = 1 - exp(-c x), the linear model (Eq. 125), without a delayed onset;
 - power law: R/S = 1 - (1 + c x)^-b in the step, a smooth improvement without an end;
 - resource: the decoupled growth on the clock of `saltus.theory.coupled.resource`, so that rare skills speed up once
-  frequent ones are done. The unlearned shares are those measured.
+  frequent ones are done. Measured strengths give the unlearned shares.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class _Run:
 
 
 def _bridged(steps: Floats, strength: Floats) -> Floats:
-    """A curve without its gaps (skills may be measured at other steps than others); 0 if it was never measured."""
+    """A curve with its gaps filled linearly (skills may be measured at different steps); 0 if never measured."""
     known = np.isfinite(strength)
     return np.interp(steps, steps[known], strength[known]) if known.any() else np.zeros_like(strength)
 
@@ -148,7 +148,7 @@ def compare(curves: xr.Dataset, frequency: Floats) -> list[Evidence]:
 
 
 def _in_units_of_its_own(run: _Run) -> _Run:
-    """Time in units that make the exposure of the first half-learned skill 1, so that starts and bounds fit all."""
+    """The run in units of time that make the exposure of its first half-learned skill 1: starts and bounds suit all."""
     high = np.nan_to_num(run.strength) >= 0.5
     crossed = high.any(axis=1)
     unit = float(run.steps[-1] * run.frequency.max())
