@@ -78,6 +78,17 @@ def test_points_at_one_amount_stay_together() -> None:
     assert held.n_foreseen == 6  # 4.5 points, so two whole amounts
 
 
+def test_two_amounts_left_are_enough_to_foresee_a_third() -> None:
+    x = np.repeat([10.0, 100.0, 1000.0], 3)
+    rivals = compare_forms(x, 30 * x**-0.3 * np.exp(0.01 * np.random.default_rng(0).normal(size=9)))
+    power = next(rival for rival in rivals if rival.fit.form == "power")
+    assert power.hold_out is not None
+    assert (power.hold_out.n_fitted, power.hold_out.n_foreseen) == (6, 3)
+    assert power.hold_out.decades == pytest.approx(1.0)
+    # One amount is not.
+    assert compare_forms(x[3:], 30 * x[3:] ** -0.3)[0].hold_out is None
+
+
 @pytest.mark.parametrize("share", [0, 1, math.nan])
 def test_a_share_must_leave_points_on_both_sides(share: float) -> None:
     with pytest.raises(InputError, match="share of the points held out must lie between 0 and 1; received "):

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from scipy import optimize, special, stats
 
 from saltus import InputError, fit_law
-from saltus.lawfit.fit import LawFit, Status
+from saltus.lawfit.fit import LawFit, Status, _verdict
+from saltus.lawfit.forms import FORMS
+from saltus.lawfit.objective import Objective
 
 CHINCHILLA = Path(__file__).parents[3] / "shared" / "data" / "chinchilla" / "chinchilla.csv"
 X = np.geomspace(1e3, 1e9, 30)
@@ -189,6 +191,16 @@ def test_a_flat_fit_says_how_far_the_noise_leaves_its_weakest_parameter(seed: in
     assert fit.status is Status.FLAT
     expected = f"the noise leaves {weakest} undetermined by a factor e to the {noise / math.sqrt(spread[0]):.2g}"
     assert fit.reason == expected
+
+
+def test_two_starts_that_agree_are_enough_and_one_of_several_is_not() -> None:
+    z = np.linspace(0, 1, 30)[:, None]
+    objective = Objective(FORMS["power"], z, 0.4 - 1.7 * z[:, 0], np.ones((1, 30)), math.inf)
+    theta = np.array([0.4, 1.7])
+    assert _verdict(objective, theta, 2, 5) == (Status.CONVERGED, "2 of 5 starts reached this minimum")
+    assert _verdict(objective, theta, 1, 1) == (Status.CONVERGED, "1 of 1 starts reached this minimum")
+    alone = "1 of 5 starts came to rest at the lowest point found"
+    assert _verdict(objective, theta, 1, 5) == (Status.STARTS_DISAGREE, alone)
 
 
 def test_losses_without_a_law_are_not_called_converged() -> None:
