@@ -40,6 +40,13 @@ def test_information_criteria_are_those_of_normal_residuals() -> None:
     assert power.bic == pytest.approx(minus_two_log + k * math.log(n), rel=1e-9)
 
 
+def test_weights_are_akaikes() -> None:
+    loss = LAWS["power"] * np.exp(0.1 * np.random.default_rng(0).normal(size=X.size))
+    best, *others = compare_forms(X, loss)
+    for rival in others:
+        assert rival.weight / best.weight == pytest.approx(math.exp((best.aicc - rival.aicc) / 2), rel=1e-12)
+
+
 def test_two_resources_against_one_of_them() -> None:
     both = 1.7 + 400 * GRID[:, 0] ** -0.34 + 410 * GRID[:, 1] ** -0.28
     noise = np.exp(0.003 * np.random.default_rng(0).normal(size=len(GRID)))

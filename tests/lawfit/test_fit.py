@@ -160,7 +160,8 @@ def test_a_pure_power_law_has_its_irreducible_loss_at_bound() -> None:
     fit = fit_law(X, 3 * X**-0.3, "power-offset", n_bootstrap=0)
     assert fit.status is Status.AT_BOUND
     assert fit.reason == "E stopped at the lower end of the range"
-    assert fit.parameters["E"] < 1e-5 * 3 * X[-1] ** -0.3
+    # The bound that stands for zero: a millionth of the lowest loss.
+    assert fit.parameters["E"] == pytest.approx(1e-6 * 3 * X[-1] ** -0.3, rel=1e-12)
     assert fit.parameters["b"] == pytest.approx(0.3, rel=1e-4)
 
 
@@ -213,6 +214,17 @@ def test_a_break_that_is_not_there_is_flat() -> None:
     fit = fit_law(X, 3 * X**-0.3, "broken", n_bootstrap=0)
     assert fit.status is Status.FLAT
     assert fit.reason.startswith("the noise leaves ")
+
+
+def test_exponents_name_their_resource() -> None:
+    expected = {
+        "power": {"b": 0},
+        "power-offset": {"b": 0},
+        "broken": {"b_early": 0, "b_late": 0},
+        "two-resource": {"a": 0, "b": 1},
+    }
+    for form, exponents in expected.items():
+        assert fit_law(*noisy(form, 0.0), form, n_bootstrap=0).exponents == exponents
 
 
 def test_rising_losses_have_a_negative_exponent_or_none() -> None:

@@ -104,6 +104,21 @@ def test_a_rough_tolerance_ends_sooner_and_less_exactly() -> None:
     assert lowest < rough.value[0] < objective.value(start)[0]
 
 
+def test_where_the_curvature_is_negative_the_first_step_goes_downhill() -> None:
+    rng = np.random.default_rng(7)
+    z = rng.random((30, 1))
+    objective = Objective(FORMS["power-offset"], z, rng.normal(size=30), np.ones((1, 30)), math.inf)
+    starts = rng.uniform([-3, -3, 0], [3, 3, 6], (400, 3))
+    bends_down = np.linalg.eigvalsh(objective.derivatives(starts)[1])[:, 0] < -0.1
+    starts = starts[bends_down]
+    assert len(starts) > 50
+    everywhere = (np.full(3, -50.0), np.full(3, 50.0))
+    after = minimise(objective, starts, everywhere, tolerance=1e-13, most_steps=1)
+    # A step may still be too long here and there, and is then taken back.
+    assert np.all(after.value <= objective.value(starts))
+    assert np.mean(after.value < objective.value(starts)) > 0.9
+
+
 @pytest.mark.parametrize("delta", [0.05, 1e-3])
 def test_coming_down_in_stages_finds_the_median_line_among_outliers(delta: float) -> None:
     objective = line(6, n=61, delta=delta)
