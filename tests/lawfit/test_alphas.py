@@ -75,6 +75,13 @@ def test_two_alphas_can_give_one_exponent() -> None:
     assert len(found) == 2
 
 
+@pytest.mark.parametrize(("alpha", "searched"), [(0.0099, False), (0.0101, True), (4.95, True), (5.05, False)])
+def test_alphas_are_searched_from_a_hundredth_to_five(alpha: float, searched: bool) -> None:
+    exponent = implied_exponent(alpha, "parameters", model=model(3000), at=50.0)
+    found = implied_alphas(exponent, "parameters", model=model(3000), at=50.0)
+    assert any(one == pytest.approx(alpha, rel=1e-6) for one in found) == searched
+
+
 def test_a_fit_to_exact_losses_leads_back_to_their_alpha() -> None:
     exact = Multilinear(PowerLaw(0.6, 10**4), initial_strength=0.01)
     x = np.round(np.geomspace(300, 3000, 15))

@@ -40,6 +40,13 @@ def test_information_criteria_are_those_of_normal_residuals() -> None:
     assert power.bic == pytest.approx(minus_two_log + k * math.log(n), rel=1e-9)
 
 
+def test_weights_are_akaikes() -> None:
+    loss = LAWS["power"] * np.exp(0.1 * np.random.default_rng(0).normal(size=X.size))
+    best, *others = compare_forms(X, loss)
+    for rival in others:
+        assert rival.weight / best.weight == pytest.approx(math.exp((best.aicc - rival.aicc) / 2), rel=1e-12)
+
+
 def test_two_resources_against_one_of_them() -> None:
     both = 1.7 + 400 * GRID[:, 0] ** -0.34 + 410 * GRID[:, 1] ** -0.28
     noise = np.exp(0.003 * np.random.default_rng(0).normal(size=len(GRID)))
@@ -76,6 +83,17 @@ def test_points_at_one_amount_stay_together() -> None:
     x = np.repeat(X[::4], 3)
     held = hold_out(x, 30 * x**-0.3, share=0.15)
     assert held.n_foreseen == 6  # 4.5 points, so two whole amounts
+
+
+def test_two_amounts_left_are_enough_to_foresee_a_third() -> None:
+    x = np.repeat([10.0, 100.0, 1000.0], 3)
+    rivals = compare_forms(x, 30 * x**-0.3 * np.exp(0.01 * np.random.default_rng(0).normal(size=9)))
+    power = next(rival for rival in rivals if rival.fit.form == "power")
+    assert power.hold_out is not None
+    assert (power.hold_out.n_fitted, power.hold_out.n_foreseen) == (6, 3)
+    assert power.hold_out.decades == pytest.approx(1.0)
+    # One amount is not.
+    assert compare_forms(x[3:], 30 * x[3:] ** -0.3)[0].hold_out is None
 
 
 @pytest.mark.parametrize("share", [0, 1, math.nan])

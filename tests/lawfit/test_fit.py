@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from scipy import optimize, special, stats
 
 from saltus import InputError, fit_law
-from saltus.lawfit.fit import LawFit, Status
+from saltus.lawfit.fit import LawFit, Status, _verdict
+from saltus.lawfit.forms import FORMS
+from saltus.lawfit.objective import Objective
 from tests.helpers import shared_data
 
 X = np.geomspace(1e3, 1e9, 30)
@@ -157,7 +159,8 @@ def test_a_pure_power_law_has_its_irreducible_loss_at_bound() -> None:
     fit = fit_law(X, 3 * X**-0.3, "power-offset", n_bootstrap=0)
     assert fit.status is Status.AT_BOUND
     assert fit.reason == "E stopped at the lower end of the range"
-    assert fit.parameters["E"] < 1e-5 * 3 * X[-1] ** -0.3
+    # The bound that stands for zero: a millionth of the lowest loss.
+    assert fit.parameters["E"] == pytest.approx(1e-6 * 3 * X[-1] ** -0.3, rel=1e-12)
     assert fit.parameters["b"] == pytest.approx(0.3, rel=1e-4)
 
 
@@ -190,6 +193,16 @@ def test_a_flat_fit_says_how_far_the_noise_leaves_its_weakest_parameter(seed: in
     assert fit.reason == expected
 
 
+def test_two_starts_that_agree_are_enough_and_one_of_several_is_not() -> None:
+    z = np.linspace(0, 1, 30)[:, None]
+    objective = Objective(FORMS["power"], z, 0.4 - 1.7 * z[:, 0], np.ones((1, 30)), math.inf)
+    theta = np.array([0.4, 1.7])
+    assert _verdict(objective, theta, 2, 5) == (Status.CONVERGED, "2 of 5 starts reached this minimum")
+    assert _verdict(objective, theta, 1, 1) == (Status.CONVERGED, "1 of 1 starts reached this minimum")
+    alone = "1 of 5 starts came to rest at the lowest point found"
+    assert _verdict(objective, theta, 1, 5) == (Status.STARTS_DISAGREE, alone)
+
+
 def test_losses_without_a_law_are_not_called_converged() -> None:
     for seed in range(5):
         loss = np.exp(np.random.default_rng(seed).normal(size=X.size))
@@ -200,6 +213,17 @@ def test_a_break_that_is_not_there_is_flat() -> None:
     fit = fit_law(X, 3 * X**-0.3, "broken", n_bootstrap=0)
     assert fit.status is Status.FLAT
     assert fit.reason.startswith("the noise leaves ")
+
+
+def test_exponents_name_their_resource() -> None:
+    expected = {
+        "power": {"b": 0},
+        "power-offset": {"b": 0},
+        "broken": {"b_early": 0, "b_late": 0},
+        "two-resource": {"a": 0, "b": 1},
+    }
+    for form, exponents in expected.items():
+        assert fit_law(*noisy(form, 0.0), form, n_bootstrap=0).exponents == exponents
 
 
 def test_rising_losses_have_a_negative_exponent_or_none() -> None:

@@ -268,6 +268,13 @@ def test_reference_values(kind: str) -> None:
         assert loss == pytest.approx(float(case["loss"]), rel=1e-14)
 
 
+def test_the_longest_time_follows_the_rate() -> None:
+    # 2 eta S T may reach 1e303: with eta = 0.005 that is 1e305 steps.
+    assert 0 < float(model(learning_rate=0.005).loss(time=9e304)) < 1e-100
+    with pytest.raises(InputError, match="must be at most 1e\\+303; received 2e\\+301; use time=inf"):
+        model(learning_rate=50).loss(time=2e301)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
