@@ -37,7 +37,7 @@ def test_there_is_a_skeleton_of_every_kind() -> None:
 
 def test_the_resource_has_the_fields_of_ours() -> None:
     resource = built("resource")["BATCH"]
-    assert resource.amount(12.3) == "12"
+    assert f"{12.3:.{resource.digits}f} {resource.unit}" == "12 samples a step"
     assert resource.moment.format(100.0) == "from batches up to 100"
 
 
