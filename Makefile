@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PRESET ?= quick
+BENCHMARKS ?= docs/results/benchmarks
 
 .PHONY: demo test lint coverage bench docs clean
 
@@ -24,9 +25,9 @@ coverage: .venv/dev-installed
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal --cov --cov-report=term:skip-covered
 
 bench: .venv/dev-installed
-	$(BIN)/python benchmarks/kernel.py
-	$(BIN)/python benchmarks/theory.py
-	$(BIN)/python benchmarks/lawfit.py
+	for name in kernel theory lawfit; do \
+	  $(BIN)/python benchmarks/$$name.py --json $(BENCHMARKS)/$$($(BIN)/saltus --version | cut -d ' ' -f 2)/$$name.json || exit; \
+	done
 
 docs: .venv/docs-installed
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html

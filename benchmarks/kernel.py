@@ -23,12 +23,13 @@ import resource
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numba
 import numpy as np
 
+from kept import add_json_option, keep
 from saltus.parity.batch import Batch, draw_bits
 from saltus.parity.strength import measure
 from saltus.parity.task import MultitaskSparseParity
@@ -264,25 +265,33 @@ def memory_of_a_run() -> float:
     return peaks[1] - peaks[0]
 
 
-def wide_row(shape: Shape, threads: int, repeats: int, most_additions: float, with_torch: bool) -> str:
-    """One shape's line of the table."""
+def wide_row(shape: Shape, threads: int, repeats: int, most_additions: float, with_torch: bool) -> dict[str, float]:
+    """One shape's numbers; times in milliseconds."""
     problem = Problem(shape, 0)
     error = problem.gradient_error()
     ours = time_kernel(shape, threads, repeats)
     needed = additions(shape.n_skills, shape.n_bits, shape.batch, shape.width)
     limit = needed / (ours / 1e3) / most_additions
     dense = milliseconds(problem.numpy_step, 10, repeats)
-    line = f"{shape.n_skills:6} {shape.n_bits:4} {shape.width:5} {shape.batch:5} | "
-    line += f"{ours:9.3f} {error:7.0e} {limit:5.0%} | {dense:9.2f} {dense / ours:5.1f}x | "
+    row = {**asdict(shape), "kernel_ms": ours, "error": error, "share_of_limit": limit, "numpy_ms": dense}
     if with_torch:
-        eager = milliseconds(problem.torch_step(), 10, repeats)
-        line += f"{eager:10.2f} {eager / ours:5.1f}x | "
-        loader = milliseconds(problem.loader_step(), 1, repeats) / 4
-        line += f"{loader:9.2f} {loader / ours:5.1f}x"
+        row["torch_ms"] = milliseconds(problem.torch_step(), 10, repeats)
+        row["loader_ms"] = milliseconds(problem.loader_step(), 1, repeats) / 4
+    return row
+
+
+def line_of(row: dict[str, float]) -> str:
+    """The numbers of one shape, and how many times as long the others take."""
+    ours = row["kernel_ms"]
+    line = f"{row['n_skills']:6} {row['n_bits']:4} {row['width']:5} {row['batch']:5} | "
+    line += f"{ours:9.3f} {row['error']:7.0e} {row['share_of_limit']:5.0%}"
+    for name, width in (("numpy_ms", 9), ("torch_ms", 10), ("loader_ms", 9)):
+        if name in row:
+            line += f" | {row[name]:{width}.2f} {row[name] / ours:5.1f}x"
     return line
 
 
-def narrow_line(threads: int, repeats: int, most_additions: float, with_torch: bool) -> str:
+def narrow_row(threads: int, repeats: int, most_additions: float, with_torch: bool) -> dict[str, float]:
     """Networks side by side, in model-steps a second."""
     steps, widths = 50, (SMALL.width,) * N_SMALL
     with ThreadPoolExecutor(threads) as pool:
@@ -291,28 +300,42 @@ def narrow_line(threads: int, repeats: int, most_additions: float, with_torch: b
         spent = milliseconds(lambda: list(pool.map(lambda call: call(), calls)), 1, repeats)
     ours = threads * steps * N_SMALL / spent * 1e3
     limit = ours * additions(SMALL.n_skills, SMALL.n_bits, SMALL.batch, *widths) / N_SMALL / most_additions
-    line = f"{N_SMALL} networks of width {SMALL.width}, batch {SMALL.batch}, Adam: "
-    line += f"kernel {ours:,.0f} model-steps a second, {limit:.0%} of the limit"
+    row = {"networks": N_SMALL, "width": SMALL.width, "batch": SMALL.batch, "kernel": ours, "share_of_limit": limit}
     if with_torch:
-        batched = N_SMALL / milliseconds(batched_torch_step(), 10, repeats) * 1e3
-        line += f"; batched PyTorch {batched:,.0f}, ratio {ours / batched:.1f}x"
+        row["torch"] = N_SMALL / milliseconds(batched_torch_step(), 10, repeats) * 1e3
+    return row
+
+
+def narrow_line(row: dict[str, float]) -> str:
+    line = f"{row['networks']} networks of width {row['width']}, batch {row['batch']}, Adam: "
+    line += f"kernel {row['kernel']:,.0f} model-steps a second, {row['share_of_limit']:.0%} of the limit"
+    if "torch" in row:
+        line += f"; batched PyTorch {row['torch']:,.0f}, ratio {row['kernel'] / row['torch']:.1f}x"
     return line
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5, help="timings of each; the best counts (default 5)")
-    repeats = parser.parse_args().repeats
+    add_json_option(parser)
+    chosen = parser.parse_args()
+    repeats = chosen.repeats
     memory = memory_of_a_run()  # first, while nothing else has raised the peak
     threads = available_processors()
     with_torch = importlib.util.find_spec("torch") is not None
     most_additions = additions_a_second(threads)
     print(f"{threads} threads; NumPy {np.__version__}; PyTorch {'timed' if with_torch else 'not installed'}")
     print("skills bits width batch | kernel ms   error limit |  NumPy ms  ratio | PyTorch ms  ratio | loader ms  ratio")
+    wide = []
     for shape in SHAPES:
-        print(wide_row(shape, threads, repeats, most_additions, with_torch), flush=True)
-    print(narrow_line(threads, repeats, most_additions, with_torch))
-    print(f"measuring strengths takes {measuring_share():.1%} of a run; one more run needs {memory:.0f} MB")
+        wide.append(wide_row(shape, threads, repeats, most_additions, with_torch))
+        print(line_of(wide[-1]), flush=True)
+    narrow = narrow_row(threads, repeats, most_additions, with_torch)
+    share = measuring_share()
+    print(narrow_line(narrow))
+    print(f"measuring strengths takes {share:.1%} of a run; one more run needs {memory:.0f} MB")
+    numbers = {"threads": threads, "steps": wide, "side_by_side": narrow}
+    keep(chosen.json, {**numbers, "measuring_share": share, "memory_of_a_run_mb": memory})
 
 
 if __name__ == "__main__":

@@ -14,11 +14,13 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import optimize
 from scipy.special import huber, logsumexp
 
+from kept import add_json_option, keep
 from saltus._types import Floats
 from saltus.lawfit.fit import fit_points, search
 from saltus.lawfit.forms import FORMS
@@ -74,19 +76,31 @@ def natural_starts(points: Points) -> Floats:
     return natural
 
 
-def row(name: str, values: Floats, seconds: float, best: float, reference: float) -> None:
+def row(name: str, values: Floats, seconds: float, best: float, reference: float) -> dict[str, Any]:
+    """One row of the table, printed too: excess over the lowest objective, starts that reach it, speed."""
     excess = values / best - 1
     reached = int(np.sum(excess < 1e-6))
     print(
         f"{name:<44} {np.min(excess):>9.1e} {np.median(excess):>9.1e} {reached:>4} of {values.size}"
         f" {1e3 * seconds:>9.0f} {1e3 * seconds / max(reached, 1):>9.1f} {reference / seconds:>7.2f} x"
     )
+    return {
+        "name": name,
+        "least_excess": float(np.min(excess)),
+        "median_excess": float(np.median(excess)),
+        "reached": reached,
+        "starts": values.size,
+        "milliseconds": 1e3 * seconds,
+        "ratio": reference / seconds,
+    }
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description="saltus.lawfit against plain BFGS")
     arguments.add_argument("table", nargs="*", help="CSV file, its columns of N, FLOP and loss, highest losses to drop")
-    table = arguments.parse_args().table
+    add_json_option(arguments)
+    chosen = arguments.parse_args()
+    table = chosen.table
     points = measured(Path(table[0]), table[1], table[2], table[3], int(table[4])) if table else synthetic()
     z, y = points.scaled(points.scale)
     objective = Objective(FORM, z, y, np.ones((1, y.size)), DELTA)
@@ -109,13 +123,17 @@ def main() -> None:
     best = float(min(ours.value.min(), without.value.min(), plain.min()))
     print(f"{y.size} points; lowest objective {best:.12g}")
     print(f"{'':<44} {'least':>9} {'median':>9} {'reached':>10} {'ms':>9} {'ms each':>9} {'speed':>9}")
-    row("Newton, Huber's delta in stages (saltus)", ours.value, own_time, best, plain_time)
-    row("Newton at the final delta", without.value, without_time, best, plain_time)
-    row(f"plain BFGS ({n_success} say success)", plain, plain_time, best, plain_time)
-    row(f"plain BFGS on the mean ({n_averaged} say success)", averaged, averaged_time, best, plain_time)
+    rows = [
+        row("Newton, Huber's delta in stages (saltus)", ours.value, own_time, best, plain_time),
+        row("Newton at the final delta", without.value, without_time, best, plain_time),
+        row(f"plain BFGS ({n_success} say success)", plain, plain_time, best, plain_time),
+        row(f"plain BFGS on the mean ({n_averaged} say success)", averaged, averaged_time, best, plain_time),
+    ]
     start = time.perf_counter()
     fit_points(points, FORM, DELTA, n_bootstrap=1000)
-    print(f"fit with 1000 resamples: {time.perf_counter() - start:.2f} s")
+    fit_time = time.perf_counter() - start
+    print(f"fit with 1000 resamples: {fit_time:.2f} s")
+    keep(chosen.json, {"points": y.size, "rows": rows, "fit_with_1000_resamples_seconds": fit_time})
 
 
 if __name__ == "__main__":

@@ -8,14 +8,17 @@ values, which are then the ones compared.
 
 from __future__ import annotations
 
+import argparse
 import math
 import time
 from collections.abc import Callable
+from typing import Any
 
 import mpmath
 import numpy as np
 from scipy.stats import binom
 
+from kept import add_json_option, keep
 from saltus._types import Floats
 from saltus.theory.frequencies import PowerLaw
 from saltus.theory.multilinear import Multilinear
@@ -32,12 +35,13 @@ def seconds_per_value(call: Callable[[], Floats], repeats: int) -> tuple[Floats,
     return values, min(durations) / values.size
 
 
-def row(name: str, ours: Callable[[], Floats], reference: Callable[[], Floats], every: int = 1) -> None:
-    """One line of the table; the reference computes the first of every ``every`` values."""
+def row(name: str, ours: Callable[[], Floats], reference: Callable[[], Floats], every: int = 1) -> dict[str, Any]:
+    """One row of the table, printed too; the reference computes the first of every ``every`` values."""
     values, fast = seconds_per_value(ours, 3)
     expected, slow = seconds_per_value(reference, 1)
     error = float(np.max(np.abs(values[::every] / expected - 1)))
     print(f"{name:<64} {values.size:>6} {error:>9.1e} {1e6 * fast:>10.2f} {slow / fast:>9.0f} x")
+    return {"name": name, "values": values.size, "error": error, "microseconds": 1e6 * fast, "ratio": slow / fast}
 
 
 def model(n_skills: float, alpha: float = 0.6) -> Multilinear:
@@ -90,33 +94,41 @@ def polylogarithms(alphas: Floats) -> Floats:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description="error beside time of the theory's sums")
+    add_json_option(parser)
+    chosen = parser.parse_args()
     print(f"{'':<64} {'values':>6} {'error':>9} {'us each':>10} {'faster by':>11}")
     many, few, data_times = np.logspace(0, 6, 10_000), np.logspace(-1, 3, 8), np.array([1.0, 30.0, 1e3, 1e5])
-    row(
-        "loss, 1e5 skills, unlimited data: plain loop",
-        lambda: np.asarray(model(10**5).loss(time=many)),
-        lambda: plain_loop(10**5, many[::50]),
-        every=50,
-    )
-    row(
-        "loss, infinitely many skills: mpmath",
-        lambda: np.asarray(model(math.inf).loss(time=few)),
-        lambda: zeta_series(few),
-    )
-    row(
-        "loss, 200 skills, 30,000 samples: every count",
-        lambda: np.asarray(model(200).loss(time=data_times, data=30_000)),
-        lambda: every_count(200, 30_000, data_times),
-    )
     alphas = np.linspace(0.05, 5, 20)
-    row(
-        "integral of the time prefactor: mpmath polylogarithms",
-        lambda: np.array([onset_integral(float(a), math.log(99)) for a in alphas]),
-        lambda: polylogarithms(alphas),
-    )
+    rows = [
+        row(
+            "loss, 1e5 skills, unlimited data: plain loop",
+            lambda: np.asarray(model(10**5).loss(time=many)),
+            lambda: plain_loop(10**5, many[::50]),
+            every=50,
+        ),
+        row(
+            "loss, infinitely many skills: mpmath",
+            lambda: np.asarray(model(math.inf).loss(time=few)),
+            lambda: zeta_series(few),
+        ),
+        row(
+            "loss, 200 skills, 30,000 samples: every count",
+            lambda: np.asarray(model(200).loss(time=data_times, data=30_000)),
+            lambda: every_count(200, 30_000, data_times),
+        ),
+        row(
+            "integral of the time prefactor: mpmath polylogarithms",
+            lambda: np.array([onset_integral(float(a), math.log(99)) for a in alphas]),
+            lambda: polylogarithms(alphas),
+        ),
+    ]
     for data in (10**5, 10**9):
         _, cost = seconds_per_value(lambda d=data: np.asarray(model(math.inf).loss(time=data_times, data=d)), 3)  # type: ignore[misc]
-        print(f"loss, infinitely many skills, {data:g} samples: {1e3 * cost:.1f} ms each")
+        name = f"loss, infinitely many skills, {data:g} samples"
+        print(f"{name}: {1e3 * cost:.1f} ms each")
+        rows.append({"name": name, "values": data_times.size, "microseconds": 1e6 * cost})
+    keep(chosen.json, {"rows": rows})
 
 
 if __name__ == "__main__":
