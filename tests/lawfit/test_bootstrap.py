@@ -11,6 +11,7 @@ from scipy import stats
 
 from saltus import fit_law
 from saltus.lawfit.bootstrap import expanded_interval, resampled
+from saltus.lawfit.fit import fit_points
 from saltus.lawfit.forms import FORMS
 from saltus.lawfit.objective import Objective
 from saltus.lawfit.points import checked_points
@@ -75,6 +76,16 @@ def test_the_seed_decides_the_intervals_and_the_names_of_runs_do_not() -> None:
     named, counted = (fit_law(X, loss, runs=names, n_bootstrap=100) for names in ([f"run {r}" for r in runs], runs))
     assert named.n_runs == 6
     assert named.intervals == counted.intervals
+
+
+def test_a_plain_call_is_95_percent_of_1000_resamples_of_huber_with_seed_0() -> None:
+    loss = 3 * X**-0.3 * np.exp(0.02 * np.random.default_rng(0).normal(size=X.size))
+    plain, spelled = fit_law(X, loss), fit_law(X, loss, "power", delta=1e-3, n_bootstrap=1000, level=0.95, seed=0)
+    assert plain.intervals == spelled.intervals
+    assert (plain.parameters, plain.delta, plain.level) == (spelled.parameters, 1e-3, 0.95)
+    points = checked_points(X, loss, None, 1)
+    few = fit_points(points, FORMS["power"], 1e-3, n_bootstrap=20)
+    assert few.intervals == fit_law(X, loss, n_bootstrap=20, seed=0).intervals
 
 
 @pytest.mark.parametrize("by_runs", [False, True])
