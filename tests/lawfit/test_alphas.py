@@ -70,6 +70,19 @@ def test_where_every_skill_is_learned_the_loss_falls_faster_than_any_power() -> 
         assert implied_exponent(alpha, "data", model=model(100), at=1e6) == pytest.approx(0.4, abs=1e-6)
 
 
+@pytest.mark.parametrize("resource", ["time", "data"])
+def test_just_before_the_loss_vanishes_its_slope_is_not_asked_for(resource: LawResource) -> None:
+    asked = Multilinear(PowerLaw(0.6, 20), initial_strength=0.01)
+    low, high = 1e3, 1e6
+    while high > 1.0001 * low:
+        middle = round(math.sqrt(low * high))
+        low, high = (low, middle) if asked.loss(**{resource: middle}) == 0 else (middle, high)
+    at = float(round(high / 1.005))
+    assert asked.loss(**{resource: at}) > 0
+    assert asked.loss(**{resource: round(1.01 * at)}) == 0
+    assert implied_exponent(0.6, resource, model=asked, at=at) == math.inf
+
+
 def test_two_alphas_can_give_one_exponent() -> None:
     found = implied_alphas(0.5, "data", model=model(1000), at=1000)
     assert len(found) == 2

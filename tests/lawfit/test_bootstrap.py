@@ -10,7 +10,11 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from saltus import fit_law
-from saltus.lawfit.bootstrap import expanded_interval
+from saltus.lawfit.bootstrap import expanded_interval, resampled
+from saltus.lawfit.fit import fit_points
+from saltus.lawfit.forms import FORMS
+from saltus.lawfit.objective import Objective
+from saltus.lawfit.points import checked_points
 
 X = np.geomspace(1e3, 1e9, 30)
 
@@ -72,3 +76,34 @@ def test_the_seed_decides_the_intervals_and_the_names_of_runs_do_not() -> None:
     named, counted = (fit_law(X, loss, runs=names, n_bootstrap=100) for names in ([f"run {r}" for r in runs], runs))
     assert named.n_runs == 6
     assert named.intervals == counted.intervals
+
+
+def test_a_plain_call_is_95_percent_of_1000_resamples_of_huber_with_seed_0() -> None:
+    loss = 3 * X**-0.3 * np.exp(0.02 * np.random.default_rng(0).normal(size=X.size))
+    plain, spelled = fit_law(X, loss), fit_law(X, loss, "power", delta=1e-3, n_bootstrap=1000, level=0.95, seed=0)
+    assert plain.intervals == spelled.intervals
+    assert (plain.parameters, plain.delta, plain.level) == (spelled.parameters, 1e-3, 0.95)
+    points = checked_points(X, loss, None, 1)
+    few = fit_points(points, FORMS["power"], 1e-3, n_bootstrap=20)
+    assert few.intervals == fit_law(X, loss, n_bootstrap=20, seed=0).intervals
+
+
+@pytest.mark.parametrize("by_runs", [False, True])
+def test_a_resample_is_a_weighted_fit_and_parts_change_nothing(by_runs: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    loss = 3 * X**-0.3 * np.exp(0.05 * rng.normal(size=X.size))
+    points = checked_points(X, loss, np.repeat(np.arange(6), 5) if by_runs else None, 1)
+    z, y = points.scaled(points.scale)
+    objective = Objective(FORMS["power"], z, y, np.ones((1, y.size)), math.inf)
+    theta = np.polyfit(z[:, 0], y, 1)[::-1] * [1, -1]
+    together = resampled(objective, theta, points, 7, np.random.default_rng(9))
+    assert together.shape == (7, 2)
+    drawn = np.random.default_rng(9).multinomial(points.n_runs, np.full(points.n_runs, 1 / points.n_runs), size=7)
+    for weight, found in zip(drawn[:, points.run], together, strict=True):
+        slope, start = np.polyfit(z[:, 0], y, 1, w=np.sqrt(weight))
+        # The bootstrap's minimiser stops when a part in 1e9 of the objective is left to gain.
+        assert found == pytest.approx([start, -slope], abs=1e-5)
+    # Three at a time: 30 points and 2 parameters make 60 entries each.
+    monkeypatch.setattr("saltus.lawfit.bootstrap._MOST_ENTRIES", 180)
+    in_parts = resampled(objective, theta, points, 7, np.random.default_rng(9))
+    np.testing.assert_allclose(in_parts, together, rtol=0, atol=1e-12)

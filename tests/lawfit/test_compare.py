@@ -47,6 +47,15 @@ def test_weights_are_akaikes() -> None:
         assert rival.weight / best.weight == pytest.approx(math.exp((best.aicc - rival.aicc) / 2), rel=1e-12)
 
 
+def test_a_plain_call_holds_out_a_fifth_and_fits_with_huber() -> None:
+    loss = LAWS["power"] * np.exp(0.1 * np.random.default_rng(0).normal(size=X.size))
+    assert hold_out(X, loss).n_foreseen == 8
+    assert hold_out(X, loss) == hold_out(X, loss, "power", share=0.2, delta=1e-3)
+    plain, spelled = compare_forms(X, loss), compare_forms(X, loss, share=0.2, delta=1e-3)
+    assert [(one.aicc, one.hold_out) for one in plain] == [(one.aicc, one.hold_out) for one in spelled]
+    assert plain[0].fit.delta == 1e-3
+
+
 def test_two_resources_against_one_of_them() -> None:
     both = 1.7 + 400 * GRID[:, 0] ** -0.34 + 410 * GRID[:, 1] ** -0.28
     noise = np.exp(0.003 * np.random.default_rng(0).normal(size=len(GRID)))

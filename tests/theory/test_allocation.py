@@ -43,7 +43,7 @@ def test_measured_frequencies_have_an_optimum_and_no_law(values: list[float], co
 
 
 def test_law_and_exact_optimum_converge() -> None:
-    model = Multilinear(PowerLaw(0.6), initial_strength=0.01, target_scale=2.0, learning_rate=0.5)
+    model = Multilinear(PowerLaw(0.6), initial_strength=0.01, target_scale=2.0, learning_rate=0.7)
     distances = []
     for compute in (1e6, 1e8, 1e10):
         best = compute_optimal(model, compute)

@@ -19,6 +19,7 @@ from saltus.theory.crossovers import data_and_parameters, time_and_parameters
 from saltus.theory.frequencies import Frequencies, PowerLaw
 from saltus.theory.multilinear import Multilinear
 from saltus.theory.scaling import corrected_time_law, local_exponent, scaling_law, small_start_law
+from saltus.theory.validity import Resources, evaluated
 from tests.helpers import ROOT
 
 REFERENCE = ROOT / "tests/data/theory.json"
@@ -207,6 +208,30 @@ def test_conditions_do_not_overflow() -> None:
     learned = scaling_law(model(0.6, 5), "time").check(time=1e6)
     assert learned.exact_loss == 0
     assert learned.relative_distance == math.inf
+
+
+def test_every_condition_compares_what_it_says() -> None:
+    tau, data, n, exponent, log_odds = 7.0, 500.0, 30.0, 1.6, 4.0
+    ratios = {
+        "time": [data / (n * tau**2), data / tau**3, n**exponent / tau, tau / log_odds],
+        "data": [tau / (data * math.log(data)), n**exponent / data],
+        "parameters": [data / tau**3, tau / n**exponent],
+        "compute": [data / tau**3, n**exponent / tau],
+    }
+    for resource, expected in ratios.items():
+        found = evaluated(resource, Resources(tau, data, n, exponent, log_odds))
+        assert [condition.ratio for condition in found] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("ratio", "larger", "alike"), [(0.09, False, False), (0.11, False, True), (9.9, False, True)])
+def test_much_larger_is_a_factor_of_ten_and_alike_less_than_one(ratio: float, larger: bool, alike: bool) -> None:
+    # n^2 is ratio times tau; n^2 >> tau is the third condition of the time law, n^2 ~ tau the second of compute.
+    asked = Resources(100.0, math.inf, math.sqrt(100 * ratio), 2.0, 1.0)
+    assert evaluated("time", asked)[2].holds is larger
+    assert evaluated("compute", asked)[1].holds is alike
+    beyond = replace(asked, n_parameters=math.sqrt(100 * 10.1))
+    assert evaluated("time", beyond)[2].holds
+    assert not evaluated("compute", beyond)[1].holds
 
 
 def m_loss(m: Multilinear, n: float, **resources: float) -> float:

@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltus import (
+    DataEmergence,
     DeepMultilinear,
     DiscreteMultilinear,
     Frequencies,
     InputError,
     Linear,
     Multilinear,
+    ParameterEmergence,
     PowerLaw,
     UnbalancedMultilinear,
     loss_staircase,
@@ -82,6 +84,41 @@ def test_stage_like_says_whether_two_skills_ever_move_together(model: Multilinea
     x = model.strength(time, skills=[1, 2]) / model.target_scale
     never_both_under_way = not np.any((x[:, 0] < 0.9) & (x[:, 1] >= 0.1))
     assert stage_like(model, 1, threshold=0.1) == never_both_under_way
+
+
+def test_a_skill_emerges_at_5_percent_unless_told_otherwise() -> None:
+    # R/S = 0.05 of a logistic curve from 0.01 on: log(99) - log(19), times 1/(2 eta S P).
+    model = Multilinear(Frequencies([0.75, 0.25]), initial_strength=0.01)
+    emerges = (math.log(99) - math.log(19)) / (2 * np.array([0.75, 0.25]))
+    np.testing.assert_allclose(model.emergence_time([1, 2]), emerges, rtol=1e-14)
+    np.testing.assert_allclose(model.saturation_time([1, 2]), math.log(19) / np.array([0.75, 0.25]), rtol=1e-14)
+    np.testing.assert_array_equal(n_emerged(model, emerges * 1.001), [1, 2])
+    np.testing.assert_array_equal(n_emerged(model, emerges * 0.999), [0, 1])
+    # Half a skill's strength is a stair: skill 1 is there at log(99)/(2 P).
+    assert loss_staircase(model, 1).time[1] == pytest.approx(math.log(99) / 1.5, rel=1e-14)
+    assert Linear(Frequencies([1.0])).emergence_time(1) == pytest.approx(-math.log(0.95), rel=1e-14)
+    # S = 1: R = 1 - sqrt(1 - d/D_c) is 0.05 at d = 0.0975 D_c, and N = N_c (k - 1) + 0.05 N_c rounded up.
+    data = DataEmergence(Frequencies([0.75, 0.25]), shots=400)
+    np.testing.assert_allclose(data.emergence_data([1, 2]), [39 / 0.75, 39 / 0.25], rtol=1e-14)
+    parameters = ParameterEmergence(Frequencies([0.75, 0.25]), nodes_per_skill=60)
+    np.testing.assert_array_equal(parameters.emergence_parameters([1, 2]), [3, 63])
+
+
+@pytest.mark.parametrize(
+    ("model", "amounts"),
+    [
+        (DataEmergence(TWENTY, target_scale=3.0, shots=40), np.arange(0.0, 3000, 17)),
+        (ParameterEmergence(TWENTY, target_scale=3.0, nodes_per_skill=4), np.arange(0.0, 100)),
+    ],
+    ids=["data", "parameters"],
+)
+def test_stages_are_those_of_any_resource(model: SkillModel, amounts: np.ndarray) -> None:
+    for threshold in (0.3, 0.9):
+        over = np.count_nonzero(model.strength(amounts) >= threshold * model.target_scale, axis=1)
+        assert over[0] == 0 < over[-1]
+        np.testing.assert_array_equal(n_emerged(model, amounts, threshold), over)
+    # Data for 95 % of a skill exceed those for 5 % of the next; nodes go to one skill after the other.
+    assert bool(stage_like(model, 5, 0.05)) == isinstance(model, ParameterEmergence)
 
 
 def test_deeper_models_are_more_stage_like() -> None:

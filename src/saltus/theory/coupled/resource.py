@@ -22,7 +22,7 @@ from saltus.theory.dynamics import ROUNDING
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 from saltus.theory.multilinear import Multilinear
 
-_NEWTON_STEPS = 200  # a bound never met: a step takes the clock past one skill at least
+_NEWTON_STEPS = 200  # a bound never met: T(tau) bends at the onset of every skill, and is nearly straight between
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class ResourceModel:
         # T(tau) is concave and rises, so Newton's method climbs to the root from its left.
         for _ in range(_NEWTON_STEPS):
             missing = np.maximum(wanted - self._steps(tau), 0.0)
-            if np.all(missing <= ROUNDING * wanted):
+            if np.all(missing <= ROUNDING * tau):
                 break
             tau = tau + missing * pace(self._unlearned(tau), self.spare)
         return np.where(np.isfinite(steps), tau, np.inf)
