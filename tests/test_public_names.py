@@ -76,7 +76,18 @@ def test_names_of_0_1_0_keep_their_parameters_and_members(name: str) -> None:
 
 
 # Classes that public methods hand to the machinery which drives a training, a sweep or a fit, not to users.
-INNER = {"Course", "FixedSamples", "MLP", "TorchLearner", "Measurements", "Plan", "SizeForm", "ShotsForm", "NodesForm"}
+INNER = {
+    "Course",
+    "FixedSamples",
+    "MLP",
+    "TorchLearner",
+    "Measurements",
+    "Plan",
+    "SizeForm",
+    "ShotsForm",
+    "NodesForm",
+    "Scale",
+}
 
 
 @pytest.mark.parametrize("name", [name for name in saltus.__all__ if name != "__version__"])

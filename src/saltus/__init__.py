@@ -31,6 +31,9 @@ _PUBLIC = {
     "saltus.lawfit.alphas": "implied_alphas implied_exponent",
     "saltus.lawfit.compare": "HoldOut Rival compare_forms hold_out",
     "saltus.lawfit.fit": "LawFit Status fit_law",
+    "saltus.lawfit.points": "Points",
+    "saltus.lawfit.study": "LossStudy study_losses",
+    "saltus.lawfit.theory_comparison": "BesideTheory beside_theory",
     "saltus.parity.batch": "Batch",
     "saltus.parity.strength": "SkillStrengths skill_strengths",
     "saltus.parity.task": "MultitaskSparseParity",
@@ -121,6 +124,11 @@ if TYPE_CHECKING:
     from saltus.lawfit.fit import LawFit as LawFit
     from saltus.lawfit.fit import Status as Status
     from saltus.lawfit.fit import fit_law as fit_law
+    from saltus.lawfit.points import Points as Points
+    from saltus.lawfit.study import LossStudy as LossStudy
+    from saltus.lawfit.study import study_losses as study_losses
+    from saltus.lawfit.theory_comparison import BesideTheory as BesideTheory
+    from saltus.lawfit.theory_comparison import beside_theory as beside_theory
     from saltus.parity.batch import Batch as Batch
     from saltus.parity.strength import SkillStrengths as SkillStrengths
     from saltus.parity.strength import skill_strengths as skill_strengths

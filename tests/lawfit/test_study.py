@@ -58,9 +58,9 @@ def test_compute_stands_in_the_place_of_data() -> None:
     ("options", "message"),
     [
         ({"x": "steps"}, "the table must have the column 'steps'; received .*; name one of its columns"),
-        ({"x": "tokens", "form": "two-resource"}, "form two-resource needs --parameters and one of --data, --compute"),
+        ({"x": "tokens", "form": "two-resource"}, "form two-resource needs parameters and one of data, compute"),
         ({"x": "tokens", "drop_highest": -1}, "drop_highest must be"),
-        ({"x": "tokens", "alpha": 0.5}, "alpha and n_skills need --resource; "),
+        ({"x": "tokens", "alpha": 0.5}, "alpha and a model need resource; "),
         ({"x": "words"}, "columns of resources must hold numbers; received .'words'.; could not convert"),
         ({"x": "tokens", "delta": math.nan}, "delta"),
     ],
@@ -73,5 +73,5 @@ def test_what_cannot_be_studied_is_refused(options: dict[str, Any], message: str
 def test_columns_of_each_form() -> None:
     assert resource_columns("power", "tokens") == ["tokens"]
     assert resource_columns("two-resource", parameters="n", data="d") == ["n", "d"]
-    with pytest.raises(InputError, match="needs --parameters and one of --data, --compute"):
+    with pytest.raises(InputError, match="needs parameters and one of data, compute"):
         resource_columns("two-resource", parameters="n", data="d", compute="c")

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+
 from saltus import Job, NetworkTraining, SkillRecorder, Transformer, sweep
 from saltus.settings import LATER, describe
 from saltus.store.plan import Plan, key_of

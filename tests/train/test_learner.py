@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+
 import saltus
 from saltus import GatedPerceptron, MLPTraining, MultitaskSparseParity, NetworkTraining, Perceptron, PowerLaw
 from saltus.parity.batch import Batch

@@ -13,7 +13,7 @@ from saltus.cli.options import chosen, settings_of
 from saltus.present.terminal import show
 
 if TYPE_CHECKING:
-    from saltus.lawfit.study import Fitting
+    from saltus.lawfit.study import LossStudy
     from saltus.theory.multilinear import Multilinear
 
 
@@ -84,7 +84,7 @@ class Fit:
         paths = [] if self.out is None else write(report, prepare_folder(self.out))
         show(report, paths, as_json=self.json)
 
-    def _fitting(self) -> Fitting:
+    def _fitting(self) -> LossStudy:
         from saltus.lawfit.study import resource_columns, study_losses
         from saltus.read.columns import read_columns
 

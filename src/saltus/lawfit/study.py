@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Fitting:
+class LossStudy:
     """A fit and all that goes with it.
 
     Attributes:
@@ -68,7 +68,7 @@ def study_losses(
     model: Multilinear | None = None,
     seed: int = 0,
     n_blank: int = 0,
-) -> Fitting:
+) -> LossStudy:
     """Fit a scaling law to a table of losses, test it, compare it, and set the theory beside it.
 
     Args:
@@ -105,7 +105,7 @@ def study_losses(
     kept = table.sort_values(loss, kind="stable").iloc[: max(len(table) - n_dropped, 0)].sort_index()
     points = _points(kept, columns, loss, runs, data_is_computed=compute is not None)
     fit = fit_points(points, law_form, delta, n_bootstrap=bootstrap, level=level, seed=seed)
-    return Fitting(
+    return LossStudy(
         fit=fit,
         points=points,
         labels=columns if compute is None else [columns[0], f"{compute} / (6 {columns[0]})"],
@@ -134,11 +134,11 @@ def resource_columns(
     second = [name for name in (data, compute) if name is not None]
     if form_of(form).n_resources == 1:
         if x is None or parameters is not None or second:
-            raise InputError(f"form {form} needs --x and no other resource", x, "name the column of x")
+            raise InputError(f"form {form} needs x and no other resource", x, "name the column of x")
         return [x]
     if x is not None or parameters is None or len(second) != 1:
         advice = "name the column of N, and that of D or of the FLOP"
-        raise InputError(f"form {form} needs --parameters and one of --data, --compute", second, advice)
+        raise InputError(f"form {form} needs parameters and one of data, compute", second, advice)
     return [parameters, *second]
 
 
@@ -149,7 +149,7 @@ def _resources(form: Form, resource: str | None, *, wanted: bool) -> dict[str, s
     if resource is not None:
         return dict.fromkeys(form.exponents, resource)
     if wanted:
-        raise InputError("alpha and n_skills need --resource", None, "say what x is: time, data, parameters, compute")
+        raise InputError("alpha and a model need resource", None, "say what x is: time, data, parameters, compute")
     return {}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from saltus._version import __version__
 from saltus.lawfit.compare import HoldOut, Rival
 from saltus.lawfit.fit import LawFit
-from saltus.lawfit.study import Fitting
+from saltus.lawfit.study import LossStudy
 from saltus.lawfit.theory_comparison import BesideTheory
 from saltus.present.report import Report
 from saltus.present.table import Column, Table
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CONVENTION = "D = C / (6 N), the Chinchilla convention"
 
 
-def fit_report(fitting: Fitting, settings: Mapping[str, Any], *, draw: bool) -> Report:
+def fit_report(fitting: LossStudy, settings: Mapping[str, Any], *, draw: bool) -> Report:
     """Table, summary, remarks, and with ``draw`` the figure and the points."""
     fit = fitting.fit
     figures = {}
@@ -59,7 +59,7 @@ def _estimator(fit: LawFit) -> str:
     return "least squares of log loss" if np.isinf(fit.delta) else f"Huber's function of log loss, delta {fit.delta:g}"
 
 
-def _summary(fitting: Fitting, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _summary(fitting: LossStudy, settings: Mapping[str, Any]) -> dict[str, Any]:
     fit = fitting.fit
     return {
         "status": fit.status.value,
@@ -105,7 +105,7 @@ def _rival(rival: Rival) -> dict[str, Any]:
     }
 
 
-def _remarks(fitting: Fitting) -> Iterator[str]:
+def _remarks(fitting: LossStudy) -> Iterator[str]:
     fit = fitting.fit
     yield f"{fit.equation}; {fit.reason}"
     unit = "points" if fit.n_runs == fit.n_points else f"points of {fit.n_runs} runs"
@@ -151,7 +151,7 @@ def _alphas(alphas: Sequence[float]) -> str:
     return " or ".join(f"{alpha:.4g}" for alpha in alphas) or "none"
 
 
-def _points_table(fitting: Fitting) -> pd.DataFrame:
+def _points_table(fitting: LossStudy) -> pd.DataFrame:
     import pandas as pd
 
     x, loss = fitting.points.x, fitting.points.loss
