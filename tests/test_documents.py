@@ -162,7 +162,7 @@ def test_forecasting_page_quotes_the_study() -> None:
     assert f"from {study['departure']['n_runs']} training runs" in text
     assert f"log evidence {evidence['exponent'] - evidence['paper']:+.1f} over the model as published" in text
     spreads = [law["spread"] for law in study["departure"]["laws"]]
-    assert f"({min(spreads):.2f} to {max(spreads):.2f} dex) is what decides" in text
+    assert f"the spread of the departure ({min(spreads):.2f} to {max(spreads):.2f} dex) decides" in text
     names = ("forecast-study", "forecast-study-fresh")
     full, fresh = (statistics.median(kept_numbers(f"{name}/times.csv", "log10_fit_sd")) for name in names)
     assert f"deviations of the fits are {full:.3f} dex, those of the fresh runs {fresh:.3f} dex (medians)" in text
