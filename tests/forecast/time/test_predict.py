@@ -103,7 +103,9 @@ def test_thresholds_start_where_the_calibrated_curve_does() -> None:
     lowest = 1 / (1 + math.exp(RATE * HALF))
     fit.forecast(MIX, threshold=lowest * 1.01, departure=PAPER)
     for threshold in (lowest * 0.99, 0.0, 1.0):
-        with pytest.raises(InputError, match=r"threshold must lie between 0\.000335, where the calibrated curve starts"):
+        with pytest.raises(
+            InputError, match=r"threshold must lie between 0\.000335, where the calibrated curve starts"
+        ):
             fit.forecast(MIX, threshold=threshold)
     with pytest.raises(InputError, match="until must be a step of at least 0; received -1"):
         fit.forecast(MIX, until=-1)
