@@ -129,7 +129,7 @@ def test_a_skills_own_growth_moves_it_by_the_shift_at_half_strength(threshold: f
     half = fit.forecast(MIX, departure=LAWS, frequency_error=error)
     assert forecast.sharpened.tolist() == [False, True, True]
     assert forecast.emergence_time[0] == before.emergence_time[0]
-    known = GROWING.isel(step=(STEPS > 0) & (STEPS <= until))
+    known = GROWING.isel(step=(STEPS > 0) & (until >= STEPS))
     for k in (1, 2):
         steps, strength, noise = growth(known.isel(skill=k), fit.residual)
         prior, sd = math.log10(half.emergence_time[k]), float(half.uncertainty.total[k])
