@@ -31,7 +31,7 @@ STEPS = np.unique(np.geomspace(1, 30_000, 200).astype(int))
 
 def calibration(**others: Any) -> Calibration:
     small = ((1e-8, 0.0), (0.0, 1e-8))
-    values = {"residual": 0.01, "frequency": 0.6, "skills": (1,)} | others
+    values: dict[str, Any] = {"residual": 0.01, "frequency": 0.6, "skills": (1,)}
     return Calibration(
         rate=RATE,
         half_exposure=-LOGIT / RATE,
@@ -43,7 +43,7 @@ def calibration(**others: Any) -> Calibration:
         flow_learning_rate=math.nan,
         n_skills=3,
         n_runs=1,
-        **values,
+        **(values | others),
     )
 
 
@@ -55,7 +55,8 @@ def curves(late: tuple[float, ...] = (1.0, 1.0, 1.0)) -> xr.Dataset:
 @pytest.fixture
 def scores(monkeypatch: pytest.MonkeyPatch) -> dict[Explanation, float]:
     """Scores that a test sets in place of those of fits."""
-    made = {Explanation.DECOUPLED: 10.0, **{one: 0.0 for one in Explanation if one != Explanation.DECOUPLED}}
+    made = dict.fromkeys(Explanation, 0.0)
+    made[Explanation.DECOUPLED] = 10.0
     monkeypatch.setattr(
         of_time, "compare", lambda *_: [Evidence(name.value, 0.1, score, 0.0, {}) for name, score in made.items()]
     )

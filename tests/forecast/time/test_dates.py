@@ -81,8 +81,9 @@ def test_a_skill_not_seen_yet_came_after_the_earliest_time_that_its_silence_allo
 
 
 def test_a_skill_never_measured_could_have_come_at_any_time() -> None:
-    strength = np.stack([logistic(RATE / 2 * np.arange(0, 3000, 100) - RATE * HALF), np.full(30, np.nan)])
-    of = dates_of(curves_from(strength, np.arange(0, 3000, 100)), constants(), PAPER)
+    steps = np.linspace(0, 3000, 31)
+    strength = np.stack([logistic(RATE / 2 * steps - RATE * HALF), np.full(31, np.nan)])
+    of = dates_of(curves_from(strength, steps), constants(), PAPER)
     assert of.log_time[1] == -np.inf
     assert of.error[1] == 0
     assert not of.dated[1]
@@ -104,7 +105,8 @@ def test_growth_below_half_strength_dates_a_skill_of_the_expected_shape() -> Non
 def emerging(places: list[float], last: int = 30_000) -> tuple[np.ndarray, np.ndarray]:
     """Strengths of skills that pass half at 400 * 10^place, at steps 1 % apart."""
     steps = np.unique(np.geomspace(10, last, 800).astype(int))
-    return logistic(RATE * HALF * (steps / (400 * 10 ** np.array(places))[:, None] - 1)), steps
+    half = 400 * np.power(10.0, places)
+    return logistic(np.asarray(RATE * HALF * (steps / half[:, None] - 1), dtype=np.float64)), steps
 
 
 def test_alpha_is_the_slope_of_the_dates_and_its_error_that_of_weighted_least_squares() -> None:

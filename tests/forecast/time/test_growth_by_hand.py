@@ -81,12 +81,23 @@ def test_scatter_counts_where_no_error_is_given() -> None:
     np.testing.assert_allclose(growth(curve, misfit=0.0)[2], math.hypot(floor, 1e-4), rtol=1e-6)
 
 
-@pytest.mark.parametrize(("decades", "last"), [(0.0, 800.0), (0.6, 700.0), (0.6, 950.0)])
-def test_the_sharpened_date_is_the_posterior_of_all_dates_and_shapes(decades: float, last: float) -> None:
-    prior, sd, noise = 3.0, 0.05, 0.02
-    steps = np.geomspace(100, last, 25)
+# Skills seen late on their way, not at all, and from the first measurement on but far later than forecast.
+@pytest.mark.parametrize(
+    ("decades", "sd", "start", "last", "truth"),
+    [
+        (0.0, 0.05, 100, 800, 3.02),
+        (0.6, 0.05, 100, 700, 3.02),
+        (0.6, 0.05, 100, 950, 3.02),
+        (0.0, 0.01, 1600, 2000, 3.3),
+    ],
+)
+def test_the_sharpened_date_is_the_posterior_of_all_dates_and_shapes(
+    decades: float, sd: float, start: float, last: float, truth: float
+) -> None:
+    prior, noise = 3.0, 0.02
+    steps = np.geomspace(start, last, 25)
     log_steps = np.log10(steps)
-    strength = logistic(LOGIT * (1 - steps / 10**3.02)) + noise * np.random.default_rng(1).standard_normal(25)
+    strength = logistic(LOGIT * (1 - steps / 10**truth)) + noise * np.random.default_rng(1).standard_normal(25)
     mean, after = sharpen(
         prior,
         sd,
@@ -107,8 +118,8 @@ def test_the_sharpened_date_is_the_posterior_of_all_dates_and_shapes(decades: fl
     t, u = np.linspace(2.6, 3.5, 700), np.linspace(2.6, 3.6, 900)
     at = logistic(np.interp(log_steps[first:, None] - u, curve, line))
     likelihood = norm.logpdf(strength[first:, None], at, noise).sum(axis=0)
-    ruled_out = log_steps[first - 1] - np.interp(logit(0.06), line, curve)
-    likelihood[u < ruled_out] = -np.inf
+    if first:
+        likelihood[u < log_steps[first - 1] - np.interp(logit(0.06), line, curve)] = -np.inf
     weight = norm.logpdf(t, prior, sd)[:, None] + norm.logpdf(u, t[:, None], BENT.shape_sd) + likelihood
     weight = np.exp(weight - weight.max()).sum(axis=1)
     weight /= weight.sum()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,8 +25,8 @@ LAWS = Departure((DepartureLaw(0.05, 0.04, 0.12, 0.05, 0.01), DepartureLaw(0.5, 
 COVARIANCE, OF_FIT = ((0.04, -0.006), (-0.006, 0.0025)), ((0.01, -0.001), (-0.001, 0.0009))
 
 
-def calibration(**others: object) -> Calibration:
-    values = {
+def calibration(**others: Any) -> Calibration:
+    values: dict[str, Any] = {
         "covariance": COVARIANCE,
         "fit_covariance": OF_FIT,
         "fit_degrees": 12.0,
@@ -33,7 +34,7 @@ def calibration(**others: object) -> Calibration:
         "skills": (1,),
         "n_runs": 4,
     }
-    return Calibration(  # type: ignore[call-arg]
+    return Calibration(
         rate=RATE,
         half_exposure=HALF,
         error_source="spread over runs",
@@ -41,7 +42,7 @@ def calibration(**others: object) -> Calibration:
         flow_learning_rate=math.nan,
         frequency=0.5,
         n_skills=3,
-        **(values | others),  # type: ignore[arg-type]
+        **(values | others),
     )
 
 
@@ -175,7 +176,7 @@ def test_forecasts_that_know_no_error_stay_as_they_are() -> None:
 
 def test_a_forecast_is_set_beside_the_measured_times() -> None:
     steps = [0, 300, 600, 1200]
-    strength = [[0, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 0.2]]
+    strength = np.array([[0, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 0.2]])
     forecast = calibration().forecast(MIX, measured=curves_from(strength, steps), departure=PAPER, level=0.9)
     # Crossings by straight lines: 150 and 450, and none; the model says 300, 800, 2400.
     np.testing.assert_allclose(forecast.log10_ratio, [math.log10(300 / 150), math.log10(800 / 450), np.nan])
@@ -197,6 +198,7 @@ def test_a_departure_spreads_and_delays_by_its_numbers() -> None:
     assert LAWS.time_per_decade() == pytest.approx(1.1)
     assert LAWS.time_per_decade(0.05) == pytest.approx(1.12)
     assert LAWS.shape_sd == pytest.approx(0.04)
+    assert (float(PAPER.mean(3.0)), float(PAPER.sd(3.0)), PAPER.reach, PAPER.n_runs) == (0, 0, 0, 0)
     assert Departure((DepartureLaw(0.05, spread=0.1), DepartureLaw(0.5, spread=0.2))).shape_sd == 0
     assert LAWS.degrees == 11
     assert Departure(LAWS.laws, n_runs=2).degrees == 1
