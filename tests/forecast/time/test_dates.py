@@ -109,8 +109,10 @@ def emerging(places: list[float], last: int = 30_000) -> tuple[np.ndarray, np.nd
     return logistic(np.asarray(RATE * HALF * (steps / half[:, None] - 1), dtype=np.float64)), steps
 
 
-def test_alpha_is_the_slope_of_the_dates_and_its_error_that_of_weighted_least_squares() -> None:
-    departure = Departure((DepartureLaw(0.5, spread=0.05),), 2.0, 24)
+@pytest.mark.parametrize("exponent", [0.0, 0.25])
+def test_alpha_is_the_slope_of_the_dates_and_its_error_that_of_weighted_least_squares(exponent: float) -> None:
+    departure = Departure((DepartureLaw(0.5, exponent=exponent, spread=0.05),), 2.0, 24)
+    stretch = 1 + exponent  # decades of time for a decade of frequency
     places = np.log10([1, 2, 3, 4, 5])
     bumps = np.array([0, 0.04, -0.03, 0.02, 0.01])
     strength, steps = emerging((1.7 * places + bumps).tolist())
@@ -119,8 +121,10 @@ def test_alpha_is_the_slope_of_the_dates_and_its_error_that_of_weighted_least_sq
     x = places[1:]
     slope = x @ (1.7 * x + bumps[1:]) / (x @ x)
     sd = math.hypot(0.05, 0.002)
-    assert fit.alpha == pytest.approx(slope - 1, abs=0.004)  # half a grid step, and straight lines between steps
-    assert fit.alpha_error == pytest.approx(sd / math.sqrt(x @ x), rel=0.01)
+    assert fit.alpha == pytest.approx(
+        slope / stretch - 1, abs=0.004
+    )  # half a grid step, and straight lines between steps
+    assert fit.alpha_error == pytest.approx(sd / stretch / math.sqrt(x @ x), rel=0.01)
     # All have emerged: the error of each frequency is that of its place along the common line.
     np.testing.assert_allclose(fit.log10_error, fit.alpha_error * places, rtol=1e-9)
     np.testing.assert_allclose(
@@ -132,7 +136,7 @@ def test_alpha_is_the_slope_of_the_dates_and_its_error_that_of_weighted_least_sq
     assert common.log_likelihood == pytest.approx(norm.logpdf(late, 0, sd).sum(), abs=0.05)
     assert common.penalty == pytest.approx(math.log(5 / (fit.alpha_error * math.sqrt(2 * math.pi))))
     assert free.log_likelihood == pytest.approx(4 * norm.logpdf(0, 0, sd), abs=0.05)
-    assert free.penalty == pytest.approx(4 * math.log(1 / (sd * math.sqrt(2 * math.pi))))
+    assert free.penalty == pytest.approx(4 * math.log(stretch / (sd * math.sqrt(2 * math.pi))))
     assert common.score == common.log_likelihood - common.penalty
     assert not fit.free_rates
 
@@ -142,6 +146,7 @@ def test_the_reference_may_be_any_skill() -> None:
     curves = curves_from(strength, steps)
     one, three = (fit_frequencies(curves, on_skill, departure=PAPER) for on_skill in (1, [4, 3]))
     assert one.alpha == pytest.approx(three.alpha, abs=0.005)
+    assert one.alpha_error == pytest.approx(0.005)  # no better than the grid's spacing, however exact the dates
     assert three.log10_error[2] == 0
     np.testing.assert_allclose(three.log10_error, three.alpha_error * np.abs(np.log10(np.arange(1, 5) / 3)))
 
@@ -163,11 +168,33 @@ def test_free_rates_are_the_dates_themselves_with_errors_from_their_spread() -> 
     np.testing.assert_allclose(fit.log10_error[:4], 0)  # one run shows no spread over runs
 
 
+def test_free_rates_leave_undated_skills_on_the_common_line_through_their_neighbours() -> None:
+    strength, steps = emerging([0.3, 0.0, 0.1, 0.9, 1.6, 1.65])
+    strength[[0, 2]] = np.nan
+    # Undated: the first, before every date, and the third; the second is the reference.
+    fit = fit_frequencies(curves_from(strength, steps), on_skill=2, departure=PAPER)
+    assert fit.free_rates
+    assert fit.dated.tolist() == [False, True, False, True, True, True]
+    decades = -np.log10(fit.frequencies.pmf(np.arange(1, 7)) / fit.frequencies.pmf(2))
+    line = (1 + fit.alpha) * np.log10(np.arange(1, 7) / 2)
+    np.testing.assert_allclose(decades, [line[0], 0, line[2], 0.9, 1.6, 1.65], atol=2e-3)
+    strength, steps = emerging([0.0, 0.1, 0.2, 0.9, 1.6])
+    strength[1] = np.nan
+    fit = fit_frequencies(curves_from(strength, steps), departure=PAPER)
+    assert fit.free_rates
+    decades = -np.log10(fit.frequencies.pmf(np.arange(1, 6)) / fit.frequencies.pmf(1))
+    # The common line would have the second rarer than the third, whose date is known.
+    assert (1 + fit.alpha) * math.log10(2) > 0.2
+    np.testing.assert_allclose(decades, [0.0, 0.2, 0.2, 0.9, 1.6], atol=2e-3)
+
+
 def test_two_skills_have_no_free_rates_and_the_second_gives_alpha() -> None:
     strength, steps = emerging([0.0, 0.5])
     fit = fit_frequencies(curves_from(strength, steps), departure=PAPER)
     assert not fit.free_rates
     assert 1 + fit.alpha == pytest.approx(0.5 / math.log10(2), abs=0.01)
+    strength, steps = emerging([0.0, 0.05, 0.9])
+    assert fit_frequencies(curves_from(strength, steps), departure=PAPER).free_rates  # a third may stray
 
 
 def test_a_growing_skill_gets_its_error_from_the_others_alone() -> None:
