@@ -165,7 +165,7 @@ def test_forecasting_page_quotes_the_study() -> None:
     assert f"the spread of the departure ({min(spreads):.2f} to {max(spreads):.2f} dex) decides" in text
     names = ("forecast-study", "forecast-study-fresh")
     full, fresh = (statistics.median(kept_numbers(f"{name}/times.csv", "log10_fit_sd")) for name in names)
-    assert f"deviations of the fits are {full:.3f} dex, those of the fresh runs {fresh:.3f} dex (medians)" in text
+    assert f"the median standard deviation of the fits is {full:.3f} dex, of the fresh runs {fresh:.3f} dex" in text
 
 
 def test_departures_page_knows_the_largest_strength() -> None:
