@@ -1,4 +1,4 @@
-"""The one exception of the library: the rule, what was received, what to do next."""
+"""The one exception of the library: the rule, the value received, the next step."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class StoppedError(RuntimeError):
 
 
 class TrainingWarning(UserWarning):
-    """A run that diverged or stalled: it says the step, what was seen and what to try."""
+    """A run that diverged or stalled: the message names the step, the sign of it and a remedy."""
 
 
 def warn_user(message: str, category: type[Warning]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from saltus._types import Integers
 
-RATIO = 1.02  # of one measured step to the one before it, wherever that is more than one step
+RATIO = 1.02  # ratio of neighbouring measured steps, wherever it makes more than one step
 
 
 def geometric_steps(steps: int, ratio: float = RATIO) -> Integers:

@@ -22,7 +22,7 @@ from saltus._types import Flags, Floats, Integers
 # Share of the lowest loss below which a coefficient is not seen in the data: the bound that stands for zero.
 _LEAST_SHARE = 1e-6
 _LARGEST_EXPONENT = 60.0  # per unit of z, on top of four times the range of log L in the data
-_NARROWEST, _WIDEST = 0.02, 1.0  # of a break, in units of z
+_NARROWEST, _WIDEST = 0.02, 1.0  # bounds on the width of a break, in units of z
 
 
 @dataclass(frozen=True)

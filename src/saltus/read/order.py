@@ -2,7 +2,7 @@
 
 Three kinds of disorder are told apart. A step that falls back to one measured before is a restart from a checkpoint:
 the abandoned branch is dropped from there on. Any other fall is a file out of order: it is sorted.
-Of a step that is then still there twice, the entry that comes last in the file is kept.
+Where a step is then still there twice, the later entry of the file is kept.
 """
 
 from __future__ import annotations

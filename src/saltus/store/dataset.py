@@ -34,7 +34,7 @@ def stored_labels(store: Store, where: str | None = None) -> dict[str, Labels]:
 
 @dataclass(frozen=True)
 class StoredNetwork:
-    """One network of a stored run, which has several if they were trained side by side.
+    """One network of a stored run; networks trained side by side are several.
 
     Attributes:
         key: name of the run.

@@ -36,7 +36,7 @@ _FOLDER = re.compile("[0-9a-f]{2}")
 _HOUSEHOLD = re.compile(r"saltus-store\.json|plans|lock(\.\d+-of-\d+)?")
 _OURS = re.compile(r"([0-9a-f]{64})(\.npz|\.failed\.json|\.checkpoint\.npz)")
 _TEMPORARY = re.compile(r"\.(.{1,64})\.\d+\.[0-9a-f]{8}\.tmp")
-_ZIP_END = 22  # bytes of the record that closes a zip file, which is what a .npz file is
+_ZIP_END = 22  # bytes of the record that closes a zip file; a .npz file is one
 
 Kind = Literal[".npz", ".failed.json", ".checkpoint.npz"]
 

@@ -36,7 +36,7 @@ def with_feature_rate(model: FlowModel, feature_rate_squared: float) -> FlowMode
 
 @dataclass(frozen=True)
 class _TrainedToTheEnd:
-    """What the models of data and of parameters share: skills, and the strength of a learned one."""
+    """Common base of the models of data and of parameters: skills, and the strength of a learned one."""
 
     frequencies: SkillFrequencies
     _: KW_ONLY

@@ -17,8 +17,8 @@ from scipy.special import bernoulli, expit
 
 from saltus.theory.sums import log_panels
 
-_SERIES_TERMS = 24  # of an alternating series: relative error (3 + sqrt 8)^-24 = 4e-19
-# Of the Hurwitz zeta function: together they leave less than 1e-16.
+_SERIES_TERMS = 24  # terms of an alternating series: relative error (3 + sqrt 8)^-24 = 4e-19
+# Terms of the Hurwitz zeta function: together they leave less than 1e-16.
 _EXPLICIT_TERMS = 15
 _BERNOULLI_TERMS = 10
 _BERNOULLI = bernoulli(2 * _BERNOULLI_TERMS)

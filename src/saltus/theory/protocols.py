@@ -55,7 +55,7 @@ class SkillModel(Protocol):
 
 
 class LogisticSkills(Protocol):
-    """What a sum over skills must know of a model whose logits grow in time, each at the pace of its frequency."""
+    """A model whose logits grow in time, each at the pace of its frequency, as sums over skills take it."""
 
     @property
     def frequencies(self) -> SkillFrequencies:

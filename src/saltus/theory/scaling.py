@@ -39,7 +39,7 @@ EXPONENTS: dict[LawResource, Callable[[float], float]] = {
 }
 
 _LOG_STEP = 0.01  # half the distance in log x over which a local exponent is measured
-_LARGEST_LOG_N = 600.0  # of the search for the optimal N, near the end of double precision
+_LARGEST_LOG_N = 600.0  # bound on the search for the optimal N, near the end of double precision
 
 
 @dataclass(frozen=True)

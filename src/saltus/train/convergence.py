@@ -17,7 +17,7 @@ from saltus.parity.batch import Batch
 
 _LOOK_BACK = 0.8  # share of the steps at which the strengths to compare with were measured
 _STILL = 0.02  # largest change, in R/S, of a strength that stands still
-_STANDARD_ERRORS = 3.0  # of the difference: a change within them may be measurement noise
+_STANDARD_ERRORS = 3.0  # standard errors of a difference within which it may be measurement noise
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from saltus.train.configuration import Training
 from saltus.train.loop import Measurements, Status
 
 # A skill is overdue after so many times its expected steps: those come from the paper's calibration of a network of
-# width 1000, which is rough for others.
+# width 1000 and rough for others.
 _PATIENCE = 3.0
 
 

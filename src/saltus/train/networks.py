@@ -72,7 +72,7 @@ def train_mlp(
         InputError: if a setting is outside its range.
 
     Warns:
-        TrainingWarning: if a run diverged or stalled; what was measured before is kept.
+        TrainingWarning: if a run diverged or stalled; measurements made before are kept.
     """
     training = MLPTraining(
         steps,
@@ -118,7 +118,7 @@ def train_network(
         InputError: if a setting is outside its range, or the device is not there.
 
     Warns:
-        TrainingWarning: if a run diverged or stalled; what was measured before is kept.
+        TrainingWarning: if a run diverged or stalled; measurements made before are kept.
     """
     return _train(task, training, seeds, workers, progress)
 
@@ -191,7 +191,7 @@ def train_transformer(
         InputError: if a setting is outside its range, or PyTorch is not installed.
 
     Warns:
-        TrainingWarning: if a run diverged; what was measured before is kept.
+        TrainingWarning: if a run diverged; measurements made before are kept.
     """
     training = NetworkTraining(
         steps,

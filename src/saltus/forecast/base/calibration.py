@@ -22,7 +22,7 @@ class AnyCalibration(Protocol):
 
     @property
     def resource(self) -> str:
-        """What the calibrated curves run along: "step", "data" or "parameters"."""
+        """Resource of the calibrated curves: "step", "data" or "parameters"."""
 
     @property
     def skills(self) -> tuple[int, ...]:

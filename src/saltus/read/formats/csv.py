@@ -20,7 +20,7 @@ from saltus.read.measurements import Codes, Labels, Measurements, Selection
 from saltus.read.tables import Columns
 
 _MAX_LINE = 2**20  # characters
-_CELLS_AT_ONCE = 100_000  # of the file, held as text
+_CELLS_AT_ONCE = 100_000  # cells of the file held as text, a bound on memory
 _MISSING = {"", "na", "n/a", "null", "none", "-"}
 
 

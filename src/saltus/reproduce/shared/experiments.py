@@ -204,7 +204,7 @@ def went_wrong(curves: xr.Dataset) -> dict[str, str]:
 
 
 def _at_the_end(seen: Measurements) -> list[Floats]:
-    """Strength, its error and loss where the run ended; NaN if it diverged, which is no end of training."""
+    """Strength, its error and loss where the run ended; NaN if it diverged: that is no end of training."""
     ends = [getattr(seen, name)[..., seen.n_made - 1] for name in CURVES]
     return ends if seen.diverged_at is None else [np.full_like(values, np.nan) for values in ends]
 

@@ -39,7 +39,7 @@ def note(settings: Settings, options: RunOptions) -> str:
 
 
 def about(settings: Settings, options: RunOptions) -> dict[str, Any]:
-    """What every summary of these runs says of them."""
+    """Fields that every summary of these runs has."""
     return {
         "settings": {"task": describe(settings.task), "training": describe(settings.training)},
         "seeds": [options.seed + i for i in range(settings.n_seeds)],

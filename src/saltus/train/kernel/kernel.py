@@ -97,7 +97,7 @@ def _sort_by_key(skills: Any, bits: UInt64, work: Workspace) -> int:
 
 @_jit
 def _sort_by_groups(n: int, work: Workspace) -> None:
-    """For each group of bits, order the samples, which are in the order of their keys, by its pattern."""
+    """For each group of bits, order the samples, so far in the order of their keys, by its pattern."""
     keys, pattern = work.keys[:n], _u64((1 << work.group_bits) - 1)
     groups_a_word = work.first.shape[0] // work.words.shape[1]
     for group in range(work.first.shape[0]):

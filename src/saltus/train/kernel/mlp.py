@@ -70,7 +70,7 @@ class MLP:
         return self._rows[:, self._lanes[network]], float(self._output_biases[network])
 
     def state(self) -> State:
-        """As of `saltus.train.learner.Learner`; the arrays are views."""
+        """As in `saltus.train.learner.Learner`; the arrays are views."""
         return {"parameters": self.parameters, "moments": self.moments, "steps_taken": np.array(self.steps_taken)}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -85,7 +85,7 @@ class MLP:
         return output if self._training.side_by_side else output[0]
 
     def advance(self, batch: Batch, n_steps: int, limit: float) -> Floats:
-        """As of `saltus.train.learner.Learner`; an update whose error is not below ``limit`` is not made."""
+        """As in `saltus.train.learner.Learner`; an update whose error is not below ``limit`` is not made."""
         shape = (n_steps, -1)
         losses = np.empty(n_steps)
         t = self._training

@@ -49,7 +49,7 @@ class MLPTraining(Training):
             raise InputError("momentum belongs to SGD", self.momentum, "leave it at 0 with adam")
 
     def learner(self, task: MultitaskSparseParity, start: np.random.SeedSequence) -> MLP:
-        """As of `Training`."""
+        """As in `Training`."""
         from saltus.train.kernel.mlp import MLP  # brings numba
 
         rng = np.random.default_rng(start)
@@ -72,7 +72,7 @@ class MLPTraining(Training):
 
     @property
     def flow_learning_rate(self) -> float:
-        """As of `Training`; NaN for Adam."""
+        """As in `Training`; NaN for Adam."""
         return super().flow_learning_rate if self.optimizer == "sgd" else math.nan
 
 

@@ -76,7 +76,7 @@ class TorchLearner:
         self._random = None if seed is None else seeded_random_state(self._device, seed)
 
     def advance(self, batch: Batch, n_steps: int, limit: float) -> Floats:
-        """As of `saltus.train.learner.Learner`: mean squared errors, or twice the cross-entropies.
+        """As in `saltus.train.learner.Learner`: mean squared errors, or twice the cross-entropies.
 
         Losses meet ``limit`` once the whole block is done, since a look at each would hold up the device; the
         parameters are invalid if one was not below it.
@@ -106,7 +106,7 @@ class TorchLearner:
             return self._objective.answer(values_of(self._module, batch), batch.targets.astype(float))
 
     def state(self) -> State:
-        """As of `saltus.train.learner.Learner`; the arrays are copies."""
+        """As in `saltus.train.learner.Learner`; the arrays are copies."""
         parts = {
             "module": module_state(self._module),
             "optimizer": optimizer_state(self._optimizer),
@@ -116,7 +116,7 @@ class TorchLearner:
         return {"steps_taken": np.array(self.steps_taken), **named}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """As of `saltus.train.learner.Learner`."""
+        """As in `saltus.train.learner.Learner`."""
         parts: dict[str, dict[str, NDArray[Any]]] = {"module": {}, "optimizer": {}, "random": {}}
         for whole, array in state.items():
             part, _, name = whole.partition(".")

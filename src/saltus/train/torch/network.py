@@ -98,12 +98,12 @@ class NetworkTraining(Training):
 
     @property
     def gaussian_start(self) -> float:
-        """As of `Training`."""
+        """As in `Training`."""
         return float(getattr(self.network, "gaussian_start", math.nan))
 
     @property
     def flow_learning_rate(self) -> float:
-        """As of `Training`; NaN for any optimiser but SGD, and for any loss but the squared error."""
+        """As in `Training`; NaN for any optimiser but SGD, and for any loss but the squared error."""
         is_flow = self.optimizer == "sgd" and self.loss == "squared"
         return super().flow_learning_rate if is_flow else math.nan
 
