@@ -15,7 +15,7 @@ _MOST_STEPS = 200
 # Most that an entry of theta moves: the larger of the first number and the second times the range of log L.
 _LONGEST_STEP = 3.0, 0.2
 _LARGEST_DAMPING = 1e12
-# Huber's delta comes down by this factor a stage: from nearly least squares, with its few minima, to the value asked for.
+# Huber's delta comes down by this factor a stage: from nearly least squares, with few minima, to the value asked for.
 _DELTA_FACTOR = 4.0
 _FIRST_DELTA = 0.5
 _ROUGHLY, _STEPS_A_STAGE = 1e-3, 40  # relative tolerance, and most steps, of all stages but the last
