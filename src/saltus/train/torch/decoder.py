@@ -73,5 +73,5 @@ class Decoder(nn.Module):
 
 
 def _chosen(pair: torch.Tensor, bits: torch.Tensor) -> torch.Tensor:
-    """The vectors named by the bits, out of two a position, ``(2, positions, width)``; one row a sample and position."""
+    """The vectors that the bits name, of two a position, ``(2, positions, width)``; one row a sample and position."""
     return torch.lerp(pair[0], pair[1], bits[..., None]).flatten(0, 1)
