@@ -74,9 +74,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parse(arguments: list[str]) -> Command:
     import tyro
 
-    from saltus._version import __version__
 
     if arguments in (["--version"], ["-V"]):
+        from saltus._version import __version__  # reads the installed package, which help can do without
+
         print(f"saltus {__version__}")
         raise SystemExit(0)
     complaint = io.StringIO()
