@@ -74,7 +74,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parse(arguments: list[str]) -> Command:
     import tyro
 
-
     if arguments in (["--version"], ["-V"]):
         from saltus._version import __version__  # reads the installed package, which help can do without
 
