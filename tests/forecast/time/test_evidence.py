@@ -197,3 +197,14 @@ def test_a_departures_likelihood_is_that_of_normal_errors_and_its_maximum() -> N
         for name in ("spread", "per_decade"):  # the search ends on a slope of 1e-5 at most
             for factor in (0.95, 1.05):
                 assert likelihood(**(at | {name: at[name] * factor})) < best + 1e-4
+
+
+def test_departures_and_lateness_stay_within_what_networks_could_show() -> None:
+    assert by_name(growing(1, kappa=0.5))["decoupled, rare skills late"].parameters["kappa"] == pytest.approx(0.2)
+    run, x, y = lesson()
+    for sign in (-1, 1):
+        # A decade of time a decade of frequency at most, either way; the search ends on its bound.
+        steep = {fit.form: fit.law for fit in fit_departure(0.5, run, x, y + sign * 3 * x)}
+        assert steep["exponent"].exponent == pytest.approx(sign)
+        shifted = {fit.form: fit.law for fit in fit_departure(0.5, run, x, y + sign * 3)}
+        assert shifted["delay"].delay == pytest.approx(sign)
