@@ -188,6 +188,24 @@ def test_free_rates_leave_undated_skills_on_the_common_line_through_their_neighb
     np.testing.assert_allclose(decades, [0.0, 0.2, 0.2, 0.9, 1.6], atol=2e-3)
 
 
+def test_an_undated_skill_follows_a_dated_one_before_the_reference() -> None:
+    strength, steps = emerging([-1.0, 0.0, 0.0, 0.3, 0.31])
+    strength[1] = np.nan
+    fit = fit_frequencies(curves_from(strength, steps), on_skill=3, departure=PAPER)
+    assert fit.free_rates
+    decades = -np.log10(fit.frequencies.pmf(np.arange(1, 6)) / fit.frequencies.pmf(3))
+    line = (1 + fit.alpha) * np.log10(np.arange(1, 6) / 3)
+    assert -1 + line[1] - line[0] < 0
+    np.testing.assert_allclose(decades, [-1, -1 + line[1] - line[0], 0, 0.3, 0.31], atol=3e-3)
+
+
+def test_what_the_data_do_not_narrow_down_costs_nothing() -> None:
+    strength, steps = emerging((1.6 * np.log10([1, 2, 3])).tolist())
+    wide = Departure((DepartureLaw(0.5, spread=0.6),), 2.0, 24)
+    fit = fit_frequencies(curves_from(strength, steps), departure=wide)
+    assert {one.name: one.penalty for one in fit.forms}["free rates"] == 0  # 0.6 sqrt(2 pi) is more than a decade
+
+
 def test_two_skills_have_no_free_rates_and_the_second_gives_alpha() -> None:
     strength, steps = emerging([0.0, 0.5])
     fit = fit_frequencies(curves_from(strength, steps), departure=PAPER)

@@ -24,9 +24,9 @@ X = P[:, None] * STEPS
 Parameters = dict[str, float]
 
 
-def growing(n_runs: int, noise: float = 0.02, seed: int = 0) -> xr.Dataset:
+def growing(n_runs: int, noise: float = 0.02, seed: int = 0, kappa: float = 0.0) -> xr.Dataset:
     rng = np.random.default_rng(seed)
-    strength = logistic(0.03 * X - 8) + noise * rng.standard_normal((n_runs, *X.shape))
+    strength = logistic(0.03 * X * (P[:, None] / P[0]) ** kappa - 8) + noise * rng.standard_normal((n_runs, *X.shape))
     return curves_from(strength, STEPS, frequencies=P)
 
 
@@ -54,8 +54,11 @@ CURVES: dict[str, Callable[..., np.ndarray]] = {
 }
 
 
-def test_fitted_parameters_are_those_of_the_formulas_and_the_likelihood_is_that_of_their_residuals() -> None:
-    curves = growing(1)
+@pytest.mark.parametrize("kappa", [0.0, 0.1])
+def test_fitted_parameters_are_those_of_the_formulas_and_the_likelihood_is_that_of_their_residuals(
+    kappa: float,
+) -> None:
+    curves = growing(1, kappa=kappa)
     strength = curves["strength"].to_numpy()[0]
     # Exposure 1 is where the first skill to do so is seen at half its strength.
     unit = min(X[k, (strength[k] >= 0.5).argmax()] for k in range(3))
@@ -73,7 +76,9 @@ def test_fitted_parameters_are_those_of_the_formulas_and_the_likelihood_is_that_
         assert one.penalty == pytest.approx(len(one.parameters) / 2 * math.log(count), rel=1e-9)
         assert one.score == one.log_likelihood - one.penalty
     assert ranked == sorted(ranked, key=lambda one: one.score, reverse=True)
-    assert found["decoupled"].parameters["log_half_exposure"] == pytest.approx(math.log(8 / 0.03 / unit), abs=0.02)
+    late = found["decoupled, rare skills late"].parameters
+    assert late["log_half_exposure"] == pytest.approx(math.log(8 / 0.03 / unit), abs=0.02)
+    assert late["kappa"] == pytest.approx(kappa, abs=0.02)
 
 
 @pytest.mark.parametrize("name", CURVES)
@@ -127,6 +132,15 @@ def test_curves_without_a_half_learned_skill_end_at_exposure_1() -> None:
     x = X / X.max()
     best = rates[np.argmin([np.sum((1 - np.exp(-c * x) - strength) ** 2) for c in rates])]
     assert math.exp(found.parameters["log_rate"]) == pytest.approx(best, abs=2e-4)  # its grid
+
+
+def test_the_first_measurement_at_half_strength_is_exposure_1() -> None:
+    steps, strength = np.array([1, 2, 4, 8]), np.array([0.1, 0.3, 0.52, 0.9])
+    found = compare(curves_from(strength[None], steps), np.ones(1))
+    rates = np.linspace(0.2, 2.0, 18_001)
+    best = rates[np.argmin([np.sum((1 - np.exp(-c * steps / 4) - strength) ** 2) for c in rates])]
+    [log_rate] = [one.parameters["log_rate"] for one in found if one.name == "exponential"]
+    assert math.exp(log_rate) == pytest.approx(best, abs=2e-4)  # twice the grid
 
 
 def test_curves_on_an_explanation_are_not_told_apart_below_the_least_residual() -> None:
@@ -183,3 +197,14 @@ def test_a_departures_likelihood_is_that_of_normal_errors_and_its_maximum() -> N
         for name in ("spread", "per_decade"):  # the search ends on a slope of 1e-5 at most
             for factor in (0.95, 1.05):
                 assert likelihood(**(at | {name: at[name] * factor})) < best + 1e-4
+
+
+def test_departures_and_lateness_stay_within_what_networks_could_show() -> None:
+    assert by_name(growing(1, kappa=0.5))["decoupled, rare skills late"].parameters["kappa"] == pytest.approx(0.2)
+    run, x, y = lesson()
+    for sign in (-1, 1):
+        # A decade of time a decade of frequency at most, either way; the search ends on its bound.
+        steep = {fit.form: fit.law for fit in fit_departure(0.5, run, x, y + sign * 3 * x)}
+        assert steep["exponent"].exponent == pytest.approx(sign)
+        shifted = {fit.form: fit.law for fit in fit_departure(0.5, run, x, y + sign * 3)}
+        assert shifted["delay"].delay == pytest.approx(sign)
