@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import linregress
 
 from saltus import InputError
 from saltus.curves.crossings import crossing_times, emergence_times
 from saltus.curves.schema import curves_from
 from saltus.curves.spacing import geometric_steps
-from saltus.curves.table import tidy_columns, total_loss
-from saltus.curves.time_law import TimeLaw, log_moments
+from saltus.curves.table import tidy_columns, tidy_table, total_loss
+from saltus.curves.time_law import TimeLaw, fit_time_law, log_moments
 
 
 @pytest.mark.parametrize(("steps", "ratio"), [(1, 1.02), (7, 1.02), (1000, 1.02), (54_321, 1.1), (1 << 20, 2.0)])
@@ -93,3 +94,19 @@ def test_arrays_at_the_limits_of_what_curves_may_hold() -> None:
         curves_from([[0.5, 0.6]], [0, 1], runs=[math.inf])
     with pytest.raises(InputError, match="strength must be over runs, skills and measurements"):
         curves_from([0.5, 0.6], [0, 1])
+
+
+def test_three_skills_of_one_run_and_two_runs_tell_an_error() -> None:
+    x = np.log([1, 2, 3])
+    y = 1.5 * x + np.array([0.0, 0.1, -0.1])
+    one = fit_time_law(np.exp([y]))
+    wanted = linregress(x, y)
+    assert one is not None
+    assert (one.exponent, one.error) == pytest.approx((wanted.slope, wanted.stderr))
+    two = fit_time_law([[1.0, 2.0], [1.0, 8.0]])  # exponents 1 and 3
+    assert two is not None
+    assert (two.exponent, two.error) == pytest.approx((2, 1))  # sqrt(2)/sqrt(2)
+
+
+def test_rows_of_all_runs_are_numbered_through() -> None:
+    assert tidy_table(curves_from(np.zeros((2, 1, 2)), [0, 1])).index.tolist() == [0, 1, 2, 3]

@@ -102,7 +102,9 @@ def test_a_rival_counts_from_a_lead_on(
     assert (reason in reasons and f"(log evidence {lead:+.1f})" in reasons) == (lead > 0)
 
 
-@pytest.mark.parametrize(("residual", "level"), [(0.05, "trust"), (0.1, "use with care"), (0.101, "do not use")])
+@pytest.mark.parametrize(
+    ("residual", "level"), [(0.05, "trust"), (0.051, "use with care"), (0.1, "use with care"), (0.101, "do not use")]
+)
 def test_the_calibrated_curve_must_be_a_logistic(scores: dict[Explanation, float], residual: float, level: str) -> None:
     assert scores
     found, reasons = judged(residual=residual)

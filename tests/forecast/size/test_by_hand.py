@@ -327,5 +327,6 @@ def test_a_rise_passes_half_strength_on_average_over_runs() -> None:
     assert rises([[0.4, 0.3], [0, 0]], [[0.0, 0.8], [0, 0]])
     assert not rises([[0.4, 0.3], [0, 0]], [[0.0, 0.6], [0, 0]])
     assert not rises([[0.5, 0.9], [0, 0]])  # it was never below
+    assert has_risen(curves_from([[0.4, 0.5], [0.0, 0.0]], [1, 2], over="data"))  # the first, unless another is named
     with pytest.raises(InputError, match=r"must rise through R/S = 0\.1 and 0\.5; received 0\.9"):
         calibrate_parameters(curves_from([[0.6, 0.9]], [1, 2], over="parameters"))

@@ -89,6 +89,16 @@ def test_a_skill_never_measured_could_have_come_at_any_time() -> None:
     assert not of.dated[1]
 
 
+def test_a_measurement_at_step_1_counts_and_one_at_0_does_not() -> None:
+    steps = np.array([0, 1, 1000, 5000])
+    strength = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, np.nan, np.nan, np.nan]])
+    assert dates_of(curves_from(strength, steps), constants(), PAPER).log_time[1] == -np.inf
+    strength[1, 1] = 0.0
+    # It came no earlier than step 1, below half strength as it was there.
+    found = dates_of(curves_from(strength, steps), constants(), PAPER).log_time[1]
+    assert found == pytest.approx(0.0, abs=1e-3)
+
+
 def test_growth_below_half_strength_dates_a_skill_of_the_expected_shape() -> None:
     low = Departure((DepartureLaw(0.05), DepartureLaw(0.5)))
     steps = np.linspace(0, 1500, 76).astype(int)

@@ -208,6 +208,10 @@ def test_a_departure_spreads_and_delays_by_its_numbers() -> None:
     np.testing.assert_allclose(LAWS.sd([0.0, 2.0]), [0.03, 0.05])
     assert LAWS.time_per_decade() == pytest.approx(1.1)
     assert LAWS.time_per_decade(0.05) == pytest.approx(1.12)
+    both_ways = Departure((*LAWS.laws, DepartureLaw(0.95, 0.0, 0.2, 0.1)))
+    assert both_ways.time_per_decade() == pytest.approx(1.1)  # at half strength, unless another is named
+    assert float(both_ways.mean(1.0)) == pytest.approx(0.12)
+    assert float(both_ways.sd(0.0)) == pytest.approx(0.03)
     assert LAWS.shape_sd == pytest.approx(0.04)
     assert (float(PAPER.mean(3.0)), float(PAPER.sd(3.0)), PAPER.reach, PAPER.n_runs) == (0, 0, 0, 0)
     assert Departure((DepartureLaw(0.05, spread=0.1), DepartureLaw(0.5, spread=0.2))).shape_sd == 0
