@@ -162,9 +162,10 @@ def test_before_anything_emerges_skills_have_a_frequency_and_no_forecast() -> No
 def test_everything_up_to_the_moment_is_used_and_by_default_all() -> None:
     last = int(STEPS[180])
     at, between = (assess(CURVES, until=until, departure=LAWS) for until in (last, STEPS[181] - 0.5))
-    assert at.calibration == between.calibration == calibrate_time(CURVES.isel(step=slice(0, 181)))
+    # As text: the curves know no learning rate, and NaN is not equal to itself.
+    assert repr(at.calibration) == repr(between.calibration) == repr(calibrate_time(CURVES.isel(step=slice(0, 181))))
     assert assess(CURVES, departure=LAWS).until == STEPS[-1]
-    assert assess(CURVES, departure=LAWS).calibration == calibrate_time(CURVES)
+    assert repr(assess(CURVES, departure=LAWS).calibration) == repr(calibrate_time(CURVES))
     first = assess(CURVES, until=int(STEPS[0]))
     assert first.forecast is None
     with pytest.raises(InputError, match="until must leave at least one measurement; received 0.5; first step: 1"):

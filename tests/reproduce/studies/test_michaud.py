@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+
 from saltus.cli import main
 from saltus.present.report import Report, write
 from saltus.reproduce.shared.options import RunOptions
