@@ -44,10 +44,10 @@ def test_the_resource_has_the_fields_of_ours() -> None:
 def test_the_reader_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from saltus.read import readers, reading
 
-    row = (readers.ends_in(".json"), built("reader")["read_json_columns"])
+    row = (readers.ends_in(".rows"), built("reader")["open_named_rows"])
     monkeypatch.setattr(readers, "READERS", (row, *readers.READERS))
-    path = tmp_path / "curves.json"
-    path.write_text('{"step": [0, 10, 20], "skill_1": [0.0, 0.4, 0.9], "skill_2": [0.0, 0.1, 0.2]}')
+    path = tmp_path / "curves.rows"
+    path.write_text("step 0 10 20\nskill_1 0.0 0.4 0.9\nskill_2 0.0 0.1 0.2")
     curves = reading.read_curves(path)
     assert curves["strength"].values.tolist() == [[[0.0, 0.4, 0.9], [0.0, 0.1, 0.2]]]
 

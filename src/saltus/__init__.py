@@ -39,7 +39,7 @@ _PUBLIC = {
     "saltus.parity.task": "MultitaskSparseParity",
     "saltus.parity.torch_data": "ParityDataset ParityStream",
     "saltus.read.reading": "read_curves",
-    "saltus.read.report": "Finding ReadingReport reading_report",
+    "saltus.curves.report": "Finding ReadingReport reading_report",
     "saltus.runs.driver": "Tally",
     "saltus.runs.sweep": "Outcome sweep",
     "saltus.simulate.gradient_descent": "train_data_emergence train_multilinear train_parameter_emergence",
@@ -78,6 +78,9 @@ if TYPE_CHECKING:
     from saltus.curves.crossings import EmergenceTimes as EmergenceTimes
     from saltus.curves.crossings import crossing_times as crossing_times
     from saltus.curves.crossings import emergence_times as emergence_times
+    from saltus.curves.report import Finding as Finding
+    from saltus.curves.report import ReadingReport as ReadingReport
+    from saltus.curves.report import reading_report as reading_report
     from saltus.curves.schema import curves_from as curves_from
     from saltus.curves.table import tidy_table as tidy_table
     from saltus.curves.table import total_loss as total_loss
@@ -136,9 +139,6 @@ if TYPE_CHECKING:
     from saltus.parity.torch_data import ParityDataset as ParityDataset
     from saltus.parity.torch_data import ParityStream as ParityStream
     from saltus.read.reading import read_curves as read_curves
-    from saltus.read.report import Finding as Finding
-    from saltus.read.report import ReadingReport as ReadingReport
-    from saltus.read.report import reading_report as reading_report
     from saltus.runs.driver import Tally as Tally
     from saltus.runs.sweep import Outcome as Outcome
     from saltus.runs.sweep import sweep as sweep

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltus import InputError, read_curves, reading_report
-from saltus.read.report import Finding, ReadingReport
+from saltus.curves.report import Finding, ReadingReport
 
 
 def read(steps: list[float], values: list[float], **options: object) -> xr.Dataset:

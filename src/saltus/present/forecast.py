@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saltus._version import __version__
+from saltus.curves.report import reading_report
 from saltus.figures.forecast import forecast_figure
 from saltus.forecast.assess import Assessment
 from saltus.forecast.base.results import EmergenceForecast
@@ -17,7 +18,6 @@ from saltus.forecast.time.calibration import Calibration
 from saltus.forecast.time.frequency_fit import FrequencyFit
 from saltus.present.report import Report
 from saltus.present.table import Column, Table
-from saltus.read.report import reading_report
 from saltus.resource import Resource, resource_named
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from saltus._types import Floats
+from saltus.curves.report import Finding, counted
 from saltus.errors import InputError
 from saltus.read.measurements import Measurements
-from saltus.read.report import Finding, counted
 
 
 def stated_frequencies(measurements: Measurements) -> tuple[Floats, list[Finding]]:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from saltus.curves.report import Finding
 from saltus.errors import InputError
 from saltus.read.files import require_numbers
 from saltus.read.measurements import QUANTITIES, Codes, Labels, Measurements, Quantity, Selection
-from saltus.read.report import Finding
 from saltus.read.tables import Table
 from saltus.resource import RESOURCES, STEP
 
@@ -24,6 +24,8 @@ def measurements_of(table: Table, selection: Selection) -> Measurements:
     Raises:
         InputError: if no column counts steps or holds a quantity, or a chosen one is there twice.
     """
+    if "tag" in table.names:
+        return _by_tag(table, selection)
     step_column = step_column_of(table.names, selection)
     values = [name for name in table.names if name not in (step_column, "run") and not _is_bookkeeping(name)]
     of_one_skill = selection.columns is None and bool(values) and {*values} <= {*QUANTITIES, "strength_error"}
@@ -32,6 +34,23 @@ def measurements_of(table: Table, selection: Selection) -> Measurements:
     if all(" - " in name for name in values) and not all(name.endswith(_BOUNDS) for name in values):
         return _weights_and_biases(table, selection, step_column, values)
     return _wide(table, selection, step_column, values)
+
+
+def _by_tag(table: Table, selection: Selection) -> Measurements:
+    columns = table.read(["step", "value"], ["run", "tag"])
+    return Measurements(
+        layout=table.kind,
+        resource="step",
+        step_column="step",
+        quantity=selection.kind_of_values,
+        run=columns.labels["run"],
+        skill=columns.labels["tag"],
+        position=columns.numbers["step"],
+        value=columns.numbers["value"],
+        beside={},
+        findings=tuple(table.findings),
+        settings=table.settings,
+    ).choose(selection)
 
 
 def resource_counted_by(step_column: str) -> str:
@@ -104,7 +123,7 @@ def _wide(table: Table, selection: Selection, step_column: str, values: Sequence
         layout=f"wide {table.kind}",
         resource=resource_counted_by(step_column),
         step_column=step_column,
-        quantity=selection.value,
+        quantity=selection.kind_of_values,
         run=Labels(np.tile(run.codes, len(skills)), run.names),
         skill=Labels(np.repeat(np.arange(len(skills), dtype=np.int32), len(position)), tuple(skills)),
         position=np.tile(position, len(skills)),
@@ -132,7 +151,7 @@ def _weights_and_biases(table: Table, selection: Selection, step_column: str, va
         layout=f"Weights & Biases {table.kind}",
         resource=resource_counted_by(step_column),
         step_column=step_column,
-        quantity=selection.value,
+        quantity=selection.kind_of_values,
         run=Labels(np.repeat(_codes(chosen.values(), 0, runs), len(position)), tuple(runs)),
         skill=Labels(np.repeat(_codes(chosen.values(), 1, metrics), len(position)), tuple(metrics)),
         position=np.tile(position, len(chosen)),

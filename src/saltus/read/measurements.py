@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from saltus._types import Flags, Floats, Integers
+from saltus.curves.report import Finding
 from saltus.errors import InputError
-from saltus.read.report import Finding
 
 Codes = NDArray[np.int32]
 Quantity = Literal["strength", "loss", "accuracy"]
@@ -30,6 +31,13 @@ class Labels:
     def all_the_same(cls, size: int, name: str = "0") -> Labels:
         return cls(np.zeros(size, dtype=np.int32), (name,))
 
+    @classmethod
+    def of(cls, entries: Iterable[object]) -> Labels:
+        """Labels of entries, each by its text without blanks around it; names in the order of their first entry."""
+        known: dict[str, int] = {}
+        codes = array("i", (known.setdefault(str(entry).strip(), len(known)) for entry in entries))
+        return cls(np.array(codes, dtype=np.int32), tuple(known))
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -39,11 +47,18 @@ class Selection:
         columns: patterns of names, in the order in which the skills are to count.
         step_column: name of the column of steps.
         quantity: kind of the values.
+        skill, run, value, error, n: names of the columns that hold the name of the skill, the name of the run, the
+            value, its standard error, and the number of items that it is a mean of.
     """
 
     columns: tuple[str, ...] | None = None
     step_column: str | None = None
     quantity: Quantity | None = None
+    skill: str | None = None
+    run: str | None = None
+    value: str | None = None
+    error: str | None = None
+    n: str | None = None
 
     def choose(self, names: Sequence[str]) -> list[str]:
         """The names that match a pattern, pattern by pattern; all of them if there are no patterns.
@@ -63,7 +78,7 @@ class Selection:
         return list(chosen)
 
     @property
-    def value(self) -> Quantity:
+    def kind_of_values(self) -> Quantity:
         """Kind of the values in a file that does not say it."""
         return self.quantity or "strength"
 
@@ -80,8 +95,11 @@ class Measurements:
         run, skill: name of the run and the skill of each entry.
         position: steps, samples or parameters.
         value: measured; NaN where the file has none.
-        beside: further columns of the same entries: "loss" and "strength_error" (beside strength), "frequency".
+        beside: further columns of the same entries: "loss" and "strength_error" (beside strength), "frequency",
+            "value_error" (standard error of ``value``, in its unit), "n" (items that it is a mean of),
+            "learning_rate" (of the optimiser at that step).
         findings: remarks on the layout.
+        settings: of the training, as far as the file or its neighbours tell (`saltus.read.tables.Table`).
     """
 
     layout: str
@@ -94,6 +112,7 @@ class Measurements:
     value: Floats
     beside: Mapping[str, Floats]
     findings: tuple[Finding, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def take(self, index: NDArray[np.intp] | Flags) -> Measurements:
         """The chosen entries, in the chosen order."""

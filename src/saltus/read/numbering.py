@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from saltus._types import Integers
+from saltus.curves.report import Finding
 from saltus.errors import InputError
 from saltus.read.files import LAST_WHOLE, MAX_COLUMNS
 from saltus.read.measurements import Labels, Measurements
-from saltus.read.report import Finding
 
 Whole = Integers
 

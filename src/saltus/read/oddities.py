@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saltus._types import Floats, Integers
+from saltus.curves.report import Finding, counted
 from saltus.read.measurements import Measurements
-from saltus.read.report import Finding, counted
 
 _GAP = 3  # times as long as both neighbours
 _DEFAULT_SAMPLES = {500: "Weights & Biases' run.history", 1000: "TensorBoard's CSV download"}

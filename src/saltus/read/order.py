@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saltus._types import Floats
+from saltus.curves.report import Finding, counted
 from saltus.errors import InputError
 from saltus.read.files import LAST_WHOLE
 from saltus.read.measurements import Measurements
-from saltus.read.report import Finding, counted
 
 Indices = NDArray[np.intp]
 

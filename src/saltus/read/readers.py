@@ -1,4 +1,4 @@
-"""All formats that are read as measurements, each a row: whether a path is of that format, and its reader.
+"""All formats that are read, each a row: whether a path is of that format, and how it opens as a table.
 
 A new format is a file in ``formats/`` and a row here. Stores of runs are no such row: they hold labelled curves, which
 need no conversion (`saltus.read.formats.stores`).
@@ -11,14 +11,13 @@ from pathlib import Path
 
 from saltus.errors import InputError
 from saltus.read.files import require_small_file
-from saltus.read.formats.csv import read_csv
-from saltus.read.formats.npz import read_npz
-from saltus.read.formats.parquet import read_parquet
-from saltus.read.formats.tensorboard import is_event_file, read_events
-from saltus.read.measurements import Measurements, Selection
+from saltus.read.formats.csv import CsvTable
+from saltus.read.formats.npz import open_npz
+from saltus.read.formats.parquet import ParquetTable
+from saltus.read.formats.tensorboard import is_event_file, open_events
+from saltus.read.tables import Opener, Table
 
 Detector = Callable[[Path], bool]
-Reader = Callable[[Path, Selection], Measurements]
 
 
 def ends_in(*endings: str) -> Detector:
@@ -26,25 +25,25 @@ def ends_in(*endings: str) -> Detector:
     return lambda path: path.suffix.lower() in endings
 
 
-READERS: tuple[tuple[Detector, Reader], ...] = (
-    (Path.is_dir, read_events),
-    (is_event_file, read_events),
-    (ends_in(".npz"), read_npz),
-    (ends_in(".parquet", ".pq"), read_parquet),
-    (ends_in(".csv", ".tsv", ".txt"), read_csv),
+READERS: tuple[tuple[Detector, Opener], ...] = (
+    (Path.is_dir, open_events),
+    (is_event_file, open_events),
+    (ends_in(".npz"), open_npz),
+    (ends_in(".parquet", ".pq"), ParquetTable.open),
+    (ends_in(".csv", ".tsv", ".txt"), CsvTable.open),
 )
 
 
-def read_measurements(path: Path, selection: Selection) -> Measurements:
-    """The measurements in a file or folder, by the first reader that takes its name.
+def open_table(path: Path) -> Table:
+    """The table in a file or folder, by the first row of `READERS` that takes the path.
 
     Raises:
-        InputError: if no reader does, or the file is not as the format demands.
+        InputError: if none does, or the file is not as the format demands.
     """
     if not path.is_dir():
         require_small_file(path)
-    for takes, read in READERS:
+    for takes, opened in READERS:
         if takes(path):
-            return read(path, selection)
+            return opened(path)
     rule = "a file of curves must end in .csv, .tsv, .parquet or .npz, or be an event file"
     raise InputError(rule, path.name, "rename or export it")

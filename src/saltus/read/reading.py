@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saltus._types import Floats
+from saltus.curves.report import Finding, ReadingReport
 from saltus.curves.schema import curves_from
 from saltus.errors import InputError, require_whole
 from saltus.read.convert import PerSkill, to_strength
 from saltus.read.files import existing, require_numbers
 from saltus.read.formats.stores import Over, read_store_curves
 from saltus.read.frequency_column import stated_frequencies
+from saltus.read.layouts import measurements_of
 from saltus.read.measurements import QUANTITIES, Measurements, Quantity, Selection
 from saltus.read.numbering import numbered, whole_numbers
 from saltus.read.oddities import oddities, spacing
 from saltus.read.order import in_order
-from saltus.read.readers import read_measurements
-from saltus.read.report import Finding, ReadingReport
+from saltus.read.readers import open_table
 from saltus.store.store import is_store
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def read_curves(
         return read_store_curves(source, where, over)
     if where is not None or over != "step":
         raise InputError("where and over are for stores of runs", str(source), "leave them out")
-    measured = read_measurements(source, Selection(patterns, step_column, quantity))
+    measured = measurements_of(open_table(source), Selection(patterns, step_column, quantity))
     found = numbered(measured, keep_order=patterns is not None)
     measurements, findings = in_order(found, skip)
     strength, rule = to_strength(measurements, initial_loss, chance)

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
 from saltus._types import Floats
+from saltus.curves.report import Finding
 from saltus.errors import InputError
 from saltus.read.files import MAX_COLUMNS, require_numbers
-from saltus.read.layouts import measurements_of
-from saltus.read.measurements import Codes, Labels, Measurements, Selection
+from saltus.read.measurements import Codes, Labels
 from saltus.read.tables import Columns
 
 _MAX_LINE = 2**20  # characters
 _CELLS_AT_ONCE = 100_000  # cells of the file held as text, a bound on memory
+_SNIFFED_ROWS = 1000
 _MISSING = {"", "na", "n/a", "null", "none", "-"}
-
-
-def read_csv(path: Path, selection: Selection) -> Measurements:
-    """The measurements in a text file.
-
-    Raises:
-        InputError: if it is no well-formed table in UTF-8, or its columns have no recognised layout.
-    """
-    return measurements_of(CsvTable.open(path), selection)
 
 
 @dataclass(frozen=True)
@@ -41,6 +33,8 @@ class CsvTable:
     names: tuple[str, ...]
     delimiter: str
     kind: str = "CSV"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    findings: Sequence[Finding] = ()
 
     @classmethod
     def open(cls, path: Path) -> CsvTable:
@@ -51,6 +45,13 @@ class CsvTable:
         if len(names) > MAX_COLUMNS:
             raise InputError(f"a table must have at most {MAX_COLUMNS:,} columns", len(names), "export fewer")
         return cls(path, names, delimiter)
+
+    def holds_numbers(self, name: str) -> bool:
+        """Whether every cell of the column is a number or missing, in the first rows."""
+        place = self.names.index(name)
+        with _text_of(self.path) as file:
+            cells = [row[place].strip() for _, row in islice(self._rows(file), _SNIFFED_ROWS)]
+        return all(cell.lower() in _MISSING or _is_number(cell) for cell in cells)
 
     def read(self, numbers: Sequence[str], labels: Sequence[str]) -> Columns:
         """Read these columns; raise `InputError` where a cell is no number, or a row has more or fewer cells."""
@@ -105,6 +106,14 @@ class CsvTable:
         except ValueError:
             advice = f"see line {line} of {self.path.name}"
             raise InputError(f"column {name!r} must hold numbers", cell, advice) from None
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 @contextmanager

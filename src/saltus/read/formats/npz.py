@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 
 from saltus.errors import InputError
 from saltus.read.files import MAX_COLUMNS, require_bytes, require_numbers
-from saltus.read.layouts import measurements_of, quantity_among, resource_counted_by, step_column_of
-from saltus.read.measurements import QUANTITIES, Labels, Measurements, Quantity, Selection
+from saltus.read.measurements import QUANTITIES, Labels
 from saltus.read.tables import ArrayTable
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -39,8 +38,8 @@ _NOT_AN_ARCHIVE = (
 )
 
 
-def read_npz(path: Path, selection: Selection) -> Measurements:
-    """The measurements in an archive.
+def open_npz(path: Path) -> ArrayTable:
+    """An archive as a table.
 
     Raises:
         InputError: if it is damaged, unpacks to too much, holds Python objects, or its shapes do not fit together.
@@ -49,12 +48,12 @@ def read_npz(path: Path, selection: Selection) -> Measurements:
     require_numbers(sum(array.size for array in arrays.values()), path)
     grids = [name for name in QUANTITIES if name in arrays and arrays[name].ndim > 1]
     if grids:
-        return _grid(path, arrays, quantity_among(grids, selection), selection)
+        return ArrayTable(path, _flat_grid(arrays, grids[0]), "npz grid")
     lengths = {name: array.shape for name, array in arrays.items()}
     if len(set(lengths.values())) != 1 or next(iter(arrays.values())).ndim != 1:
         advice = "or give strength over (runs, skills, steps) beside step"
         raise InputError("arrays of an archive must be columns of one length", lengths, advice)
-    return measurements_of(ArrayTable(path, arrays, "npz"), selection)
+    return ArrayTable(path, arrays, "npz")
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -86,32 +85,26 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
         return np.asarray(npy.read_array(file, allow_pickle=False))
 
 
-def _grid(path: Path, arrays: Arrays, quantity: Quantity, selection: Selection) -> Measurements:
+def _flat_grid(arrays: Arrays, quantity: str) -> dict[str, NDArray[Any] | Labels]:
+    """Grids over (runs, skills, steps) as columns of one length."""
     values = arrays[quantity][None] if arrays[quantity].ndim == 2 else arrays[quantity]
-    step_column = step_column_of(tuple(arrays), selection)
-    step = arrays[step_column]
-    if values.ndim != 3 or step.shape != values.shape[-1:] or values.dtype.kind not in "iufb":
-        rule = f"{quantity} must be numbers over (runs, skills, steps), with as many {step_column}"
+    along = [name for name, array in arrays.items() if array.ndim == 1 and name not in ("run", "skill")]
+    fits = [name for name in along if arrays[name].shape == values.shape[-1:]]
+    if values.ndim != 3 or not fits or values.dtype.kind not in "iufb":
+        rule = f"{quantity} must be numbers over (runs, skills, steps), with as many steps"
         raise InputError(rule, {name: array.shape for name, array in arrays.items()}, "save it so")
-    if step.dtype.kind not in "iuf":
-        raise InputError(f"array {step_column!r} must hold numbers", step[:1].tolist(), f"see {path.name}")
     n_runs, n_skills, _ = values.shape
-    beside = {name: arrays[name] for name in ("loss", "strength_error") if quantity == "strength" and name in arrays}
-    for name, further in beside.items():
-        if further.shape != arrays[quantity].shape or further.dtype.kind not in "iuf":
-            raise InputError(f"{name} must be numbers of the shape of {quantity}", further.shape, "save it so")
+    further = [name for name in ("loss", "accuracy", "strength_error") if name in arrays and name != quantity]
+    for name in further:
+        if arrays[name].shape != arrays[quantity].shape or arrays[name].dtype.kind not in "iuf":
+            raise InputError(f"{name} must be numbers of the shape of {quantity}", arrays[name].shape, "save it so")
     run, skill, _ = np.indices(values.shape, dtype=np.int32).reshape(3, -1)
-    return Measurements(
-        layout="npz grid",
-        resource=resource_counted_by(step_column),
-        step_column=step_column,
-        quantity=quantity,
-        run=Labels(run, _names_of(arrays, "run", n_runs, first=0)),
-        skill=Labels(skill, _names_of(arrays, "skill", n_skills, first=1)),
-        position=np.tile(step.astype(float), n_runs * n_skills),
-        value=values.astype(float).ravel(),
-        beside={name: further.astype(float).ravel() for name, further in beside.items()},
-    ).choose(selection)
+    return {
+        "run": Labels(run, _names_of(arrays, "run", n_runs, first=0)),
+        "skill": Labels(skill, _names_of(arrays, "skill", n_skills, first=1)),
+        **{name: np.tile(arrays[name], n_runs * n_skills) for name in fits},
+        **{name: arrays[name].astype(float).ravel() for name in (quantity, *further)},
+    }
 
 
 def _names_of(arrays: Arrays, axis: str, size: int, first: int) -> tuple[str, ...]:

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from saltus.curves.report import Finding
 from saltus.errors import InputError
 from saltus.files import require_package
 from saltus.read.files import MAX_COLUMNS, require_bytes, require_numbers
-from saltus.read.layouts import measurements_of
-from saltus.read.measurements import Labels, Measurements, Selection
+from saltus.read.measurements import Labels
 from saltus.read.tables import Columns
 
 _DAMAGE = (OSError, ValueError, NotImplementedError)
-
-
-def read_parquet(path: Path, selection: Selection) -> Measurements:
-    """The measurements in a Parquet file.
-
-    Raises:
-        InputError: if it is damaged or too large, pyarrow is missing, or its columns have no recognised layout.
-    """
-    return measurements_of(ParquetTable.open(path), selection)
 
 
 @dataclass(frozen=True)
@@ -36,6 +27,8 @@ class ParquetTable:
     schema: Any
     n_rows: int
     kind: str = "Parquet"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    findings: Sequence[Finding] = ()
 
     @classmethod
     def open(cls, path: Path) -> ParquetTable:
@@ -54,6 +47,10 @@ class ParquetTable:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self.schema.names)
+
+    def holds_numbers(self, name: str) -> bool:
+        """Whether the schema says so."""
+        return self._is(name, "is_integer", "is_floating")
 
     def read(self, numbers: Sequence[str], labels: Sequence[str]) -> Columns:
         """Read these columns; raise `InputError` where a column of numbers holds something else."""
@@ -76,11 +73,15 @@ class ParquetTable:
             raise _damaged(self.path) from error
 
     def _require_type(self, name: str, what: str, *allowed: str) -> None:
+        if not self._is(name, *allowed):
+            found = str(self.schema.field(name).type)
+            raise InputError(f"column {name!r} must hold {what}", found, f"see {self.path.name}")
+
+    def _is(self, name: str, *allowed: str) -> bool:
         import pyarrow.types as types
 
         found = self.schema.field(name).type
-        if not any(getattr(types, check)(found) for check in allowed):
-            raise InputError(f"column {name!r} must hold {what}", str(found), f"see {self.path.name}")
+        return any(getattr(types, check)(found) for check in allowed)
 
 
 def _labels(column: Any) -> Labels:

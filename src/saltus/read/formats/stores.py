@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from saltus.curves.report import Finding, ReadingReport, counted
 from saltus.curves.schema import curves_from
 from saltus.errors import InputError
-from saltus.read.report import Finding, ReadingReport, counted
 from saltus.resource import RESOURCES
 from saltus.store.dataset import read_store
 

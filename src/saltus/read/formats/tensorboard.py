@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from saltus.curves.report import Finding, counted
 from saltus.errors import InputError
 from saltus.read.files import require_bytes, require_numbers, require_small_file
 from saltus.read.formats.events import MAX_RECORD, scalars
-from saltus.read.measurements import Labels, Measurements, Selection
-from saltus.read.report import Finding, counted
+from saltus.read.measurements import Labels
+from saltus.read.tables import ArrayTable
 
 _MAX_ENTRIES = 100_000
 
@@ -32,12 +35,11 @@ def event_files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def read_events(root: Path, selection: Selection) -> Measurements:
-    """The scalars of an event file, or of all in a folder; each folder below ``root`` is a run, each tag a skill.
+def open_events(root: Path) -> ArrayTable:
+    """The scalars of an event file, or of all in a folder, as rows of run, tag, step and value: each folder is a run.
 
     Raises:
-        InputError: if there is no event file, one is damaged or ends within a record, or none holds a scalar that was
-            asked for.
+        InputError: if there is no event file, one is damaged or ends within a record, or none holds a scalar.
     """
     files = event_files(root) if root.is_dir() else [root]
     if not files:
@@ -62,16 +64,11 @@ def read_events(root: Path, selection: Selection) -> Measurements:
         raise InputError("event files must hold scalars", str(root), "log scalars, e.g. add_scalar(tag, value, step)")
     run_codes, tag_codes, steps, values = (np.array(column) for column in zip(*entries, strict=True))
     text = f"{counted(n_unread, 'record')} above {MAX_RECORD // 1024} KiB (images, graphs), not read"
-    measurements = Measurements(
-        layout="TensorBoard events",
-        resource="step",
-        step_column="step",
-        quantity=selection.value,
-        run=Labels(run_codes.astype(np.int32), tuple(runs)),
-        skill=Labels(tag_codes.astype(np.int32), tuple(tags)),
-        position=steps.astype(float),
-        value=values.astype(float),
-        beside={},
-        findings=(Finding("large records", n_unread, text),) if n_unread else (),
-    )
-    return measurements.choose(selection)
+    arrays: dict[str, NDArray[Any] | Labels] = {
+        "run": Labels(run_codes.astype(np.int32), tuple(runs)),
+        "tag": Labels(tag_codes.astype(np.int32), tuple(tags)),
+        "step": steps.astype(float),
+        "value": values.astype(float),
+    }
+    findings = (Finding("large records", n_unread, text),) if n_unread else ()
+    return ArrayTable(root, arrays, "TensorBoard events", findings=findings)
