@@ -10,10 +10,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from saltus._types import Floats
+from saltus.curves.report import Finding
 from saltus.errors import InputError, require_not_negative, require_positive
 from saltus.read.measurements import Measurements
 
@@ -21,15 +23,54 @@ PerSkill = float | Mapping[str, float]
 """One number for all skills, or one for each by its name."""
 
 
-def to_strength(
-    measurements: Measurements, initial_loss: PerSkill | None, chance: PerSkill | None
-) -> tuple[Floats, str]:
-    """Strengths of measurements that are in order, and the rule in words.
+@dataclass(frozen=True)
+class Scale:
+    """Numbers of the caller about the scale of values; None leaves a number to the curves.
+
+    Attributes:
+        initial_loss: the loss at strength 0.
+        chance: the accuracy of guessing.
+        ceiling: the accuracy, or the loss, at strength 1.
+        tokens_per_answer: tokens that must all be right for an answer to count.
+    """
+
+    initial_loss: PerSkill | None = None
+    chance: PerSkill | None = None
+    ceiling: PerSkill | None = None
+    tokens_per_answer: PerSkill | None = None
+
+
+@dataclass(frozen=True)
+class Strengths:
+    """Strengths of measurements, one each, and how they came to be.
+
+    Attributes:
+        value: R/S.
+        error: its standard error; NaN where it is not known.
+        rule: the conversion in words.
+        findings: remarks on the conversion.
+    """
+
+    value: Floats
+    error: Floats
+    rule: str
+    findings: tuple[Finding, ...] = ()
+
+
+def to_strength(measurements: Measurements, scale: Scale) -> Strengths:
+    """Strengths of measurements that are in order.
 
     Raises:
-        InputError: if ``initial_loss`` or ``chance`` is out of range or given for another quantity, or losses are
-            negative.
+        InputError: if a number of the scale is out of range or given for another quantity, or losses are negative.
     """
+    value, rule = _converted(measurements, scale.initial_loss, scale.chance)
+    error = measurements.beside.get("strength_error", np.full(value.shape, np.nan))
+    return Strengths(value, error, rule)
+
+
+def _converted(
+    measurements: Measurements, initial_loss: PerSkill | None, chance: PerSkill | None
+) -> tuple[Floats, str]:
     for name, given, quantity in (("initial_loss", initial_loss, "loss"), ("chance", chance, "accuracy")):
         if given is not None and measurements.quantity != quantity:
             advice = f"read {quantity} with quantity={quantity!r}, or leave it out"

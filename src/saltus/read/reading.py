@@ -1,48 +1,53 @@
-"""Recognise a file's layout, order it, convert it to strength, and report what was done."""
+"""Files of any training as labelled curves: their columns' roles, order, conversion to strength, and the report."""
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
-from saltus._types import Floats
-from saltus.curves.report import Finding, ReadingReport
-from saltus.curves.schema import curves_from
 from saltus.errors import InputError, require_whole
-from saltus.read.convert import PerSkill, to_strength
-from saltus.read.files import existing, require_numbers
+from saltus.read.convert import PerSkill, Scale, to_strength
 from saltus.read.formats.stores import Over, read_store_curves
 from saltus.read.frequency_column import stated_frequencies
-from saltus.read.layouts import measurements_of
-from saltus.read.measurements import QUANTITIES, Measurements, Quantity, Selection
-from saltus.read.numbering import numbered, whole_numbers
-from saltus.read.oddities import oddities, spacing
+from saltus.read.grid import as_curves, report_on
+from saltus.read.measurements import QUANTITIES, Quantity, Selection
+from saltus.read.numbering import numbered
+from saltus.read.oddities import oddities
 from saltus.read.order import in_order
-from saltus.read.readers import open_table
+from saltus.read.sets import Grouping, read_set
+from saltus.read.sources import AnyPath, find_sources
 from saltus.store.store import is_store
 
 if TYPE_CHECKING:
     import xarray as xr
 
+SkillOrder = Literal["file", "frequency", "emergence"]
+
 
 def read_curves(
-    path: str | os.PathLike[str],
+    path: AnyPath | Sequence[AnyPath],
     *,
     columns: str | Sequence[str] | None = None,
     step_column: str | None = None,
+    skill: str | None = None,
+    run: str | None = None,
+    value: str | None = None,
+    error: str | None = None,
+    n: str | None = None,
+    run_from: str | None = None,
+    skill_from: str | None = None,
     quantity: Quantity | None = None,
     initial_loss: PerSkill | None = None,
     chance: PerSkill | None = None,
+    ceiling: PerSkill | None = None,
+    tokens_per_answer: PerSkill | None = None,
+    order: SkillOrder | None = None,
     skip: int = 0,
+    step_offset: float | Sequence[float] | None = None,
     where: str | None = None,
     over: Over = "step",
 ) -> xr.Dataset:
-    """Learning curves from a file: CSV, Parquet, ``.npz``, TensorBoard events, a Weights & Biases export, our stores.
+    """Learning curves from files: CSV, Parquet, ``.npz``, TensorBoard events, a Weights & Biases export, our stores.
 
     The recognised layout, the rule of conversion and every irregularity are in the curves' report: see
     `reading_report`. Values are strengths R/S, so ``target_scale`` is 1. ``frequency`` is NaN unless a column of a
@@ -52,17 +57,30 @@ def read_curves(
     A store of runs (`saltus.sweep`) says all of this itself, and needs none of the arguments that do.
 
     Args:
-        path: a ``.csv``, ``.tsv``, ``.parquet`` or ``.npz`` file, an event file, a folder of event files, or a store.
+        path: a ``.csv``, ``.tsv``, ``.parquet`` or ``.npz`` file, an event file, a folder of event files, or a store;
+            or several files, folders or patterns (``"runs/seed*/metrics.csv"``) that make one set.
         columns: patterns (``"eval/*_acc"``) of the columns, tags or skills to read, in the order in which the skills
             count: the most frequent first. By default all, as the file orders them.
         step_column: the column of steps, if it is not named ``step``, ``_step``, ``global_step``, ``data`` or
             ``parameters``.
+        skill: of a table with one value a row, the column that names the skill.
+        run: the column that names the run, or the seed.
+        value: of a table with one value a row, the column of values.
+        error: the column of the values' standard errors.
+        n: the column of the number of items (questions) that a value is a mean of.
+        run_from: of several files, where the name of a file's run is found.
+        skill_from: of several files, where the name of a file's skill is found.
         quantity: kind of the values: ``"strength"`` (the default for files whose columns do not say it), ``"loss"``
             or ``"accuracy"``.
         initial_loss: the loss at strength 0, for all skills or by skill name; by default the first one kept of each
             curve.
         chance: the accuracy of guessing, for all skills or by skill name; by default 0.
+        ceiling: the value at strength 1, for all skills or by skill name; by default 1 for accuracies, 0 for losses.
+        tokens_per_answer: tokens that must all be right for an answer to count, for all skills or by skill name.
+        order: which skill is the first: ``"file"``, as the file has them; ``"frequency"``, by a column of that name;
+            ``"emergence"``, as they rise.
         skip: how many measurements to leave out at the start of each curve.
+        step_offset: number to add to the steps after a counter started again, or one for each time that it did.
         where: of a store, take only runs whose settings fulfil this condition, e.g. ``"alpha == 0.6"``.
         over: of a store, the resource that the curves run along: ``"step"``, or with one point for each run, where it
             ended, ``"data"`` (the runs differ in ``n_data``) or ``"parameters"`` (in ``width``).
@@ -78,96 +96,44 @@ def read_curves(
     if quantity is not None and quantity not in QUANTITIES:
         raise InputError(f"quantity must be one of {', '.join(QUANTITIES)}", quantity, "choose one of them")
     patterns = (columns,) if isinstance(columns, str) else None if columns is None else tuple(columns)
-    source = existing(path)
-    if is_store(source):
-        _require_no_choices(
-            columns=columns,
-            step_column=step_column,
-            quantity=quantity,
-            initial_loss=initial_loss,
-            chance=chance,
-            skip=skip or None,
-        )
-        return read_store_curves(source, where, over)
-    if where is not None or over != "step":
-        raise InputError("where and over are for stores of runs", str(source), "leave them out")
-    measured = measurements_of(open_table(source), Selection(patterns, step_column, quantity))
-    found = numbered(measured, keep_order=patterns is not None)
-    measurements, findings = in_order(found, skip)
-    strength, rule = to_strength(measurements, initial_loss, chance)
-    frequencies, given = stated_frequencies(measurements)
-    report = _report(source, measurements, rule, [*findings, *given, *oddities(measurements, strength)])
     settings = {
         "columns": patterns,
         "step_column": step_column,
+        "skill": skill,
+        "run": run,
+        "value": value,
+        "error": error,
+        "n": n,
+        "run_from": run_from,
+        "skill_from": skill_from,
         "quantity": quantity,
-        "initial_loss": _plain(initial_loss),
-        "chance": _plain(chance),
-        "skip": skip,
+        "initial_loss": initial_loss,
+        "chance": chance,
+        "ceiling": ceiling,
+        "tokens_per_answer": tokens_per_answer,
+        "order": order,
+        "skip": skip or None,
+        "step_offset": step_offset,
     }
-    return _curves(measurements, strength, frequencies, report, settings)
-
-
-def _require_no_choices(**given: Any) -> None:
-    named = [name for name, value in given.items() if value is not None]
-    if named:
-        raise InputError("a store of runs says itself what it holds", ", ".join(named), "leave them out")
-
-
-def _plain(given: PerSkill | None) -> float | dict[str, float] | None:
-    if isinstance(given, Mapping):
-        return {name: float(number) for name, number in given.items()}
-    return None if given is None else float(given)
-
-
-def _report(path: Path, measurements: Measurements, rule: str, findings: Sequence[Finding]) -> ReadingReport:
-    low, middle, high = spacing(measurements)
-    if np.isnan(middle):
-        received = f"{path.name}: {len(measurements.value)} in all"
-        raise InputError("a curve must have at least two measurements", received, "measure more often")
-    return ReadingReport(
-        source=str(path),
-        layout=measurements.layout,
-        resource=measurements.resource,
-        step_column=measurements.step_column,
-        rule=rule,
-        skills=measurements.skill.names,
-        runs=measurements.run.names,
-        n_measurements=len(measurements.value),
-        first=int(measurements.position.min()),
-        last=int(measurements.position.max()),
-        spacing=(low, middle, high),
-        findings=(*measurements.findings, *findings),
+    sources = find_sources(path)
+    if len(sources) == 1 and is_store(sources[0]):
+        if named := [name for name, given in settings.items() if given is not None]:
+            raise InputError("a store of runs says itself what it holds", ", ".join(named), "leave them out")
+        return read_store_curves(sources[0], where, over)
+    source = ", ".join(map(str, sources))
+    if where is not None or over != "step":
+        raise InputError("where and over are for stores of runs", source, "leave them out")
+    selection = Selection(patterns, step_column, quantity, skill, run, value, error, n)
+    found = numbered(read_set(sources, selection, Grouping(run_from, skill_from)), keep_order=patterns is not None)
+    measurements, findings = in_order(found, skip)
+    strengths = to_strength(measurements, Scale(initial_loss, chance, ceiling, tokens_per_answer))
+    frequencies, given = stated_frequencies(measurements)
+    odd = oddities(measurements, strengths.value)
+    report = report_on(source, measurements, strengths, [*findings, *strengths.findings, *given, *odd])
+    return as_curves(
+        measurements, strengths, frequencies, report, {name: _plain(given) for name, given in settings.items()}
     )
 
 
-def _curves(
-    measurements: Measurements, strength: Floats, frequencies: Floats, report: ReadingReport, settings: dict[str, Any]
-) -> xr.Dataset:
-    """Everything on one grid of runs, skills and steps, NaN where a curve has no measurement."""
-    steps, place = np.unique(measurements.position, return_inverse=True)
-    shape = (len(report.runs), len(report.skills), len(steps))
-    require_numbers(math.prod(shape), Path(report.source))
-
-    def on_grid(values: Floats | None) -> Floats:
-        grid = np.full(shape, np.nan)
-        if values is not None:
-            grid[measurements.run.codes, measurements.skill.codes, place] = values
-        return grid
-
-    loss = measurements.value if measurements.quantity == "loss" else measurements.beside.get("loss")
-    numbers = whole_numbers(measurements.run)
-    curves = curves_from(
-        on_grid(strength),
-        steps,
-        over=report.resource,
-        strength_error=on_grid(measurements.beside.get("strength_error")),
-        skill_loss=on_grid(loss),
-        frequencies=frequencies,
-        runs=np.arange(len(report.runs)) if numbers is None else numbers,
-        settings={"source": report.source} | settings,
-    )
-    curves.attrs["reading"] = report.json
-    return curves.assign_coords(
-        skill_name=("skill", np.asarray(report.skills, dtype=str)), run_name=("run", np.asarray(report.runs, dtype=str))
-    )
+def _plain(given: Any) -> Any:
+    return {name: float(number) for name, number in given.items()} if isinstance(given, Mapping) else given

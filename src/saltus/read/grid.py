@@ -1,0 +1,87 @@
+"""Measurements that are in order and converted, laid out as labelled curves with their report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saltus._types import Floats
+from saltus.curves.report import Finding, ReadingReport
+from saltus.curves.schema import curves_from
+from saltus.errors import InputError
+from saltus.read.convert import Strengths
+from saltus.read.files import require_numbers
+from saltus.read.measurements import Measurements
+from saltus.read.numbering import whole_numbers
+from saltus.read.oddities import spacing
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def report_on(
+    source: str, measurements: Measurements, strengths: Strengths, findings: Sequence[Finding]
+) -> ReadingReport:
+    """The report of a reading.
+
+    Raises:
+        InputError: if no curve has two measurements.
+    """
+    low, middle, high = spacing(measurements)
+    if np.isnan(middle):
+        received = f"{Path(source).name}: {len(measurements.value)} in all"
+        raise InputError("a curve must have at least two measurements", received, "measure more often")
+    return ReadingReport(
+        source=source,
+        layout=measurements.layout,
+        resource=measurements.resource,
+        step_column=measurements.step_column,
+        rule=strengths.rule,
+        skills=measurements.skill.names,
+        runs=measurements.run.names,
+        n_measurements=len(measurements.value),
+        first=int(measurements.position.min()),
+        last=int(measurements.position.max()),
+        spacing=(low, middle, high),
+        findings=(*measurements.findings, *findings),
+    )
+
+
+def as_curves(
+    measurements: Measurements,
+    strengths: Strengths,
+    frequencies: Floats,
+    report: ReadingReport,
+    settings: dict[str, Any],
+) -> xr.Dataset:
+    """Everything on one grid of runs, skills and steps, NaN where a curve has no measurement."""
+    steps, place = np.unique(measurements.position, return_inverse=True)
+    shape = (len(report.runs), len(report.skills), len(steps))
+    require_numbers(math.prod(shape), Path(report.source))
+
+    def on_grid(values: Floats | None) -> Floats:
+        grid = np.full(shape, np.nan)
+        if values is not None:
+            grid[measurements.run.codes, measurements.skill.codes, place] = values
+        return grid
+
+    loss = measurements.value if measurements.quantity == "loss" else measurements.beside.get("loss")
+    numbers = whole_numbers(measurements.run)
+    curves = curves_from(
+        on_grid(strengths.value),
+        steps,
+        over=report.resource,
+        strength_error=on_grid(strengths.error),
+        skill_loss=on_grid(loss),
+        frequencies=frequencies,
+        runs=np.arange(len(report.runs)) if numbers is None else numbers,
+        settings={"source": report.source} | dict(measurements.settings) | settings,
+    )
+    curves.attrs["reading"] = report.json
+    return curves.assign_coords(
+        skill_name=("skill", np.asarray(report.skills, dtype=str)), run_name=("run", np.asarray(report.runs, dtype=str))
+    )
