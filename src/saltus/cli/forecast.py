@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-
-import tyro
+from typing import TYPE_CHECKING, Literal
 
 from saltus.cli.options import settings_of
+from saltus.cli.reading import ReadingOptions
 from saltus.present.terminal import show
 from saltus.read.frequencies import read_frequencies
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast:
+class Forecast(ReadingOptions):
     """Forecast when skills emerge, from curves as they stand at one moment, and say whether to trust it.
 
     Curves over data or parameters (a column of that name in place of step) give the size of the training set, or the
@@ -28,8 +27,6 @@ class Forecast:
     Example: saltus forecast results/mlp/curves.csv --alpha 0.6 --until 3000 --out results/forecast
     """
 
-    curves: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="CURVES")]
-    """Table of curves: skill (from 1, most frequent first), step, strength, run if there are several; or a store."""
     alpha: float | None = None
     """Skill frequencies fall as k^-(alpha+1)."""
     frequencies: Path | None = None
@@ -45,18 +42,6 @@ class Forecast:
     """Probability that the intervals are to have."""
     calibration: Path | None = None
     """Use this calibration (forecast.json, or what Calibration.save wrote) instead of making one."""
-    columns: str | None = None
-    """Pattern of the columns to read, for example 'eval/*_acc'."""
-    step_column: str | None = None
-    """Column of steps, if the file does not make it plain."""
-    quantity: Literal["strength", "loss", "accuracy"] | None = None
-    """What the values are: strength, loss or accuracy."""
-    skip: int = 0
-    """Measurements to leave out at the start of every curve."""
-    where: str | None = None
-    """Of a store, take only runs whose settings fulfil this, for example 'width == 1000'."""
-    over: Literal["step", "data", "parameters"] = "step"
-    """Of a store, what to forecast over: step, or data or parameters with one point for each run."""
     out: Path | None = None
     """Folder for forecast.json and the figure; by default nothing is written."""
     json: bool = False
@@ -67,18 +52,9 @@ class Forecast:
         from saltus.forecast.calibrate import load_calibration
         from saltus.present.forecast import forecast_report
         from saltus.present.report import prepare_folder, write
-        from saltus.read.reading import read_curves
 
         calibration = None if self.calibration is None else load_calibration(self.calibration)
-        curves = read_curves(
-            self.curves,
-            columns=self.columns,
-            step_column=self.step_column,
-            quantity=self.quantity,
-            skip=self.skip,
-            where=self.where,
-            over=self.over,
-        )
+        curves = self.read()
         assessment = assess(
             curves,
             self._frequencies(curves),
@@ -88,7 +64,7 @@ class Forecast:
             threshold=self.threshold,
             level=self.level,
         )
-        report = forecast_report(curves, assessment, settings_of(self))
+        report = forecast_report(curves, assessment, settings_of(self) | self.reading_settings())
         show(report, [] if self.out is None else write(report, prepare_folder(self.out)), as_json=self.json)
 
     def _frequencies(self, curves: xr.Dataset) -> SkillFrequencies | Literal["fitted"] | None:

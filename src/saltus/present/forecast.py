@@ -99,7 +99,7 @@ def _note(assessment: Assessment, settings: Mapping[str, Any]) -> str:
     made = settings["calibration"]
     basis = f"skill {_listed(settings['calibrate_on'])}" if made is None else Path(made).name
     return (
-        f"saltus {__version__}: {Path(settings['curves']).name}, {mix}, calibrated on {basis}, "
+        f"saltus {__version__}: {_named(settings['curves'])}, {mix}, calibrated on {basis}, "
         f"{assessment.resource} up to {assessment.until:g}"
     )
 
@@ -142,3 +142,9 @@ def _in_size(fit: SizeCalibration) -> str:
 
 def _listed(skills: Sequence[int]) -> str:
     return ", ".join(map(str, skills))
+
+
+def _named(curves: str | Sequence[str]) -> str:
+    """The name of the file, or of the first of several and how many more there are."""
+    paths = [curves] if isinstance(curves, str) else curves
+    return Path(paths[0]).name + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
