@@ -36,22 +36,33 @@ class Floor:
         error: its standard error.
         noise: standard deviation of one measurement about it.
         n: measurements behind it, of all runs.
+        rises: whether a run rises from it.
     """
 
     level: float
     error: float
     noise: float
     n: int
+    rises: bool
 
     @property
     def chance(self) -> float:
-        """The level as a chance of guessing: 0 if it is near it, one of few answers if it may be that, else itself."""
+        """The level as a chance of guessing: 0 if it is near it, one of few answers if it may be that, else itself.
+
+        A skill that has not risen may stand anywhere: only a chance of few answers is taken for one.
+        """
         if self.level < _NOTHING or self.level <= 2 * self.error or self.level > LARGEST_CHANCE + 2 * self.noise:
             return 0.0
         nearest = min(_GUESSES, key=lambda guess: abs(guess - self.level))
         if abs(nearest - self.level) <= 2 * self.error <= 2 * _CLEAR:
             return nearest
-        return min(self.level, LARGEST_CHANCE)  # the same questions at each step: averaging does not free it of noise
+        # The same questions at each step: averaging does not free the level of their noise.
+        return min(self.level, LARGEST_CHANCE) if self.rises else 0.0
+
+    @property
+    def unexplained(self) -> float:
+        """The level, if it is no noise and no skill that was there from the beginning; else NaN."""
+        return self.level if UNEXPLAINED < self.level <= LARGEST_CHANCE + 2 * self.noise else math.nan
 
 
 def floors(measurements: Measurements, value: Floats, error: Floats) -> list[Floor | None]:
@@ -80,7 +91,11 @@ def _pooled(of_runs: list[Floor]) -> Floor:
     level, error, noise = np.array([(one.level, one.error, one.noise) for one in of_runs]).T
     share = n / n.sum()
     return Floor(
-        float(share @ level), math.sqrt(share**2 @ error**2), math.sqrt(share @ noise**2), sum(one.n for one in of_runs)
+        level=float(share @ level),
+        error=math.sqrt(share**2 @ error**2),
+        noise=math.sqrt(share @ noise**2),
+        n=sum(one.n for one in of_runs),
+        rises=any(one.rises for one in of_runs),
     )
 
 
@@ -104,7 +119,7 @@ def _floor(position: Floats, value: Floats, error: Floats) -> Floor | None:
     later = value[length:]
     if later.size and (np.quantile(later, 0.1) < level - 4 * noise or not _long_enough(position, value, length, level)):
         return None
-    return Floor(level, noise / math.sqrt(len(used)), noise, len(used))
+    return Floor(level, noise / math.sqrt(len(used)), noise, len(used), bool(later.size))
 
 
 def _scatter(value: Floats) -> float:

@@ -22,12 +22,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from saltus._types import Flags, Floats
+from saltus.curves.names import named
 from saltus.curves.report import Finding
 from saltus.errors import InputError
-from saltus.read.chance import LARGEST_CHANCE, UNEXPLAINED, Floor, floors
+from saltus.read.chance import Floor, floors
 from saltus.read.measurements import Measurements, Quantity
 from saltus.read.noise import items, value_errors
 from saltus.read.percent import as_shares
@@ -104,8 +104,8 @@ def _as_given(measurements: Measurements) -> Strengths:
     beside = measurements.beside.get("strength_error")
     if beside is not None:
         error = np.where(np.isnan(error), beside, error)
-    levels = _levels(floors(measurements, measurements.value, error))
-    unexplained = np.where((levels > UNEXPLAINED) & (levels <= LARGEST_CHANCE), levels, np.nan)
+    starts = floors(measurements, measurements.value, error)
+    unexplained = _unexplained([one if one is not None and one.rises else None for one in starts])
     return Strengths(
         value=measurements.value,
         error=error,
@@ -122,7 +122,7 @@ def _floor_found(measurements: Measurements, levels: Floats) -> tuple[Finding, .
     high = np.flatnonzero(np.isfinite(levels))
     if not high.size:
         return ()
-    some = _some([f"{named(measurements, k)} at {levels[k]:.3g}" for k in high])
+    some = _some([f"{_name(measurements, k)} at {levels[k]:.3g}" for k in high])
     text = f"{some}, before any rise: if these are accuracies, say quantity='accuracy' and chance="
     return (Finding("unexplained floor", high.size, text),)
 
@@ -131,8 +131,11 @@ def _from_loss(measurements: Measurements, scale: Scale) -> Strengths:
     skills, codes, kind = measurements.skill.names, measurements.skill.codes, measurements.quantity
     loss = -measurements.value if kind == "log_likelihood" else measurements.value
     if (lowest := float(loss.min())) < 0:
-        rule, received = ("log-likelihoods must be at most 0", -lowest) if loss is not measurements.value else (
-            "losses must be at least 0", lowest)
+        rule, received = (
+            ("log-likelihoods must be at most 0", -lowest)
+            if loss is not measurements.value
+            else ("losses must be at least 0", lowest)
+        )
         raise InputError(rule, received, "choose other columns, or another quantity")
     given = by_skill("initial_loss", scale.initial_loss, skills, initial_loss_of)
     bottom = by_skill("ceiling", scale.ceiling, skills, lowest_loss)
@@ -143,7 +146,7 @@ def _from_loss(measurements: Measurements, scale: Scale) -> Strengths:
         raise InputError("the first loss of a curve must be greater than 0", lowest, "give initial_loss")
     if (initial <= floor).any():
         worst = int((initial <= floor).argmax())
-        received = f"{floor[worst]:g} for {named(measurements, codes[worst])}, which starts at {initial[worst]:g}"
+        received = f"{floor[worst]:g} for {_name(measurements, codes[worst])}, which starts at {initial[worst]:g}"
         raise InputError("the ceiling of losses must lie below the initial loss", received, "give the loss at the end")
 
     def rule(values: Floats) -> Floats:
@@ -207,7 +210,7 @@ def _from_accuracy(measurements: Measurements, scale: Scale) -> Strengths:
     level, best = level**root, best**root
     if (best <= level).any():
         k = int((best <= level).argmax())
-        received = f"{best[k]:g} for {named(measurements, k)}, with chance {level[k]:g}"
+        received = f"{best[k]:g} for {_name(measurements, k)}, with chance {level[k]:g}"
         raise InputError("ceiling must lie above chance", received, "give the accuracy of a learned skill")
 
     def rule(values: Floats) -> Floats:
@@ -215,7 +218,6 @@ def _from_accuracy(measurements: Measurements, scale: Scale) -> Strengths:
         return np.asarray((per_token - level[codes]) / (best[codes] - level[codes]))
 
     value, error = _by_rule(rule, accuracy, error, measurements)
-    unexplained = np.where(estimated & (guessed > UNEXPLAINED), guessed, np.nan)
     name = "accuracy" if single.all() else "accuracy^(1/t)"
     scaled = "1 - chance" if np.isnan(top).all() else "ceiling - chance"
     return Strengths(
@@ -223,12 +225,12 @@ def _from_accuracy(measurements: Measurements, scale: Scale) -> Strengths:
         error=error,
         rule=f"strength = ({name} - chance) / ({scaled}), chance: {_origin(measurements, given, guessed, starts)}"
         + ("" if np.isnan(top).all() else f", ceiling: {in_words(np.where(np.isnan(top), 1.0, top))}")
-        + ("" if single.all() else f", t: {in_words(np.where(single, 1.0, tokens))}")
+        + ("" if single.all() else f", tokens t: {in_words(np.where(single, 1.0, tokens))}")
         + ("; accuracy = 1 - error_rate" if error_rate else ""),
         findings=(*percentages, *invisible, *_estimates(measurements, estimated, guessed, starts)),
         measurements=measurements,
         measured_errors=bool(np.isfinite(error).any()),
-        unexplained_floor=unexplained,
+        unexplained_floor=np.where(np.isnan(given) & single, _unexplained(starts), np.nan),
         items=items(measurements),
     )
 
@@ -246,7 +248,9 @@ def _seen(
     if not hidden.any():
         return accuracy, error, ()
     n_hidden = int(hidden.sum())
-    text = f"{n_hidden} of {int(several.sum())} accuracies of answers of several tokens are within noise of 0: taken as 0"
+    text = (
+        f"{n_hidden} of {int(several.sum())} accuracies of answers of several tokens are within noise of 0: taken as 0"
+    )
     return np.where(hidden, 0.0, accuracy), error, (Finding("invisible answers", n_hidden, text),)
 
 
@@ -254,7 +258,7 @@ def _origin(measurements: Measurements, given: Floats, guessed: Floats, starts: 
     """The chance levels in words: given ones, then those found in the curves."""
     if not np.isnan(given).any():
         return in_words(given)
-    parts = [f"{given[k]:.3g} of {named(measurements, k)}" for k in np.flatnonzero(~np.isnan(given))]
+    parts = [f"{given[k]:.3g} of {_name(measurements, k)}" for k in np.flatnonzero(~np.isnan(given))]
     found = np.isnan(given) & (guessed > 0)
     parts += [_estimate(measurements, k, guessed[k], starts) for k in np.flatnonzero(found)]
     if not parts:
@@ -267,7 +271,7 @@ def _estimate(measurements: Measurements, k: int, level: float, starts: list[Flo
     floor = starts[k]
     runs = "" if len(measurements.run.names) == 1 else " of all runs"
     n = 0 if floor is None else floor.n
-    return f"{level:.3g} of {named(measurements, k)}, estimated from its first {n} measurements{runs}"
+    return f"{level:.3g} of {_name(measurements, k)}, estimated from its first {n} measurements{runs}"
 
 
 def _estimates(
@@ -291,14 +295,12 @@ def _by_rule(rule: Rule, value: Floats, error: Floats, measurements: Measurement
     return strength, np.where(np.isfinite(of_strength), of_strength, np.nan)
 
 
-def _levels(starts: list[Floor | None]) -> Floats:
-    return np.array([np.nan if one is None else one.level for one in starts], dtype=float)
+def _unexplained(starts: list[Floor | None]) -> Floats:
+    return np.array([np.nan if one is None else one.unexplained for one in starts], dtype=float)
 
 
-def named(measurements: Measurements, k: int | NDArray[np.integer]) -> str:
-    """The name of a skill in a sentence: the file's, or "skill 3"."""
-    name = measurements.skill.names[int(k)]
-    return f"skill {name}" if name.isdigit() else name
+def _name(measurements: Measurements, k: int) -> str:
+    return named(measurements.skill.names[k])
 
 
 def _some(texts: list[str]) -> str:
