@@ -24,7 +24,7 @@ _LEAST_NOISE = 1e-3  # standard error of a value, at least: rounding
 _SHORTEST = 3  # measurements of a flat start, or one more where the noise must be found too
 _SHARE = 0.2, 0.1  # of the measurements, or of the steps, before the middle of the rise: a flat start has at least this
 _RATIO = 1.4  # of the lengths that are tried
-_MEDIAN_OF_NORMAL = 0.6744898  # median of the absolute value of a standard normal number
+_SIGNIFICANT = 2.5  # standard errors from which a trend is none of noise
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,8 @@ def _floor(position: Floats, value: Floats, error: Floats) -> Floor | None:
 
 
 def _scatter(value: Floats) -> float:
-    """Noise of a curve from its second differences, which a smooth course does not enter."""
-    return float(np.median(np.abs(np.diff(value, 2)))) / _MEDIAN_OF_NORMAL / math.sqrt(6)
+    """Noise of a curve from the differences of neighbours; a trend adds little to it."""
+    return math.sqrt(np.mean(np.diff(value) ** 2) / 2)
 
 
 def _is_flat(value: Floats, noise: float) -> bool:
@@ -133,11 +133,11 @@ def _is_flat(value: Floats, noise: float) -> bool:
     if np.abs(value - value.mean()).max() > (1.5 + math.sqrt(2 * math.log(n))) * noise:
         return False
     place = np.arange(n) - (n - 1) / 2
-    if abs(place @ value) > 2 * noise * math.sqrt(place @ place):
+    if abs(place @ value) > _SIGNIFICANT * noise * math.sqrt(place @ place):
         return False
     last = max(n // 4, 1)
     lead = value[-last:].mean() - value[:-last].mean()
-    return bool(lead <= 2 * noise * math.sqrt(1 / last + 1 / (n - last)))
+    return bool(lead <= _SIGNIFICANT * noise * math.sqrt(1 / last + 1 / (n - last)))
 
 
 def _long_enough(position: Floats, value: Floats, length: int, level: float) -> bool:

@@ -29,7 +29,6 @@ from saltus.curves.report import Finding
 from saltus.errors import InputError
 from saltus.read.chance import Floor, floors
 from saltus.read.measurements import Measurements, Quantity
-from saltus.read.noise import items, value_errors
 from saltus.read.percent import as_shares
 from saltus.read.scale import (
     Scale,
@@ -41,6 +40,7 @@ from saltus.read.scale import (
     share_of_answers,
     tokens_of,
 )
+from saltus.read.value_errors import items, value_errors
 
 Rule = Callable[[Floats], Floats]
 
@@ -122,7 +122,7 @@ def _floor_found(measurements: Measurements, levels: Floats) -> tuple[Finding, .
     high = np.flatnonzero(np.isfinite(levels))
     if not high.size:
         return ()
-    some = _some([f"{_name(measurements, k)} at {levels[k]:.3g}" for k in high])
+    some = _some([f"{_name(measurements, k)} at {levels[k]:.3g}" for k in high.tolist()])
     text = f"{some}, before any rise: if these are accuracies, say quantity='accuracy' and chance="
     return (Finding("unexplained floor", high.size, text),)
 
@@ -131,12 +131,9 @@ def _from_loss(measurements: Measurements, scale: Scale) -> Strengths:
     skills, codes, kind = measurements.skill.names, measurements.skill.codes, measurements.quantity
     loss = -measurements.value if kind == "log_likelihood" else measurements.value
     if (lowest := float(loss.min())) < 0:
-        rule, received = (
-            ("log-likelihoods must be at most 0", -lowest)
-            if loss is not measurements.value
-            else ("losses must be at least 0", lowest)
-        )
-        raise InputError(rule, received, "choose other columns, or another quantity")
+        negated = kind == "log_likelihood"
+        must = "log-likelihoods must be at most 0" if negated else "losses must be at least 0"
+        raise InputError(must, -lowest if negated else lowest, "choose other columns, or another quantity")
     given = by_skill("initial_loss", scale.initial_loss, skills, initial_loss_of)
     bottom = by_skill("ceiling", scale.ceiling, skills, lowest_loss)
     _, first, curve = np.unique(measurements.curve, return_index=True, return_inverse=True)
@@ -199,7 +196,9 @@ def _from_accuracy(measurements: Measurements, scale: Scale) -> Strengths:
     given = by_skill("chance", scale.chance, skills, share_of_answers)
     top = by_skill("ceiling", scale.ceiling, skills, best_accuracy)
     single = ~(tokens > 1)
-    starts = floors(measurements, accuracy, error) if np.isnan(given).any() else [None] * len(skills)
+    starts: list[Floor | None] = [None] * len(skills)
+    if np.isnan(given).any():
+        starts = floors(measurements, accuracy, error)
     guessed = np.array([0.0 if one is None or not single[k] else one.chance for k, one in enumerate(starts)])
     estimated = np.isnan(given) & (guessed > 0)
     invisible: tuple[Finding, ...] = ()
@@ -258,9 +257,9 @@ def _origin(measurements: Measurements, given: Floats, guessed: Floats, starts: 
     """The chance levels in words: given ones, then those found in the curves."""
     if not np.isnan(given).any():
         return in_words(given)
-    parts = [f"{given[k]:.3g} of {_name(measurements, k)}" for k in np.flatnonzero(~np.isnan(given))]
+    parts = [f"{given[k]:.3g} of {_name(measurements, k)}" for k in np.flatnonzero(~np.isnan(given)).tolist()]
     found = np.isnan(given) & (guessed > 0)
-    parts += [_estimate(measurements, k, guessed[k], starts) for k in np.flatnonzero(found)]
+    parts += [_estimate(measurements, k, guessed[k], starts) for k in np.flatnonzero(found).tolist()]
     if not parts:
         return "0"
     rest = ["0 of the others"] if (np.isnan(given) & ~found).any() else []
@@ -280,7 +279,7 @@ def _estimates(
     chosen = np.flatnonzero(estimated)
     if not chosen.size:
         return ()
-    text = f"{_some([_estimate(measurements, k, guessed[k], starts) for k in chosen])}: give chance= to set it"
+    text = f"{_some([_estimate(measurements, k, guessed[k], starts) for k in chosen.tolist()])}: give chance= to set it"
     return (Finding("chance estimated", chosen.size, text),)
 
 

@@ -90,12 +90,13 @@ def as_curves(
     )
     curves.attrs["reading"] = report.json
     curves.attrs["measured_errors"] = int(strengths.measured_errors)
-    known = {"items": strengths.items, "unexplained_floor": strengths.unexplained_floor}
-    return curves.assign_coords(
-        skill_name=("skill", np.asarray(report.skills, dtype=str)),
-        run_name=("run", np.asarray(report.runs, dtype=str)),
-        **{name: ("skill", numbers) for name, numbers in known.items() if np.isfinite(numbers).any()},
-    )
+    known: dict[str, Floats] = {"items": strengths.items, "unexplained_floor": strengths.unexplained_floor}
+    coordinates = {
+        "skill_name": ("skill", np.asarray(report.skills, dtype=str)),
+        "run_name": ("run", np.asarray(report.runs, dtype=str)),
+    }
+    of_skills = {name: ("skill", numbers) for name, numbers in known.items() if np.isfinite(numbers).any()}
+    return curves.assign_coords(coordinates | of_skills)
 
 
 def _of_runs(grid: Floats) -> Floats:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from saltus.errors import InputError, require_whole
 from saltus.read.convert import to_strength
-from saltus.read.endings import ended_runs
 from saltus.read.formats.stores import Over, read_store_curves
 from saltus.read.frequency_column import stated_frequencies
 from saltus.read.grid import as_curves, report_on
@@ -133,9 +132,7 @@ def read_curves(
     strengths = to_strength(measurements, Scale(initial_loss, chance, ceiling, tokens_per_answer))
     frequencies, given = stated_frequencies(measurements)
     odd = oddities(strengths.measurements, strengths.value)
-    report = report_on(
-        source, measurements, strengths, [*findings, *ended_runs(found), *strengths.findings, *given, *odd]
-    )
+    report = report_on(source, measurements, strengths, [*findings, *strengths.findings, *given, *odd])
     return as_curves(
         strengths.measurements,
         strengths,

@@ -1,4 +1,4 @@
-"""Numbers of the caller about the scale of values: one for all skills, or by the names of skills or patterns of them."""
+"""Numbers of the caller about the scale of values: one for all skills, or some by name or pattern."""
 
 from __future__ import annotations
 

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saltus.forecast.base.verdict import CARE, ROUGH, STOP, WRONG, Doubts, Verdict, nothing_emerged, weigh
+from saltus.forecast.base.verdict import (
+    CARE,
+    ROUGH,
+    STOP,
+    WRONG,
+    Doubts,
+    Verdict,
+    nothing_emerged,
+    unexplained_floors,
+    weigh,
+)
 from saltus.forecast.size.calibration import SizeCalibration
 from saltus.forecast.size.fit import curve_misfit, points_of
 from saltus.statistics import student_quantile
@@ -31,6 +41,7 @@ def judge_size(known: xr.Dataset, frequencies: SkillFrequencies, calibration: Si
         return weigh([nothing_emerged(known)])
     misfits = _misfits(known, frequencies, calibration)
     doubts = [*_vague(calibration), *_straying(misfits, calibration), *_alone(misfits, calibration.resource)]
+    doubts += unexplained_floors(known)
     return weigh(doubts, passed=lambda: _passed(misfits, calibration))
 
 
