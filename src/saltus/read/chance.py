@@ -22,8 +22,8 @@ _GUESSES = (1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 10)  # levels of tasks with so many 
 _CLEAR = 0.025  # largest standard error of a level that tells the guesses apart
 _LEAST_NOISE = 1e-3  # standard error of a value, at least: rounding
 _SHORTEST = 3  # measurements of a flat start, or one more where the noise must be found too
-_SHARE = 0.2, 0.1  # of the measurements, or of the steps, before the middle of the rise: a flat start has at least this
-_RATIO = 1.4  # of the lengths that are tried
+_SHARE = 0.2, 0.1  # least part of the measurements, or of the steps, up to the middle of the rise that a flat start has
+_RATIO = 1.4  # ratio of neighbouring lengths that are tried
 _SIGNIFICANT = 2.5  # standard errors from which a trend is none of noise
 
 

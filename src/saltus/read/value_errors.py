@@ -12,7 +12,7 @@ _EXACT = 0.02  # relative scatter up to which numbers of items found from errors
 
 
 def binomial_error(share: ArrayLike, n: ArrayLike) -> Floats:
-    """Standard error of a share of n items: the spread of Jeffreys' posterior, which is above 0 at 0 and 1 too."""
+    """Standard error of a share of n items, as Jeffreys' posterior spreads: above 0 at shares of 0 and 1 too."""
     share, n = np.asarray(share, dtype=float), np.asarray(n, dtype=float)
     middle = (n * np.clip(share, 0, 1) + 0.5) / (n + 1)
     return np.asarray(np.sqrt(middle * (1 - middle) / (n + 2)))
