@@ -1,7 +1,7 @@
 """Chance levels seen in the curves: a skill that has not begun to rise is measured at its level of guessing.
 
-A flat start is the longest initial stretch of a curve in which nothing but noise shows: no trend, no last values above
-the others, no value far away. The first two thirds of it give the level, since the rise begins below the noise.
+A flat start is the longest initial stretch of a curve in which nothing but noise shows: no rising trend, no last values
+above the others, no value far away. The first two thirds of it give the level, since the rise begins below the noise.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import numpy as np
 from saltus._types import Floats
 from saltus.read.measurements import Measurements
 
-LARGEST_CHANCE = 0.5  # a level above it is a skill that was there from the beginning
+LARGEST_CHANCE = 0.5  # a level clearly above it is a skill that was there from the beginning
 UNEXPLAINED = 0.1  # a level above it that nobody gave is no noise
+_BIAS = 0.05  # by which an untrained network may answer questions of two answers better than a coin
 _NOTHING = 0.02  # a level below it is none
 _GUESSES = (1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 10)  # levels of tasks with so many answers
 _CLEAR = 0.025  # largest standard error of a level that tells the guesses apart
@@ -51,7 +52,7 @@ class Floor:
 
         A skill that has not risen may stand anywhere: only a chance of few answers is taken for one.
         """
-        if self.level < _NOTHING or self.level <= 2 * self.error or self.level > LARGEST_CHANCE + 2 * self.noise:
+        if self.level < _NOTHING or self.level <= 2 * self.error or self.level > self._highest:
             return 0.0
         nearest = min(_GUESSES, key=lambda guess: abs(guess - self.level))
         if abs(nearest - self.level) <= 2 * self.error <= 2 * _CLEAR:
@@ -62,7 +63,11 @@ class Floor:
     @property
     def unexplained(self) -> float:
         """The level, if it is no noise and no skill that was there from the beginning; else NaN."""
-        return self.level if UNEXPLAINED < self.level <= LARGEST_CHANCE + 2 * self.noise else math.nan
+        return self.level if UNEXPLAINED < self.level <= self._highest else math.nan
+
+    @property
+    def _highest(self) -> float:
+        return LARGEST_CHANCE + max(2 * self.noise, _BIAS)
 
 
 def floors(measurements: Measurements, value: Floats, error: Floats) -> list[Floor | None]:
@@ -133,7 +138,7 @@ def _is_flat(value: Floats, noise: float) -> bool:
     if np.abs(value - value.mean()).max() > (1.5 + math.sqrt(2 * math.log(n))) * noise:
         return False
     place = np.arange(n) - (n - 1) / 2
-    if abs(place @ value) > _SIGNIFICANT * noise * math.sqrt(place @ place):
+    if place @ value > _SIGNIFICANT * noise * math.sqrt(place @ place):
         return False
     last = max(n // 4, 1)
     lead = value[-last:].mean() - value[:-last].mean()

@@ -11,7 +11,7 @@
 | error_rate | the same, with accuracy = 1 - error_rate |
 
 The ceiling is the value of a learned skill: 0 for losses, 1 for accuracies. If t tokens must all be right for an answer
-to count, accuracy^(1/t) takes the place of accuracy, chance and ceiling included.
+to count, accuracy^(1/t) takes the place of accuracy; chance and ceiling are then those of a token.
 
 Standard errors go the same way, as half the distance of what a standard error more and less become.
 """
@@ -52,7 +52,7 @@ _BELONGS = {
     "ceiling": (*SHARES, *LOSSES),
     "tokens_per_answer": SHARES,
 }
-_VISIBLE = 2.0  # standard errors above 0 from which an answer of several tokens is seen at all
+_VISIBLE = 4.0  # noise widths above 0 from which an answer of several tokens is seen at all: a root hides no outlier
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def _from_accuracy(measurements: Measurements, scale: Scale) -> Strengths:
     top = by_skill("ceiling", scale.ceiling, skills, best_accuracy)
     single = ~(tokens > 1)
     starts: list[Floor | None] = [None] * len(skills)
-    if np.isnan(given).any():
+    if np.isnan(given).any() or not single.all():
         starts = floors(measurements, accuracy, error)
     guessed = np.array([0.0 if one is None or not single[k] else one.chance for k, one in enumerate(starts)])
     estimated = np.isnan(given) & (guessed > 0)
@@ -205,16 +205,15 @@ def _from_accuracy(measurements: Measurements, scale: Scale) -> Strengths:
     if not single.all():
         accuracy, error, invisible = _seen(measurements, accuracy, error, ~single[codes], starts)
     chance = np.where(np.isnan(given), guessed, given)
-    root, level, best = 1 / np.where(single, 1.0, tokens), chance, np.where(np.isnan(top), 1.0, top)
-    level, best = level**root, best**root
-    if (best <= level).any():
-        k = int((best <= level).argmax())
-        received = f"{best[k]:g} for {_name(measurements, k)}, with chance {level[k]:g}"
+    root, best = 1 / np.where(single, 1.0, tokens), np.where(np.isnan(top), 1.0, top)
+    if (best <= chance).any():
+        k = int((best <= chance).argmax())
+        received = f"{best[k]:g} for {_name(measurements, k)}, with chance {chance[k]:g}"
         raise InputError("ceiling must lie above chance", received, "give the accuracy of a learned skill")
 
     def rule(values: Floats) -> Floats:
         per_token = np.where(single[codes], values, np.maximum(values, 0.0) ** root[codes])
-        return np.asarray((per_token - level[codes]) / (best[codes] - level[codes]))
+        return np.asarray((per_token - chance[codes]) / (best[codes] - chance[codes]))
 
     value, error = _by_rule(rule, accuracy, error, measurements)
     name = "accuracy" if single.all() else "accuracy^(1/t)"
@@ -241,9 +240,9 @@ def _seen(
 
     A root lifts noise about 0 to half the strength of a skill. Noise that nobody told is that of the flat start.
     """
-    noise = np.array([np.nan if one is None else one.noise for one in starts], dtype=float)
-    error = np.where(several & np.isnan(error), noise[measurements.skill.codes], error)
-    hidden = several & (accuracy < _VISIBLE * np.nan_to_num(error)) & (accuracy != 0)
+    noise = np.array([np.nan if one is None else one.noise for one in starts], dtype=float)[measurements.skill.codes]
+    error = np.where(several & np.isnan(error), noise, error)
+    hidden = several & (accuracy < _VISIBLE * np.nan_to_num(np.fmin(noise, error))) & (accuracy != 0)
     if not hidden.any():
         return accuracy, error, ()
     n_hidden = int(hidden.sum())

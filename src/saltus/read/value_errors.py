@@ -53,7 +53,8 @@ def _items(measurements: Measurements, error: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         n = p * (1 - p) / error**2 + 1
     low, high = _range(measurements, np.where(np.isfinite(n) & (n > 1), n, np.nan))
-    found = np.where(high - low <= _EXACT * low, (low + high) / 2, np.nan)
+    found = np.where(high <= (1 + _EXACT) * low, high, np.nan)
+    found[~np.isfinite(found)] = np.nan
     # Tasks of one file mostly have one size.
     return np.where(np.isnan(found), np.nanmin(found), found) if np.isfinite(found).any() else found
 
