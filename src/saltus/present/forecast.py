@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saltus._version import __version__
+from saltus.curves.names import named, skill_names
 from saltus.curves.report import reading_report
 from saltus.figures.forecast import forecast_figure
 from saltus.forecast.assess import Assessment
@@ -115,6 +116,10 @@ def _remarks(curves: xr.Dataset, assessment: Assessment) -> Iterator[str]:
         yield f"calibrated on skill {_listed(fit.skills)}: {_in_time(fit)}"
     elif isinstance(fit, SizeCalibration):
         yield f"calibrated on skill {_listed(fit.skills)}: {_in_size(fit)}"
+    if assessment.forecast is not None and assessment.forecast.cut.any():
+        names = skill_names(curves)
+        late = ", ".join(named(names[k]) for k in np.flatnonzero(assessment.forecast.cut))
+        yield f"intervals cut at the last measurement used, by which these had not emerged: {late}"
     yield str(assessment.verdict)
 
 

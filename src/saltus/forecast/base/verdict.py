@@ -12,6 +12,8 @@ import numpy as np
 if TYPE_CHECKING:
     import xarray as xr
 
+    from saltus.forecast.base.degenerate import DegenerateFitError
+
 
 Level = Literal["trust", "use with care", "do not use"]
 _LEVELS: tuple[Level, ...] = ("trust", "use with care", "do not use")
@@ -73,6 +75,11 @@ def weigh(
     if not gravest_first:
         return Verdict("trust", passed(), evidence)
     return Verdict(_LEVELS[gravest_first[0][0]], tuple(text for _, text in gravest_first), evidence)
+
+
+def uncalibrated(known: xr.Dataset, degenerate: DegenerateFitError | None) -> tuple[int, str]:
+    """The doubt where there is no calibration, since nothing has emerged or no fit has numbers to give."""
+    return nothing_emerged(known) if degenerate is None else (STOP, f"{degenerate.received}: {degenerate.advice}")
 
 
 def nothing_emerged(known: xr.Dataset) -> tuple[int, str]:
