@@ -9,7 +9,6 @@ any of them.)
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +18,8 @@ from scipy.special import expit
 from saltus._types import Floats
 from saltus.curves.crossings import crossing_times
 from saltus.curves.names import named, skill_names
-from saltus.forecast.base.checks import checked_skills, not_risen
+from saltus.curves.report import explained
+from saltus.forecast.base.checks import OnSkill, checked_skills, not_risen
 from saltus.forecast.base.degenerate import DegenerateFitError
 from saltus.forecast.time.calibration import Calibration
 from saltus.forecast.time.constants import Covariance
@@ -38,15 +38,16 @@ _HUGE = 1e100  # largest entry of a Jacobian, so that its square is a number
 _STEEPEST = 500.0  # largest distance from start to half, in logits: beyond, the start is no number
 
 
+@explained
 def calibrate_time(
-    curves: xr.Dataset, frequencies: SkillFrequencies | None = None, on_skill: int | Sequence[int] = 1
+    curves: xr.Dataset, frequencies: SkillFrequencies | None = None, on_skill: OnSkill = 1
 ) -> Calibration:
     """Fit rate and initial strength to the measured strengths of one skill, or of several together.
 
     Args:
         curves: labelled curves (`saltus.curves`).
         frequencies: of the curves' skills; by default those that the curves carry.
-        on_skill: the skill to calibrate on, from 1, or several.
+        on_skill: the skill to calibrate on, by number (from 1) or by name, or several.
 
     Returns:
         The constants, from the runs in which at least one of the chosen skills emerged.
@@ -56,7 +57,7 @@ def calibrate_time(
         DegenerateFitError: an `InputError`, if they emerged, but with fewer than two measurements on the rise, or in
             another way that leaves the constants undetermined.
     """
-    skills = checked_skills(on_skill, curves.sizes["skill"])
+    skills = checked_skills(on_skill, curves)
     all_frequencies = curves["frequency"] if frequencies is None else frequencies.pmf(curves["skill"].to_numpy())
     chosen = [skill - 1 for skill in skills]
     frequency, of_skills = np.asarray(all_frequencies, dtype=float)[chosen], curves.isel(skill=chosen)
@@ -85,9 +86,9 @@ def calibrate_time(
     )
 
 
-def has_emerged(curves: xr.Dataset, on_skill: int | Sequence[int] = 1) -> bool:
+def has_emerged(curves: xr.Dataset, on_skill: OnSkill = 1) -> bool:
     """Whether one of the skills rises through R/S = 0.1 and 0.5 in any run, as `calibrate_time` needs."""
-    of_skills = curves.isel(skill=[skill - 1 for skill in checked_skills(on_skill, curves.sizes["skill"])])
+    of_skills = curves.isel(skill=[skill - 1 for skill in checked_skills(on_skill, curves)])
     return bool(np.any(crossing_times(of_skills, 0.5) > crossing_times(of_skills, 0.1)))
 
 

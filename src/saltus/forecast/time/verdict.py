@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,7 +64,7 @@ def judge(
     emerged = int(np.isfinite(crossing_times(known)).any(axis=0).sum())
     doubts += [*_width(known, hindcast), *_overdue(known, hindcast)]
     doubts += [*_misfit(calibration), *_reach(calibration, frequency, departure)]
-    doubts += [*_misses(calibration, hindcast, departure), *_coupling(scores, emerged)]
+    doubts += [*_misses(calibration, hindcast, departure, skill_names(known)), *_coupling(scores, emerged)]
     return weigh(doubts, evidence, lambda: _passed(scores, hindcast))
 
 
@@ -154,7 +155,9 @@ def _reach(calibration: Calibration, frequency: Floats, departure: Departure) ->
         )
 
 
-def _misses(calibration: Calibration, hindcast: EmergenceForecast, departure: Departure) -> Doubts:
+def _misses(
+    calibration: Calibration, hindcast: EmergenceForecast, departure: Departure, names: Sequence[str]
+) -> Doubts:
     others = np.flatnonzero(np.isfinite(hindcast.log10_ratio) & ~np.isin(hindcast.skill, calibration.skills))
     if others.size == 0:
         return
@@ -166,7 +169,7 @@ def _misses(calibration: Calibration, hindcast: EmergenceForecast, departure: De
         when = "earlier" if error > 0 else "later"
         yield (
             STOP if chance < _IMPOSSIBLE else CARE,
-            f"skill {hindcast.skill[others[worst]]} emerged {abs(error):.2f} dex {when} than the calibration says "
+            f"{named(names[others[worst]])} emerged {abs(error):.2f} dex {when} than the calibration says "
             f"(chance {chance:.1g})",
         )
 
