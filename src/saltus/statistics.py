@@ -37,3 +37,9 @@ def student_quantile(probability: float, degrees: ArrayLike) -> Floats:
     """Quantile of Student's t; of the normal law for infinitely many degrees of freedom."""
     finite = np.minimum(np.asarray(degrees, dtype=float), 1e9)
     return np.asarray(stdtrit(finite, probability))
+
+
+def powers_of_ten(exponent: ArrayLike) -> Floats:
+    """Ten to these powers, elementwise; infinity where that is no number."""
+    with np.errstate(over="ignore"):
+        return np.asarray(10.0 ** np.asarray(exponent, dtype=float))

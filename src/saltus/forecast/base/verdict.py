@@ -14,6 +14,8 @@ from saltus.curves.names import named, skill_names
 if TYPE_CHECKING:
     import xarray as xr
 
+    from saltus.forecast.base.degenerate import DegenerateFitError
+
 
 Level = Literal["trust", "use with care", "do not use"]
 _LEVELS: tuple[Level, ...] = ("trust", "use with care", "do not use")
@@ -87,6 +89,11 @@ def unexplained_floors(known: xr.Dataset) -> Doubts:
         names = skill_names(known)
         some = ", ".join(f"{named(names[k])} at {levels[k]:.3g}" for k in high[:3]) + (", ..." if high.size > 3 else "")
         yield CARE, f"the start of {some} is not explained: give the accuracy of guessing (chance=)"
+
+
+def uncalibrated(known: xr.Dataset, degenerate: DegenerateFitError | None) -> tuple[int, str]:
+    """The doubt where there is no calibration, since nothing has emerged or no fit has numbers to give."""
+    return nothing_emerged(known) if degenerate is None else (STOP, f"{degenerate.received}: {degenerate.advice}")
 
 
 def nothing_emerged(known: xr.Dataset) -> tuple[int, str]:

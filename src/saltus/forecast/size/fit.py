@@ -113,8 +113,8 @@ def curve_misfit(form: SizeForm, constant: float, strength: Floats, error: Float
 
 def _slope(form: SizeForm, constant: float) -> Floats:
     """dR/S over dlog(constant), shape ``(points,)``."""
-    up, down = (form.strength(constant * math.exp(step)) for step in (_SLOPE_STEP, -_SLOPE_STEP))
-    return np.asarray((up - down) / (2 * _SLOPE_STEP))
+    above, below = constant * math.exp(_SLOPE_STEP), max(constant * math.exp(-_SLOPE_STEP), 1.0)
+    return np.asarray((form.strength(above) - form.strength(below)) / math.log(above / below))
 
 
 def _jackknife(grid: Floats, parts: Floats) -> float:

@@ -152,7 +152,8 @@ def compare(curves: xr.Dataset, frequency: Floats) -> list[Evidence]:
 
 def _in_units_of_its_own(run: _Run) -> _Run:
     """The run in units of time that make the exposure of its first half-learned skill 1: starts and bounds suit all."""
-    high = np.nan_to_num(run.strength) >= 0.5
+    # A skill that is half learned at step 0 tells nothing of time there.
+    high = (np.nan_to_num(run.strength) >= 0.5) & (run.exposure > 0)
     crossed = high.any(axis=1)
     unit = float(run.steps[-1] * run.frequency.max())
     if crossed.any():
