@@ -11,7 +11,7 @@ from saltus._types import Floats
 if TYPE_CHECKING:
     import xarray as xr
 
-_MISFIT = 0.02  # R/S that any curve misses its model by: however exact a measurement, it counts no more than so
+_MISFIT = 0.05  # R/S that any curve misses its model by: however exact a measurement, it counts no more than so
 
 
 def measured_errors(curves: xr.Dataset) -> Floats:
