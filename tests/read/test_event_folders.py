@@ -78,7 +78,7 @@ def test_folders_of_add_scalars_are_skills_unless_they_are_named_as_runs() -> No
     ],
 )
 def test_names_like_those_of_runs_are_runs(names: tuple[str, str]) -> None:
-    assert roles({name: ("acc",) for name in names}) == ({name: (name, "acc") for name in names}, [])
+    assert roles(dict.fromkeys(names, ("acc",))) == ({name: (name, "acc") for name in names}, [])
 
 
 def test_folders_with_several_tags_are_runs() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from saltus import InputError, read_curves, reading_report
 from saltus.read.formats.events import masked_crc32c
@@ -25,6 +26,13 @@ def write(path: Path, events: Iterable[bytes]) -> Path:
     version = b"\x09" + struct.pack("<d", 1.7e9) + field(3, b"brain.Event:2")
     path.write_bytes(b"".join(map(record, [version, *events])))
     return path
+
+
+def curves_or_refusal(path: Path) -> xr.Dataset | str:
+    try:
+        return read_curves(path)
+    except InputError as error:
+        return str(error)
 
 
 def test_checksum_meets_the_published_check_value_and_long_division() -> None:
@@ -88,12 +96,11 @@ def test_a_file_cut_off_anywhere_is_read_up_to_there(tmp_path: Path) -> None:
     n_read = n_unfinished = 0
     for size in range(1, len(whole)):
         path.write_bytes(whole[:size])
-        try:
-            curves = read_curves(path)
-        except InputError as error:
+        curves = curves_or_refusal(path)
+        if isinstance(curves, str):
             torn = "an event file must be whole: it ends within a record; received 'x.tfevents.1, byte "
             too_few = ("event files must hold scalars; ", "a curve must have at least two measurements; ")
-            assert str(error).startswith((torn, *too_few))
+            assert curves.startswith((torn, *too_few))
             continue
         n_read += 1
         np.testing.assert_array_equal(curves["strength"].to_numpy().ravel(), curves["step"] / 4)
@@ -110,11 +117,10 @@ def test_any_flipped_bit_is_noticed(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for place in range(len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
-        try:
-            curves = read_curves(path)
-        except InputError as error:
+        curves = curves_or_refusal(path)
+        if isinstance(curves, str):
             damaged = "an event file must be whole: a checksum does not match; received 'x.tfevents.1, byte "
-            assert str(error).startswith((damaged, "a curve must have at least two measurements; "))
+            assert curves.startswith((damaged, "a curve must have at least two measurements; "))
         else:
             assert curves["strength"].to_numpy().ravel().tolist() == [0, 0.25]
             (finding,) = [one for one in reading_report(curves).findings if one.kind == "damaged files"]

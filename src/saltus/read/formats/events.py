@@ -25,8 +25,15 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _FLOATS: dict[int | bytes | None, tuple[str, int]] = {1: ("<f", 5), 2: ("<d", 6)}
 """Format of `struct`, and field of the numbers, by dtype: DT_FLOAT, DT_DOUBLE."""
 _WHOLE: dict[int | bytes | None, tuple[str, int]] = {
-    **{3: ("<i", 7), 4: ("<B", 7), 5: ("<h", 7), 6: ("<b", 7), 17: ("<H", 7)},
-    **{9: ("<q", 10), 10: ("<?", 11), 22: ("<I", 16), 23: ("<Q", 17)},
+    3: ("<i", 7),
+    4: ("<B", 7),
+    5: ("<h", 7),
+    6: ("<b", 7),
+    17: ("<H", 7),
+    9: ("<q", 10),
+    10: ("<?", 11),
+    22: ("<I", 16),
+    23: ("<Q", 17),
 }
 """The same for whole numbers and DT_BOOL; their fields hold varints."""
 _HALF, _BFLOAT16, _HALVES = 19, 14, 13
