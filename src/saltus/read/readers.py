@@ -12,9 +12,14 @@ from pathlib import Path
 from saltus.errors import InputError
 from saltus.read.files import require_small_file
 from saltus.read.formats.csv import CsvTable
+from saltus.read.formats.databases import open_database
+from saltus.read.formats.lightning import is_version_folder, open_version
+from saltus.read.formats.mlflow import is_mlflow_folder, open_mlflow
 from saltus.read.formats.npz import open_npz
 from saltus.read.formats.parquet import ParquetTable
+from saltus.read.formats.sqlite import is_sqlite
 from saltus.read.formats.tensorboard import is_event_file, open_events
+from saltus.read.formats.wandb import refuse_wandb
 from saltus.read.tables import Opener, Table
 
 Detector = Callable[[Path], bool]
@@ -26,8 +31,12 @@ def ends_in(*endings: str) -> Detector:
 
 
 READERS: tuple[tuple[Detector, Opener], ...] = (
+    (is_mlflow_folder, open_mlflow),
+    (is_version_folder, open_version),
     (Path.is_dir, open_events),
     (is_event_file, open_events),
+    (is_sqlite, open_database),
+    (ends_in(".wandb"), refuse_wandb),
     (ends_in(".npz"), open_npz),
     (ends_in(".parquet", ".pq"), ParquetTable.open),
     (ends_in(".csv", ".tsv", ".txt"), CsvTable.open),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saltus.curves.report import Finding
+from saltus.curves.report import Finding, counted
 from saltus.read.files import require_numbers
 from saltus.read.measurements import Labels
 from saltus.read.tables import ArrayTable
@@ -37,6 +37,22 @@ class ScalarLog:
         self._value.append(value)
         if not len(self._value) % 1000:
             require_numbers(len(self._value), self._path)
+
+    def count_unnumbered(self) -> list[Finding]:
+        """Number the entries of each folder and tag as they came where all their steps are 0, and say so."""
+        pairs, of_entry = self._pairs()
+        step = np.array(self._step)
+        n_entries = np.bincount(of_entry, minlength=len(pairs))
+        n_numbered = np.bincount(of_entry, weights=step != 0, minlength=len(pairs))
+        unnumbered = (n_entries > 1) & (n_numbered == 0)
+        for pair in np.flatnonzero(unnumbered):
+            step[of_entry == pair] = np.arange(n_entries[pair])
+        if not unnumbered.any():
+            return []
+        self._step = array("d", step.tobytes())
+        tags = ", ".join(dict.fromkeys(pairs[pair][1] for pair in np.flatnonzero(unnumbered)[:3]))
+        text = f"{counted(int(unnumbered.sum()), 'curve')} logged without steps ({tags}): counted from 0 as logged"
+        return [Finding("missing steps", int(unnumbered.sum()), text)]
 
     def tags_of_folders(self) -> dict[str, tuple[str, ...]]:
         """The tags in each folder, in the order of their first entries."""

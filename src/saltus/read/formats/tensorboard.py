@@ -63,8 +63,8 @@ def open_events(root: Path) -> ArrayTable:
             torn.append((path, error))
     if not len(log):
         if torn:
-            path, error = torn[0]
-            rule, where = f"an event file must be whole: {error.reason}", f"{path.name}, byte {error.at}"
+            path, end = torn[0]
+            rule, where = f"an event file must be whole: {end.reason}", f"{path.name}, byte {end.at}"
             raise InputError(rule, where, "copy it again when it is complete")
         raise InputError("event files must hold scalars", str(root), "log scalars, e.g. add_scalar(tag, value, step)")
     named, said = roles_of_folders(log.tags_of_folders())
