@@ -19,6 +19,7 @@ from saltus.read.formats.npz import open_npz
 from saltus.read.formats.parquet import ParquetTable
 from saltus.read.formats.sqlite import is_sqlite
 from saltus.read.formats.tensorboard import is_event_file, open_events
+from saltus.read.formats.textlog import is_text_log, open_text_log
 from saltus.read.formats.wandb import refuse_wandb
 from saltus.read.tables import Opener, Table
 
@@ -39,7 +40,9 @@ READERS: tuple[tuple[Detector, Opener], ...] = (
     (ends_in(".wandb"), refuse_wandb),
     (ends_in(".npz"), open_npz),
     (ends_in(".parquet", ".pq"), ParquetTable.open),
+    (is_text_log, open_text_log),
     (ends_in(".csv", ".tsv", ".txt"), CsvTable.open),
+    (ends_in(".log", ".out", ".err"), open_text_log),
 )
 
 
