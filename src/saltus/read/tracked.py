@@ -8,6 +8,7 @@ from typing import Any
 
 from saltus.curves.report import Finding, counted
 
+_CHANCE = ("seed", "random_state")  # ends of the names of settings in which repeated runs differ
 _ID_SHOWN = 8  # letters of an identity that tell runs of one name apart
 
 
@@ -25,7 +26,7 @@ def shared_settings(params: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any]
     same = {
         name: _plain(first[name]) for name in every if all(name in p and p[name] == first.get(name) for p in params)
     }
-    differing = [name for name in every if name not in same]
+    differing = [name for name in every if name not in same and not name.casefold().endswith(_CHANCE)]
     if not others or not differing:
         return same, []
     some = ", ".join(differing[:4]) + (", ..." if len(differing) > 4 else "")

@@ -20,6 +20,7 @@ from saltus.read.tables import ArrayTable
 from saltus.read.tracked import shared_settings, unique_names
 
 _MAX_TEXT = 2**16  # characters of meta.yaml, a parameter or a tag
+_DIGITS = 20  # more than a time has
 _META_LINE = re.compile(r"^(\w+):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _FIELDS = (2, 3, 5)
 """Fields of a line: time and value; the step; name and digest of a data set."""
@@ -47,8 +48,10 @@ class _Run:
         return self.meta.get("lifecycle_stage") == "deleted"
 
     def metrics(self) -> dict[str, Path]:
+        """The file of each metric, those that were logged first in front."""
         inside = self.folder / "metrics"
-        return {path.relative_to(inside).as_posix(): path for path in files_below(inside, lambda _: True)}
+        paths = sorted(files_below(inside, lambda _: True), key=lambda path: _first_word(path).zfill(_DIGITS))
+        return {path.relative_to(inside).as_posix(): path for path in paths}
 
 
 def is_mlflow_folder(path: Path) -> bool:
@@ -93,7 +96,7 @@ def open_mlflow(root: Path) -> ArrayTable:
     if n_system:
         findings.append(Finding("columns left out", n_system, f"{counted(n_system, 'metric')} of the machine's load"))
     if n_torn:
-        text = f"{counted(n_torn, 'metric')} end within a line: read up to there; is the run going on, or killed?"
+        text = f"{counted(n_torn, 'file')} of metrics without the end of the last line, which was left out: a live run?"
         findings.append(Finding("unfinished files", n_torn, text))
     if len(measured) < len(runs):
         text = f"{counted(len(runs) - len(measured), 'run')} without metrics left out"
@@ -131,7 +134,9 @@ def _is_run(folder: Path) -> bool:
 
 
 def _runs_in(experiment: Path) -> list[_Run]:
-    return [_run(folder) for folder in folders_in(experiment) if _is_run(folder)]
+    """The runs of an experiment, the oldest first."""
+    runs = [_run(folder) for folder in folders_in(experiment) if _is_run(folder)]
+    return sorted(runs, key=lambda run: (run.meta.get("start_time", "").zfill(_DIGITS), run.folder.name))
 
 
 def _run(folder: Path) -> _Run:
@@ -149,15 +154,19 @@ def _meta(folder: Path) -> dict[str, str]:
     return {name: value.strip("'\"") for name, value in lines}
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, size: int = _MAX_TEXT) -> str:
     """The beginning of a small text file; empty if there is none."""
     if not path.is_file():
         return ""
     try:
         with path.open("rb") as file:
-            return file.read(_MAX_TEXT).decode(errors="replace").strip()
+            return file.read(size).decode(errors="replace").strip()
     except OSError:
         return ""
+
+
+def _first_word(path: Path) -> str:
+    return next(iter(_text(path, _DIGITS + 1).split()), "")
 
 
 def _texts_below(folder: Path) -> dict[str, str]:

@@ -81,6 +81,6 @@ def opened(path: Path) -> Iterator[Database]:
                 lambda action, *_: sqlite3.SQLITE_OK if action in _READS_ALONE else sqlite3.SQLITE_DENY
             )
             yield database
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter in SQLite's own messages
         reason = " ".join(str(error).split()) or "damaged"
         raise InputError("a SQLite file must be whole and of rows", path.name, f"{reason}: copy it again") from None
