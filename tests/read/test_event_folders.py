@@ -120,6 +120,18 @@ def test_torn_and_empty_files_beside_whole_ones(tmp_path: Path) -> None:
     assert findings == {"unfinished files": 1, "damaged files": 1, "empty files": 1}
 
 
+def test_settings_beside_the_files_of_every_run_are_those_that_all_share(tmp_path: Path) -> None:
+    for i in range(2):
+        log(tmp_path / f"version_{i}" / "events.out.tfevents.1", ["a"])
+        (tmp_path / f"version_{i}" / "hparams.yaml").write_text(f"optimizer: AdamW\nlr: 0.00{i + 1}\n")
+    table = open_events(tmp_path)
+    assert table.settings == {"optimizer": "adamw"}
+    assert [one.text for one in table.findings] == [
+        "2 runs differ in learning_rate, not only by chance",
+        "told by files beside: optimizer adamw",
+    ]
+
+
 def test_links_lead_to_files_but_folders_are_walked_once(tmp_path: Path) -> None:
     outside = log(tmp_path / "blobs" / "0123", ["a"])
     inside = tmp_path / "snapshot" / "run"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 import tempfile
 from pathlib import Path
@@ -179,6 +180,18 @@ def test_logs_of_powershell_are_utf_16(tmp_path: Path) -> None:
     path = tmp_path / "out.txt"
     path.write_bytes("step: 1 loss: 0.5\r\nstep: 2 loss: 0.25\r\n".encode("utf-16"))
     assert open_table(path).read(["loss"], []).numbers["loss"].tolist() == [0.5, 0.25]
+
+
+def test_packed_logs_are_read_up_to_a_tear(tmp_path: Path) -> None:
+    path = tmp_path / "run.log.gz"
+    packed = gzip.compress("".join(f"step {i} loss {i / 7:.9f}\n" for i in range(2000)).encode())
+    path.write_bytes(packed)
+    table = open_table(path)
+    assert (len(table.read(["loss"], []).numbers["loss"]), list(table.findings)) == (2000, [])
+    path.write_bytes(packed[:-3000])
+    table = open_table(path)
+    assert 100 < len(table.read(["loss"], []).numbers["loss"]) < 2000
+    assert table.findings[0].text == "run.log.gz ends within what is packed: read up to there"
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_store_is_read_by_the_experiment_that_has_metrics(tmp_path: Path) -> N
     assert table.kind == "MLflow experiment grokking"
     expected = [(f"seed {i}", "val/acc", step, step / 800 + i / 100) for i in range(2) for step in range(0, 401, 100)]
     assert entries(table) == expected
-    assert table.settings == {"optimizer": "AdamW", "lr": 0.001}
+    assert table.settings == {"optimizer": "adamw", "learning_rate": 0.001}
     assert kinds(table) == {"columns left out": 2}
     assert entries(open_table(root / "12345")) == expected
     assert entries(open_table(root / "12345" / "idb")) == expected[:5]
@@ -178,7 +178,7 @@ def test_a_database_of_mlflow(tmp_path: Path) -> None:
     assert rows[:5] == [("seed 0", "acc", step, step / 400) for step in range(0, 401, 100)]
     assert rows[5:10] == [("r1", "acc", step, step / 400) for step in range(0, 401, 100)]
     assert np.isnan(rows[10][3])
-    assert table.settings == {"lr": 0.01}
+    assert table.settings == {"learning_rate": 0.01}
     assert kinds(table) == {"different settings": 1, "columns left out": 1}
 
 
@@ -271,7 +271,7 @@ def test_a_store_of_trackio(tmp_path: Path) -> None:
     assert columns.numbers["step"].tolist() == [0, 100, 200, 300, 400] * 2 + [500]
     np.testing.assert_array_equal(columns.numbers["acc"][-2:], [1, np.nan])
     assert columns.labels["run"].names == ("seed0", "seed1")
-    assert table.settings == {"lr": 0.1}
+    assert table.settings == {"learning_rate": 0.1}
 
 
 def test_files_of_other_programs(tmp_path: Path) -> None:
@@ -296,6 +296,7 @@ def test_a_version_folder_of_lightning(tmp_path: Path) -> None:
     other = folder.rename(tmp_path / "mine")
     (other / "hparams.yaml").write_text("lr: 0.1\n")
     assert open_table(other).kind == "Lightning CSV"
+    assert open_table(other).settings == {"learning_rate": 0.1}
 
 
 def test_names_and_settings_of_runs() -> None:
@@ -307,7 +308,7 @@ def test_names_and_settings_of_runs() -> None:
     same, findings = shared_settings(
         [{"lr": "1e-3", "seed": "1", "amp": "True"}, {"lr": "1e-3", "seed": "2", "amp": "True"}]
     )
-    assert (same, findings) == ({"lr": 0.001, "amp": True}, [])
+    assert (same, findings) == ({"learning_rate": 0.001}, [])
     same, findings = shared_settings([{"a": "1"}, {"b": "1"}])
     assert (same, [one.text for one in findings]) == ({}, ["2 runs differ in a, b, not only by chance"])
     assert shared_settings([]) == ({}, [])

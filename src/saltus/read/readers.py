@@ -22,13 +22,14 @@ from saltus.read.formats.tensorboard import is_event_file, open_events
 from saltus.read.formats.textlog import is_text_log, open_text_log
 from saltus.read.formats.wandb import refuse_wandb
 from saltus.read.tables import Opener, Table
+from saltus.read.text import suffix_of
 
 Detector = Callable[[Path], bool]
 
 
 def ends_in(*endings: str) -> Detector:
     """Whether the name of a file ends so, in any case of letters."""
-    return lambda path: path.suffix.lower() in endings
+    return lambda path: suffix_of(path) in endings
 
 
 READERS: tuple[tuple[Detector, Opener], ...] = (

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from saltus.read.beside import beside_finding, settings_beside
 from saltus.read.formats.csv import CsvTable
 from saltus.read.tables import Table
 
@@ -21,5 +22,6 @@ def is_version_folder(path: Path) -> bool:
 
 
 def open_version(path: Path) -> Table:
-    """The metrics of a version."""
-    return replace(CsvTable.open(path / _METRICS), kind="Lightning CSV")
+    """The metrics of a version, with the settings in ``hparams.yaml``."""
+    told = settings_beside(path)
+    return replace(CsvTable.open(path / _METRICS), kind="Lightning CSV", settings=told, findings=beside_finding(told))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from saltus.curves.report import Finding, counted
 from saltus.errors import InputError
+from saltus.read.beside import beside_finding, settings_beside
 from saltus.read.files import require_bytes, require_small_file
 from saltus.read.folders import files_below
 from saltus.read.formats.event_folders import roles_of_folders
 from saltus.read.formats.events import ENDS_EARLY, MAX_RECORD, TornError, scalars
 from saltus.read.scalar_log import ScalarLog
 from saltus.read.tables import ArrayTable
+from saltus.read.tracked import shared_settings
 
 _TIME = re.compile(r"tfevents\.(\d{1,18})")
 
@@ -68,14 +71,28 @@ def open_events(root: Path) -> ArrayTable:
             raise InputError(rule, where, "copy it again when it is complete")
         raise InputError("event files must hold scalars", str(root), "log scalars, e.g. add_scalar(tag, value, step)")
     named, said = roles_of_folders(log.tags_of_folders())
-    findings = [*_torn_findings(torn), *said]
+    settings, differing = shared_settings(_settings_of_runs(root, files))
+    findings = [*_torn_findings(torn), *said, *differing, *beside_finding(settings)]
     if n_unread:
         text = f"{counted(n_unread, 'record')} above {MAX_RECORD // 1024} KiB (images, graphs), not read"
         findings.append(Finding("large records", n_unread, text))
     if empty:
         text = f"{counted(len(empty), 'event file')} without a byte, left out: {empty[0].name}"
         findings.append(Finding("empty files", len(empty), text))
-    return log.table("TensorBoard events", named, findings=findings)
+    return log.table("TensorBoard events", named, settings, findings)
+
+
+def _settings_of_runs(root: Path, files: Sequence[Path]) -> list[dict[str, Any]]:
+    """The settings told beside the files in each folder, or in a folder around it up to the root."""
+    top = root if root.is_dir() else root.parent
+    told = []
+    for folder in dict.fromkeys(path.parent for path in files):
+        around = [place for place in (folder, *folder.parents) if place == top or top in place.parents]
+        found: dict[str, Any] = {}
+        for place in around:
+            found = settings_beside(place) | found
+        told.append(found)
+    return [found for found in told if found]
 
 
 def _torn_findings(torn: Sequence[tuple[Path, TornError]]) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,10 +17,12 @@ import numpy as np
 from saltus._types import Floats, Integers
 from saltus.curves.report import Finding, counted
 from saltus.errors import InputError
+from saltus.read.beside import beside_finding, settings_beside
 from saltus.read.files import MAX_BYTES, MAX_COLUMNS, require_numbers
 from saltus.read.formats.counters import in_one_count
 from saltus.read.formats.pairs import MARK, NUMBER, Pair, Shape, shape_of
 from saltus.read.tables import ArrayTable
+from saltus.read.text import first_bytes, open_bytes, suffix_of
 
 _ENDINGS = (".log", ".txt", ".out", ".err", "")
 _BLOCK = 2**18  # characters that are read at once
@@ -33,7 +36,7 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 def is_text_log(path: Path) -> bool:
     """Whether a text file holds measurements in pairs, as far as its beginning tells."""
-    if path.suffix.lower() not in _ENDINGS or not path.is_file():
+    if suffix_of(path) not in _ENDINGS or not path.is_file():
         return False
     lines = _Lines()
     try:
@@ -53,11 +56,14 @@ def open_text_log(path: Path) -> ArrayTable:
         InputError: if nothing is measured at a step, or too much.
     """
     lines = _Lines()
-    with _text_of(path) as file:
+    torn: list[Finding] = []
+    text = f"{path.name} ends within what is packed: read up to there"
+    with _text_of(path, lambda: torn.append(Finding("unfinished files", 1, text))) as file:
         lines.take(file, path)
     if not lines.are_measured:
         rule = "a log must have lines of steps and measurements, e.g. 'step: 100 loss: 2.5'"
         raise InputError(rule, f"{path.name}: none in {counted(lines.n_lines, 'line')}", "export it as CSV or JSON")
+    told = settings_beside(path)
     columns, counters = lines.columns(path)
     columns, findings = in_one_count(columns, counters, lines.totals())
     n_rows = len(next(iter(columns.values())))
@@ -68,19 +74,15 @@ def open_text_log(path: Path) -> ArrayTable:
         some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
         text = f"{counted(len(names), 'name')} of times, memory or speeds: {some}"
         findings.append(Finding("columns left out", len(names), text))
-    return ArrayTable(path, columns, "text log", findings=findings)
+    return ArrayTable(path, columns, "text log", told, [*torn, *findings, *beside_finding(told)])
 
 
 @contextmanager
-def _text_of(path: Path) -> Iterator[TextIO]:
+def _text_of(path: Path, on_tear: Callable[[], None] = lambda: None) -> Iterator[TextIO]:
     """The text of a log in UTF-8, or in UTF-16 if its first bytes say so (PowerShell); other bytes are replaced."""
-    try:
-        with path.open("rb") as file:
-            is_wide = file.read(2) in (b"\xff\xfe", b"\xfe\xff")
-        with path.open(encoding="utf-16" if is_wide else "utf-8-sig", errors="replace") as text:
-            yield text
-    except OSError as error:
-        raise InputError("a log must be readable", path.name, f"{error.strerror}") from error
+    is_wide = first_bytes(path, 2) in (b"\xff\xfe", b"\xfe\xff")
+    with open_bytes(path, on_tear) as file:
+        yield io.TextIOWrapper(file, encoding="utf-16" if is_wide else "utf-8-sig", errors="replace")
 
 
 @dataclass(frozen=True)
