@@ -210,7 +210,7 @@ def test_percentages_are_suspected(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"quantity": "perplexity"}, "quantity must be one of strength, loss, accuracy; received 'perplexity'; choose"),
+        ({"quantity": "perplexity"}, "quantity must be one of strength, loss, accuracy, error_rate, log_"),
         ({"quantity": "loss", "chance": 0.2}, "chance belongs to accuracy; received 'chance with loss'; read accuracy"),
         ({"initial_loss": 1.0}, "initial_loss belongs to loss; received 'initial_loss with strength'; read loss with"),
         ({"quantity": "accuracy", "chance": 1}, "chance must be below 1; received 1.0; give the accuracy of guessing"),

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-
-import tyro
+from typing import TYPE_CHECKING, Literal
 
 from saltus.cli.options import settings_of
+from saltus.cli.reading import ReadingOptions
+from saltus.errors import InputError
 from saltus.present.terminal import show
 from saltus.read.frequencies import read_frequencies
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from saltus.forecast.base.calibration import AnyCalibration
+    from saltus.present.report import Report
     from saltus.theory.frequencies import SkillFrequencies
+
+    Stated = SkillFrequencies | Literal["fitted"] | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast:
+class Forecast(ReadingOptions):
     """Forecast when skills emerge, from curves as they stand at one moment, and say whether to trust it.
 
     Curves over data or parameters (a column of that name in place of step) give the size of the training set, or the
@@ -28,15 +32,13 @@ class Forecast:
     Example: saltus forecast results/mlp/curves.csv --alpha 0.6 --until 3000 --out results/forecast
     """
 
-    curves: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="CURVES")]
-    """Table of curves: skill (from 1, most frequent first), step, strength, run if there are several; or a store."""
     alpha: float | None = None
     """Skill frequencies fall as k^-(alpha+1)."""
     frequencies: Path | None = None
     """File of frequencies or counts instead, one number a skill, most frequent first. Or the word fitted: all that is
     known is their order."""
-    calibrate_on: tuple[int, ...] = (1,)
-    """The skill to calibrate on, or several."""
+    calibrate_on: tuple[int | str, ...] = (1,)
+    """The skill to calibrate on, by number or name, or several."""
     until: float | None = None
     """Use nothing after this step, or beyond this size; what came later is only compared. By default the last one."""
     threshold: float = 0.5
@@ -45,68 +47,61 @@ class Forecast:
     """Probability that the intervals are to have."""
     calibration: Path | None = None
     """Use this calibration (forecast.json, or what Calibration.save wrote) instead of making one."""
-    columns: str | None = None
-    """Pattern of the columns to read, for example 'eval/*_acc'."""
-    step_column: str | None = None
-    """Column of steps, if the file does not make it plain."""
-    quantity: Literal["strength", "loss", "accuracy"] | None = None
-    """What the values are: strength, loss or accuracy."""
-    skip: int = 0
-    """Measurements to leave out at the start of every curve."""
-    where: str | None = None
-    """Of a store, take only runs whose settings fulfil this, for example 'width == 1000'."""
-    over: Literal["step", "data", "parameters"] = "step"
-    """Of a store, what to forecast over: step, or data or parameters with one point for each run."""
     out: Path | None = None
     """Folder for forecast.json and the figure; by default nothing is written."""
     json: bool = False
     """Print forecast.json on stdout instead of the table."""
 
     def run(self) -> None:
-        from saltus.forecast.assess import assess
+        from saltus.curves.report import explaining, reading_lines
         from saltus.forecast.calibrate import load_calibration
-        from saltus.present.forecast import forecast_report
         from saltus.present.report import prepare_folder, write
-        from saltus.read.reading import read_curves
 
         calibration = None if self.calibration is None else load_calibration(self.calibration)
-        curves = read_curves(
-            self.curves,
-            columns=self.columns,
-            step_column=self.step_column,
-            quantity=self.quantity,
-            skip=self.skip,
-            where=self.where,
-            over=self.over,
-        )
+        stated = self._stated_frequencies()
+        curves = self.read()
+        with explaining(lambda: reading_lines(curves)):
+            report = self._report(curves, stated, calibration)
+        show(report, [] if self.out is None else write(report, prepare_folder(self.out)), as_json=self.json)
+
+    def _report(self, curves: xr.Dataset, stated: Stated, calibration: AnyCalibration | None) -> Report:
+        from saltus.cli.language import arguments_of, spoken
+        from saltus.forecast.assess import assess
+        from saltus.present.forecast import forecast_report
+
         assessment = assess(
             curves,
-            self._frequencies(curves),
+            self._frequencies(curves, stated),
             on_skill=self.calibrate_on,
             until=self.until,
             calibration=calibration,
             threshold=self.threshold,
             level=self.level,
         )
-        report = forecast_report(curves, assessment, settings_of(self))
-        show(report, [] if self.out is None else write(report, prepare_folder(self.out)), as_json=self.json)
+        report = forecast_report(curves, assessment, settings_of(self) | self.reading_settings())
+        return replace(report, remarks=[spoken(remark, arguments_of(self)) for remark in report.remarks])
 
-    def _frequencies(self, curves: xr.Dataset) -> SkillFrequencies | Literal["fitted"] | None:
-        """The frequencies that the options name; None where the curves carry them."""
-        import numpy as np
-
-        from saltus.errors import InputError
-        from saltus.theory.frequencies import PowerLaw
-
-        given = [str(one) for one in (self.alpha, self.frequencies) if one is not None]
-        if len(given) > 1 or not (given or np.isfinite(curves["frequency"]).all()):
-            raise InputError(
-                "frequencies must be given once",
-                given or None,
-                "give --alpha, or --frequencies FILE, one number a skill, or --frequencies fitted",
-            )
-        if self.alpha is not None:
-            return PowerLaw(self.alpha, curves.sizes["skill"])
+    def _stated_frequencies(self) -> Stated:
+        """The frequencies of `frequencies`, known before any curve is."""
+        if self.alpha is not None and self.frequencies is not None:
+            raise _given_once([str(self.alpha), str(self.frequencies)])
         if self.frequencies is None:
             return None
         return "fitted" if str(self.frequencies) == "fitted" else read_frequencies(self.frequencies)
+
+    def _frequencies(self, curves: xr.Dataset, stated: Stated) -> Stated:
+        """The frequencies that the options name; None where the curves carry them."""
+        import numpy as np
+
+        from saltus.theory.frequencies import PowerLaw
+
+        if self.alpha is not None:
+            return PowerLaw(self.alpha, curves.sizes["skill"])
+        if stated is None and not np.isfinite(curves["frequency"]).all():
+            raise _given_once(None)
+        return stated
+
+
+def _given_once(given: object) -> InputError:
+    advice = "give --alpha, or --frequencies FILE, one number a skill, or --frequencies fitted"
+    return InputError("frequencies must be given once", given, advice)

@@ -16,7 +16,7 @@ from saltus.curves.report import Finding
 from saltus.errors import InputError
 
 Codes = NDArray[np.int32]
-Quantity = Literal["strength", "loss", "accuracy"]
+Quantity = Literal["strength", "loss", "accuracy", "error_rate", "log_likelihood", "bits"]
 QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
 
 
@@ -100,6 +100,8 @@ class Measurements:
             "learning_rate" (of the optimiser at that step).
         findings: remarks on the layout.
         settings: of the training, as far as the file or its neighbours tell (`saltus.read.tables.Table`).
+        further: columns of names or small numbers that no role was found for, and that may part one curve from
+            another (model, size, split, ...): by the column's name, a label of each entry.
     """
 
     layout: str
@@ -113,6 +115,7 @@ class Measurements:
     beside: Mapping[str, Floats]
     findings: tuple[Finding, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    further: Mapping[str, Labels] = field(default_factory=dict)
 
     def take(self, index: NDArray[np.intp] | Flags) -> Measurements:
         """The chosen entries, in the chosen order."""
@@ -123,6 +126,7 @@ class Measurements:
             position=self.position[index],
             value=self.value[index],
             beside={name: column[index] for name, column in self.beside.items()},
+            further={name: replace(labels, codes=labels.codes[index]) for name, labels in self.further.items()},
         )
 
     def choose(self, selection: Selection) -> Measurements:
