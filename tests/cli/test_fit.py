@@ -203,7 +203,8 @@ BROKEN: list[tuple[bytes, str, str]] = [
     (
         b"x,loss\n1,4\n2,0\n",
         USUAL,
-        "every 'loss' must be a finite number greater than 0; received 0.0; see row 2 below the header; of a score, give --quantity",
+        "every 'loss' must be a finite number greater than 0; received 0.0; see row 2 below the header; of a score, "
+        "give --quantity",
     ),
     (b"x,loss\n-1,4\n2,3\n", USUAL, "every 'x' must be a finite number of at least 0; received -1.0; see row 1"),
     (b"x,loss\n1,4\n2,1e999\n", USUAL, "every 'loss' must be a finite number greater than 0; received inf; see"),
