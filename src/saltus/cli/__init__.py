@@ -58,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return _parse(sys.argv[1:] if arguments is None else list(arguments)).run() or 0
         except InputError as error:
+            for note in getattr(error, "__notes__", ()):
+                print(note, file=sys.stderr)
             return _fail(str(error), 2)
         except KeyboardInterrupt as interrupt:
             return _fail(str(interrupt) or "interrupted; nothing was written", 1)
