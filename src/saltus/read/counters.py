@@ -157,7 +157,7 @@ def _return_places(position: Floats) -> Indices:
     rises = np.diff(position[: falls[0]])
     rises = rises[rises > 0]
     near = position[0] + (float(np.median(rises)) if rises.size else 0.0)
-    return falls[position[falls] <= near]
+    return np.asarray(falls[position[falls] <= near])
 
 
 def _returns(measurements: Measurements, entries: Indices) -> Iterator[_Fall]:
