@@ -80,7 +80,10 @@ def test_before_anything_emerged_the_answer_is_do_not_use(capsys: pytest.Capture
     ("arguments", "message"),
     [
         ([], "frequencies must be given once; received None; give --alpha, or --frequencies FILE"),
-        (["--alpha", "0.6", "--calibrate-on", "4"], "on_skill must be at most 3, the number of skills; received 4"),
+        (
+            ["--alpha", "0.6", "--calibrate-on", "4"],
+            "--calibrate-on must be at most 3, the number of skills; received 4",
+        ),
         (["--alpha", "0.6", "--calibration", "none.json"], "a calibration must be a JSON file of ours"),
         (["--frequencies", "none.txt"], "frequencies must be a file of numbers; received 'none.txt'"),
     ],

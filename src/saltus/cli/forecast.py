@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -65,6 +65,7 @@ class Forecast(ReadingOptions):
         show(report, [] if self.out is None else write(report, prepare_folder(self.out)), as_json=self.json)
 
     def _report(self, curves: xr.Dataset, stated: Stated, calibration: AnyCalibration | None) -> Report:
+        from saltus.cli.language import arguments_of, spoken
         from saltus.forecast.assess import assess
         from saltus.present.forecast import forecast_report
 
@@ -77,7 +78,8 @@ class Forecast(ReadingOptions):
             threshold=self.threshold,
             level=self.level,
         )
-        return forecast_report(curves, assessment, settings_of(self) | self.reading_settings())
+        report = forecast_report(curves, assessment, settings_of(self) | self.reading_settings())
+        return replace(report, remarks=[spoken(remark, arguments_of(self)) for remark in report.remarks])
 
     def _stated_frequencies(self) -> Stated:
         """The frequencies of `frequencies`, known before any curve is."""

@@ -65,7 +65,7 @@ def carried_frequencies(curves: xr.Dataset) -> Frequencies:
     values = curves["frequency"].to_numpy()
     if not (np.all(values > 0) and np.all(np.diff(values) <= 0)):
         raise InputError(
-            "the curves do not say how frequent their skills are, most frequent first", values, "give frequencies"
+            "the curves do not say how frequent their skills are, most frequent first", values, "give frequencies="
         )
     return Frequencies(values)
 
