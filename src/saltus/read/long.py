@@ -1,0 +1,196 @@
+"""Long tables: one row a value, with a column that names its skill (or its metric)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from saltus._types import Floats, Integers
+from saltus.curves.report import Finding
+from saltus.errors import InputError
+from saltus.read.choice import choose
+from saltus.read.frames import Frame, beside_of, left_out, rows_of
+from saltus.read.measurements import Labels, Measurements, Quantity, Selection
+from saltus.read.metric_names import metric_named
+from saltus.read.roles import SKILLS, VALUES, first_with, is_among, is_generic_value, named_column, resource_counted_by
+from saltus.read.wide import candidates_of, quantity_by_name
+
+_METRIC_COLUMNS = ("metric", "metric_name", "metrics", "tag", "key", "variable", "name")
+
+
+def skill_columns(frame: Frame) -> list[str]:
+    """The columns that name the skill of a row: none if the table is not long, two if task and metric are apart."""
+    table, selection = frame.table, frame.selection
+    if selection.skill is not None:
+        return [named_column(table.names, "skill", selection.skill)]
+    names = [name for name in dict.fromkeys(table.names) if name not in frame.taken]
+    found = first_with(names, SKILLS)
+    if "skill" in found:
+        return ["skill"]
+    if selection.value is None and not any(is_generic_value(name) for name in candidates_of(frame)):
+        return []
+    labels = [name for name in found if _names_several(frame, name)]
+    if not labels:
+        return []
+    metrics = [name for name in labels[1:] if is_among(name, _METRIC_COLUMNS)]
+    return [labels[0], *metrics[:1]]
+
+
+def _names_several(frame: Frame, name: str) -> bool:
+    """Whether a column holds names, some of them again and again, or one name alone."""
+    if frame.table.holds_numbers(name) and not is_among(name, ("skill", "task", "tag")):
+        return False
+    cells = frame.table.first_cells(name)
+    return 0 < len(set(cells)) <= max(1, len(cells) // 2)
+
+
+def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
+    """The measurements in rows of a table.
+
+    Raises:
+        InputError: if there is no column of values, a row has no skill, or a cell is no number.
+    """
+    table = frame.table
+    candidates = [name for name in candidates_of(frame) if name not in skills]
+    value, quantity = _value_of(frame, candidates)
+    error = _error_of(frame, value, quantity)
+    beside = {
+        role: name
+        for role, name in (("loss", "loss"), ("frequency", "frequency"))
+        if name in table.names and name != value and (role == "frequency" or quantity in ("strength", "accuracy"))
+    }
+    rows = rows_of(frame, [value, *([error] if error else []), *beside.values()], skills)
+    columns = rows.columns
+    skill = _joined([columns.labels[name] for name in skills])
+    if "" in skill.names:
+        raise InputError("every row must name its skill", "an empty cell", f"fill the column {skills[0]}")
+    errors = columns.numbers[error] if error else columns.errors.get(value)
+    numbers = beside_of(frame, rows) | {role: columns.numbers[name] for role, name in beside.items()}
+    if errors is not None:
+        numbers["strength_error" if quantity == "strength" else "value_error"] = errors
+    read = {*frame.taken, *skills, value, *([error] if error else []), *beside.values()}
+    said = [] if skills == ["skill"] else [Finding("skills by column", len(skill.names), _skills_said(skills))]
+    if quantity is not None and value.casefold() not in ("strength", "loss", "accuracy"):
+        said.append(quantity_by_name(quantity, value, 1))
+    measurements = Measurements(
+        layout=table.kind if skills == ["tag"] and table.kind != "CSV" else f"tidy {table.kind}",
+        resource=resource_counted_by(frame.axis.column),
+        step_column=frame.axis.column,
+        quantity=quantity or frame.selection.kind_of_values,
+        run=rows.run,
+        skill=skill,
+        position=rows.position,
+        value=columns.numbers[value],
+        beside=numbers,
+        findings=(*table.findings, *rows.findings, *left_out(table.names, read), *said),
+        settings=table.settings,
+        further=dict(rows.further),
+    )
+    if quantity is None:
+        return _by_metric(measurements, frame.selection)
+    return measurements.choose(frame.selection)
+
+
+def _skills_said(skills: Sequence[str]) -> str:
+    return f"skills are named by column {' and '.join(map(repr, skills))}: skill= chooses another"
+
+
+def _value_of(frame: Frame, candidates: Sequence[str]) -> tuple[str, Quantity | None]:
+    """The column of values, and its quantity if its name or the user tells it."""
+    table, selection = frame.table, frame.selection
+    given = selection.quantity
+    if selection.value is not None:
+        value = named_column(table.names, "value", selection.value)
+        named = metric_named(value).quantity
+        return value, given or (None if named == "perplexity" else named)
+    named_ones = [name for name in candidates if is_generic_value(name) and not is_among(name, VALUES)]
+    of_kind = [name for name in named_ones if given in (None, metric_named(name).quantity)]
+    if of_kind:
+        choice = choose(of_kind, Selection(quantity=given))
+        return choice.values[0], choice.quantity
+    generic = first_with(candidates, VALUES)
+    if generic:
+        return generic[0], None
+    if len(candidates) == 1 and not named_ones and table.names.count("skill") == 0:
+        return candidates[0], given
+    wanted = given or "strength, loss or accuracy"
+    advice = "name the column so, or say quantity= or value="
+    raise InputError(f"curves must be measured in {wanted}", list(table.names), advice)
+
+
+def _error_of(frame: Frame, value: str, quantity: Quantity | None) -> str | None:
+    """The column of the values' standard errors: of the same name, or the only one that says no more."""
+    table, selection = frame.table, frame.selection
+    if selection.error is not None:
+        return named_column(table.names, "error", selection.error)
+    of_value = metric_named(value)
+    found = [
+        name
+        for name in dict.fromkeys(table.names)
+        if name != value and name not in frame.taken and table.holds_numbers(name)
+        if (metric := metric_named(name)).statistic == "error" or metric.skill in (("error",), ("value", "error"))
+        if metric.quantity in (None, quantity) and (metric.quantity is None or metric.rank == of_value.rank)
+    ]
+    exact = [name for name in found if metric_named(name).quantity is not None]
+    return (exact or found or [None])[0] if len(exact or found) <= 1 or exact else None
+
+
+def _joined(columns: Sequence[Labels]) -> Labels:
+    """One label a row from several columns, joined by a slash."""
+    if len(columns) == 1:
+        return columns[0]
+    first, second = columns
+    pairs = first.codes.astype(np.int64) * len(second.names) + second.codes
+    met, place, codes = np.unique(pairs, return_index=True, return_inverse=True)
+    order = np.argsort(np.argsort(place)).astype(np.int32)
+    names = [f"{first.names[p // len(second.names)]}/{second.names[p % len(second.names)]}" for p in met.tolist()]
+    in_order = tuple(names[i] for i in np.argsort(place))
+    return Labels(order[codes].astype(np.int32), in_order)
+
+
+def _by_metric(measurements: Measurements, selection: Selection) -> Measurements:
+    """Only the rows whose label names a metric to read, with the rows of its errors and losses beside."""
+    names = measurements.skill.names
+    if all(metric_named(name).quantity is None and metric_named(name).split is None for name in names):
+        return measurements.choose(selection)
+    choice = choose(names, selection)
+    chosen = measurements.choose(replace(selection, columns=tuple(choice.values)))
+    beside = dict(chosen.beside)
+    kind = "strength_error" if choice.quantity == "strength" else "value_error"
+    for role, companions in ((kind, choice.errors), ("loss", choice.losses)):
+        if companions:
+            beside[role] = _beside(measurements, chosen, companions)
+    said = [quantity_by_name(choice.quantity, choice.values[0], len(choice.values))] if choice.guessed else []
+    return replace(
+        chosen,
+        quantity=choice.quantity,
+        beside=beside,
+        findings=(*measurements.findings, *said, *choice.findings),
+    )
+
+
+def _beside(every: Measurements, chosen: Measurements, companions: Mapping[str, str]) -> Floats:
+    """For each chosen entry the value of its companion at the same run and step; NaN where there is none."""
+    codes = np.full(len(every.skill.names), -1, dtype=np.int64)
+    for k, name in enumerate(chosen.skill.names):
+        if name in companions:
+            codes[every.skill.names.index(companions[name])] = k
+    steps, place = np.unique(np.concatenate([every.position, chosen.position]), return_inverse=True)
+    n_steps, n_skills = len(steps), len(chosen.skill.names)
+
+    def key(run: Integers, skill: Integers, step: Integers) -> Integers:
+        return (run.astype(np.int64) * n_skills + skill) * n_steps + step
+
+    own = codes[every.skill.codes]
+    theirs = own >= 0
+    keys = key(every.run.codes, own, place[: len(every.position)])[theirs]
+    wanted = key(chosen.run.codes, chosen.skill.codes, place[len(every.position) :])
+    values = every.value[theirs]
+    order = np.argsort(keys, kind="stable")
+    found = np.searchsorted(keys[order], wanted)
+    inside = np.minimum(found, len(keys) - 1)
+    matches = keys[order][inside] == wanted
+    return np.where(matches, values[order][inside], np.nan)
+
