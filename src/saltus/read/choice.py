@@ -58,7 +58,7 @@ def choose(
     if selection.columns is not None:
         chosen = _matching(selection, names if every is None else every, metrics)
         kinds = {metrics[name].quantity for name in chosen}
-        kind = next(iter(kinds)) if len(kinds) == 1 else None
+        kind: str | None = next(iter(kinds)) if len(kinds) == 1 else None
         if len(kinds - {None}) > 1 and selection.quantity is None:
             several = {str(metrics[name].quantity): name for name in chosen if metrics[name].quantity}
             raise InputError("the chosen columns must hold one quantity", several, "choose fewer, or give quantity=")
@@ -73,10 +73,10 @@ def choose(
     findings = [*_splits(chosen, values, metrics)]
     if selection.columns is None:
         findings += _other_quantities(left, kind, metrics)
-    quantity: Quantity = selection.quantity or next((known for known in QUANTITIES if known == kind), "strength")
+    named: Quantity = next((known for known in QUANTITIES if known == kind), "strength")
     return Choice(
         tuple(values),
-        quantity,
+        quantity := selection.quantity or named,
         selection.quantity is None and kind is not None,
         dict(_companions(values, names, metrics, "error", None)),
         dict(_companions(values, names, metrics, "value", "loss")) if quantity in ("strength", "accuracy") else {},
@@ -95,10 +95,8 @@ def _matching(selection: Selection, every: Sequence[str], metrics: Mapping[str, 
 def _kind_of(names: Iterable[str], metrics: Mapping[str, Metric], selection: Selection) -> str | None:
     """The quantity that the metrics to read are named after; None for names that say nothing."""
     kinds = {metrics[name].quantity for name in names if metrics[name].statistic == "value"}
-    if selection.quantity in kinds:
-        return selection.quantity
-    if selection.quantity is not None and None in kinds:
-        return None
+    if selection.quantity is not None and kinds & {selection.quantity, None}:
+        return selection.quantity if selection.quantity in kinds else None
     return next((kind for kind in _PREFERRED if kind in kinds), None)
 
 
@@ -107,9 +105,7 @@ def _held_out(chosen: Sequence[str], fixed: set[str], metrics: Mapping[str, Metr
     if not any(metrics[name].held_out for name in chosen):
         return _best_of_each(chosen, fixed, metrics)
     kept = [
-        name
-        for name in chosen
-        if name in fixed or metrics[name].held_out or not _is_of_training(name, chosen, metrics)
+        name for name in chosen if name in fixed or metrics[name].held_out or not _is_of_training(name, chosen, metrics)
     ]
     return _best_of_each(kept, fixed, metrics)
 
@@ -157,9 +153,7 @@ def _splits(chosen: Sequence[str], values: Sequence[str], metrics: Mapping[str, 
         yield Finding("several measures", len(others), text)
 
 
-def _other_quantities(
-    names: Sequence[str], kind: str | None, metrics: Mapping[str, Metric]
-) -> Iterable[Finding]:
+def _other_quantities(names: Sequence[str], kind: str | None, metrics: Mapping[str, Metric]) -> Iterable[Finding]:
     """A remark on metrics of other quantities that were left out."""
     others = [name for name in names if metrics[name].quantity != kind and metrics[name].statistic == "value"]
     if others and kind is not None:

@@ -1,4 +1,4 @@
-"""What every layout shares: the columns beside the values, their roles, and the rows that count."""
+"""The frame of every layout: the columns beside the values, their roles, and the rows that count."""
 
 from __future__ import annotations
 
@@ -16,9 +16,6 @@ from saltus.read.files import MAX_NUMBERS
 from saltus.read.measurements import Labels, Selection
 from saltus.read.metric_names import split_named
 from saltus.read.roles import (
-    RUNS,
-    SIZES_OF_SAMPLES,
-    SPLITS,
     Axis,
     axis_of,
     first_with,
@@ -29,6 +26,7 @@ from saltus.read.roles import (
     named_column,
 )
 from saltus.read.tables import Columns, Table
+from saltus.read.vocabulary import RUNS, SIZES_OF_SAMPLES, SPLITS
 
 _MOST_LABELS = 50  # distinct names of a column that may part curves
 _SPLIT_ORDER = ("validation", "held-out", "test", "train")
@@ -86,10 +84,8 @@ def frame_of(table: Table, selection: Selection) -> Frame:
     """
     axis = axis_of(table, selection)
     names = [name for name in dict.fromkeys(table.names) if name != axis.column]
-    if selection.run is not None:
-        runs = [named_column(table.names, "run", selection.run)]
-    else:
-        runs = first_with(names, RUNS)
+    given = selection.run
+    runs = first_with(names, RUNS) if given is None else [named_column(table.names, "run", given)]
     splits = [name for name in first_with(names, SPLITS) if _names_splits(table, name)]
     rates = [name for name in names if is_learning_rate(name) and " - " not in name and table.holds_numbers(name)]
     numbers = [name for name in first_with(names, SIZES_OF_SAMPLES) if table.holds_numbers(name)]
@@ -116,6 +112,7 @@ class Rows:
         columns: numbers of these rows.
         position: steps.
         run: name of the run of each row.
+        used: columns that were needed for all this.
         further: labels that may part curves.
         findings: what was said on the way.
     """
@@ -123,6 +120,7 @@ class Rows:
     columns: Columns
     position: Floats
     run: Labels
+    used: frozenset[str]
     further: Mapping[str, Labels]
     findings: tuple[Finding, ...]
 
@@ -144,8 +142,10 @@ def rows_of(frame: Frame, numbers: Sequence[str], labels: Sequence[str] = ()) ->
     room = MAX_NUMBERS - size * (len(wanted) + len(names))
     parting = table.read([], further).labels if further and size * len(further) <= room else {}
     findings = [*frame.axis.findings, *columns.findings]
-    run, said = _run_labels([columns.labels[name] for name in frame.runs], frame, size)
-    findings += said
+    run, naming = _run_labels([columns.labels[name] for name in frame.runs], frame, size)
+    if naming not in ([], ["run"]):
+        text = f"{counted(len(run.names), 'run')} by column {' and '.join(map(repr, naming))}: run= chooses another"
+        findings.append(Finding("runs by column", len(run.names), text))
     keep = np.ones(size, dtype=bool)
     if frame.split is not None:
         keep, said = _held_out_rows(columns.labels[frame.split], frame.split)
@@ -158,7 +158,8 @@ def rows_of(frame: Frame, numbers: Sequence[str], labels: Sequence[str] = ()) ->
         columns, said = _with_rates(columns, frame.rate, position, run)
         findings += said
     parting = {name: column for name, column in parting.items() if 1 < len(column.names) <= _MOST_LABELS}
-    return Rows(columns, position, run, parting, tuple(findings))
+    used = (frame.taken - set(frame.runs)) | {*naming}
+    return Rows(columns, position, run, frozenset(used), parting, tuple(findings))
 
 
 def _chosen(columns: Columns, keep: Flags) -> Columns:
@@ -170,35 +171,29 @@ def _chosen(columns: Columns, keep: Flags) -> Columns:
     )
 
 
-def _run_labels(columns: Sequence[Labels], frame: Frame, size: int) -> tuple[Labels, list[Finding]]:
-    """The run of each row by the columns that name it: by the first that tells them all apart, or by several."""
+def _run_labels(columns: Sequence[Labels], frame: Frame, size: int) -> tuple[Labels, list[str]]:
+    """The run of each row, and the columns that name it: the first that varies, and those that part it further."""
     if not columns:
         return Labels.all_the_same(size), []
     varying = [i for i, column in enumerate(columns) if len(column.names) > 1] or [0]
-    used = [varying[0]]
-    pairs = columns[used[0]].codes.astype(np.int64)
-    n_runs = len(np.unique(pairs))
+    run, used = columns[varying[0]], [frame.runs[varying[0]]]
     for i in varying[1:]:
-        finer = pairs * len(columns[i].names) + columns[i].codes
-        _, again = np.unique(finer, return_inverse=True)
-        if again.size and int(again.max()) + 1 > n_runs:
-            pairs, n_runs, used = again.astype(np.int64), int(again.max()) + 1, [*used, i]
-    names = [frame.runs[i] for i in used]
-    if len(used) == 1:
-        run = columns[used[0]]
-    else:
-        first = np.unique(pairs, return_index=True)[1]
-        order = np.argsort(np.argsort(first)).astype(np.int32)  # runs in the order of the file
-        codes = order[pairs]
-        rows = np.sort(first)
-        cells = [[columns[i].names[columns[i].codes[row]] for i in used] for row in rows]
-        run = Labels(codes.astype(np.int32), tuple(", ".join(cell) for cell in cells))
-        if len(set(run.names)) < len(run.names):
-            run = Labels(run.codes, tuple(f"{name} ({i + 1})" for i, name in enumerate(run.names)))
-    if names == ["run"]:
-        return run, []
-    text = f"{counted(n_runs, 'run')} by column {' and '.join(map(repr, names))}"
-    return run, [Finding("runs by column", n_runs, text)]
+        finer = joined_labels([run, columns[i]], ", ")
+        if len(finer.names) > len(run.names):
+            run, used = finer, [*used, frame.runs[i]]
+    return run, used
+
+
+def joined_labels(columns: Sequence[Labels], between: str) -> Labels:
+    """One label a row from two columns, in the order of their first rows."""
+    first, second = columns
+    pairs = first.codes.astype(np.int64) * len(second.names) + second.codes
+    met, place, codes = np.unique(pairs, return_index=True, return_inverse=True)
+    in_order = np.argsort(place)
+    rank = np.empty(len(met), dtype=np.int32)
+    rank[in_order] = np.arange(len(met), dtype=np.int32)
+    pairs_met = [divmod(int(pair), len(second.names)) for pair in met[in_order]]
+    return Labels(rank[codes], tuple(f"{first.names[i]}{between}{second.names[j]}" for i, j in pairs_met))
 
 
 def _held_out_rows(split: Labels, name: str) -> tuple[Flags, list[Finding]]:

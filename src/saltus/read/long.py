@@ -7,17 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from saltus._types import Floats, Integers
+from saltus._types import Floats
 from saltus.curves.report import Finding
 from saltus.errors import InputError
 from saltus.read.choice import choose
-from saltus.read.frames import Frame, beside_of, left_out, rows_of
-from saltus.read.measurements import Labels, Measurements, Quantity, Selection
+from saltus.read.frames import Frame, beside_of, joined_labels, left_out, rows_of
+from saltus.read.measurements import Measurements, Quantity, Selection
 from saltus.read.metric_names import metric_named
-from saltus.read.roles import SKILLS, VALUES, first_with, is_among, is_generic_value, named_column, resource_counted_by
+from saltus.read.roles import first_with, is_among, is_generic_value, named_column, resource_counted_by
+from saltus.read.vocabulary import METRICS, NUMBERED_SKILLS, SKILLS, VALUES
 from saltus.read.wide import candidates_of, quantity_by_name
-
-_METRIC_COLUMNS = ("metric", "metric_name", "metrics", "tag", "key", "variable", "name")
 
 
 def skill_columns(frame: Frame) -> list[str]:
@@ -34,13 +33,13 @@ def skill_columns(frame: Frame) -> list[str]:
     labels = [name for name in found if _names_several(frame, name)]
     if not labels:
         return []
-    metrics = [name for name in labels[1:] if is_among(name, _METRIC_COLUMNS)]
+    metrics = [name for name in labels[1:] if is_among(name, METRICS)]
     return [labels[0], *metrics[:1]]
 
 
 def _names_several(frame: Frame, name: str) -> bool:
     """Whether a column holds names, some of them again and again, or one name alone."""
-    if frame.table.holds_numbers(name) and not is_among(name, ("skill", "task", "tag")):
+    if frame.table.holds_numbers(name) and not is_among(name, NUMBERED_SKILLS):
         return False
     cells = frame.table.first_cells(name)
     return 0 < len(set(cells)) <= max(1, len(cells) // 2)
@@ -63,14 +62,15 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
     }
     rows = rows_of(frame, [value, *([error] if error else []), *beside.values()], skills)
     columns = rows.columns
-    skill = _joined([columns.labels[name] for name in skills])
+    labels = [columns.labels[name] for name in skills]
+    skill = joined_labels(labels, "/") if len(labels) > 1 else labels[0]
     if "" in skill.names:
         raise InputError("every row must name its skill", "an empty cell", f"fill the column {skills[0]}")
     errors = columns.numbers[error] if error else columns.errors.get(value)
     numbers = beside_of(frame, rows) | {role: columns.numbers[name] for role, name in beside.items()}
     if errors is not None:
         numbers["strength_error" if quantity == "strength" else "value_error"] = errors
-    read = {*frame.taken, *skills, value, *([error] if error else []), *beside.values()}
+    read = {*rows.used, *skills, value, *([error] if error else []), *beside.values()}
     said = [] if skills == ["skill"] else [Finding("skills by column", len(skill.names), _skills_said(skills))]
     if quantity is not None and value.casefold() not in ("strength", "loss", "accuracy"):
         said.append(quantity_by_name(quantity, value, 1))
@@ -134,20 +134,7 @@ def _error_of(frame: Frame, value: str, quantity: Quantity | None) -> str | None
         if metric.quantity in (None, quantity) and (metric.quantity is None or metric.rank == of_value.rank)
     ]
     exact = [name for name in found if metric_named(name).quantity is not None]
-    return (exact or found or [None])[0] if len(exact or found) <= 1 or exact else None
-
-
-def _joined(columns: Sequence[Labels]) -> Labels:
-    """One label a row from several columns, joined by a slash."""
-    if len(columns) == 1:
-        return columns[0]
-    first, second = columns
-    pairs = first.codes.astype(np.int64) * len(second.names) + second.codes
-    met, place, codes = np.unique(pairs, return_index=True, return_inverse=True)
-    order = np.argsort(np.argsort(place)).astype(np.int32)
-    names = [f"{first.names[p // len(second.names)]}/{second.names[p % len(second.names)]}" for p in met.tolist()]
-    in_order = tuple(names[i] for i in np.argsort(place))
-    return Labels(order[codes].astype(np.int32), in_order)
+    return exact[0] if exact else found[0] if len(found) == 1 else None
 
 
 def _by_metric(measurements: Measurements, selection: Selection) -> Measurements:
@@ -180,17 +167,14 @@ def _beside(every: Measurements, chosen: Measurements, companions: Mapping[str, 
     steps, place = np.unique(np.concatenate([every.position, chosen.position]), return_inverse=True)
     n_steps, n_skills = len(steps), len(chosen.skill.names)
 
-    def key(run: Integers, skill: Integers, step: Integers) -> Integers:
-        return (run.astype(np.int64) * n_skills + skill) * n_steps + step
-
     own = codes[every.skill.codes]
     theirs = own >= 0
-    keys = key(every.run.codes, own, place[: len(every.position)])[theirs]
-    wanted = key(chosen.run.codes, chosen.skill.codes, place[len(every.position) :])
+    n_entries = len(every.position)
+    keys = ((every.run.codes * n_skills + own) * n_steps + place[:n_entries])[theirs]
+    wanted = chosen.curve * n_steps + place[n_entries:]
     values = every.value[theirs]
     order = np.argsort(keys, kind="stable")
     found = np.searchsorted(keys[order], wanted)
     inside = np.minimum(found, len(keys) - 1)
     matches = keys[order][inside] == wanted
     return np.where(matches, values[order][inside], np.nan)
-

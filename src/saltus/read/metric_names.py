@@ -21,47 +21,35 @@ Measure = tuple[str, ...]
 _MEASURES: dict[Quantity | Literal["perplexity"], tuple[str, ...]] = {
     "strength": ("strength",),
     "accuracy": (
-        "accuracy",
-        "acc",
-        "exact match",
-        "em",
-        "acc norm",
-        "len norm",
-        "pass at 1",
-        "pass 1",
-        "success rate",
-        "solve rate",
-        "top 1",
-        "top 5",
+        "accuracy, acc",
+        "exact match, em",
+        "acc norm, len norm",
+        "pass at 1, pass 1, success rate, solve rate",
+        "top 1, prec 1",
+        "top 5, prec 5",
         "f1",
         "rouge",
         "bleu",
     ),
-    "error_rate": ("error rate", "err rate", "word error rate", "wer", "cer", "top 1 error", "classification error"),
-    "log_likelihood": ("log likelihood", "loglikelihood", "log prob", "logprob", "logp"),
+    "error_rate": ("error rate, err rate, classification error, top 1 error", "word error rate, wer", "cer"),
+    "log_likelihood": ("log likelihood, loglikelihood, log prob, logprob, logp",),
     "loss": (
         "loss",
-        "cross entropy loss",
-        "cross entropy",
-        "crossentropy",
-        "xent",
-        "nll",
-        "nll loss",
-        "ce",
-        "ce loss",
-        "mse",
-        "mse loss",
-        "mae",
-        "rmse",
+        "cross entropy loss, cross entropy, crossentropy, xent, ce, ce loss",
+        "nll, nll loss",
+        "mse, mse loss",
     ),
-    "bits": ("bits per byte", "bits per character", "bits per token", "bpb", "bpc"),
-    "perplexity": ("perplexity", "ppl"),
+    "bits": ("bits per byte, bpb", "bits per character, bpc", "bits per token"),
+    "perplexity": ("perplexity, ppl",),
 }
+"""Measures of each quantity, the plainest first; words for the same measure on one line."""
 _OF_WORDS: dict[tuple[str, ...], tuple[Quantity | Literal["perplexity"], int]] = {
     tuple(words.split()): (quantity, rank)
     for quantity, measures in _MEASURES.items()
-    for rank, words in enumerate(measures)
+    for rank, synonyms in enumerate(measures)
+    for words in synonyms.split(",")
 }
+_ERROR_RATES = tuple(words.strip() for synonyms in _MEASURES["error_rate"] for words in synonyms.split(","))
 _LONGEST = max(map(len, _OF_WORDS))
 _NEEDS_COMPANY = {"f1", "em", "ce", "cer", "top 1", "rouge", "bleu"}  # alone they may as well be names of skills
 _SPLITS: dict[str, Split] = {
@@ -129,7 +117,7 @@ def metric_named(name: str) -> Metric:
 
 def _digits_apart(word: str) -> tuple[str, ...]:
     """``acc3`` as the accuracy of skill 3, and ``rouge1`` as the measure rouge; any other word as it is."""
-    match = re.fullmatch(r"(acc|accuracy|loss|top)(\d+)", word)
+    match = re.fullmatch(r"(acc|accuracy|loss|top|prec)(\d+)", word)
     if match:
         return match[1], match[2]
     return ("rouge",) if re.fullmatch(r"rouge(\d|l|lsum)", word) else (word,)
@@ -143,7 +131,7 @@ def _take_statistic(words: list[str]) -> Statistic:
             del words[end - size : end]
             return "error"
     ends = " ".join(words[max(end - 3, 0) : end])
-    if end > 1 and words[end - 1] == "error" and not ends.endswith(_MEASURES["error_rate"]) and _measure_in(words[: end - 1]):
+    if end > 1 and words[end - 1] == "error" and not ends.endswith(_ERROR_RATES) and _measure_in(words[: end - 1]):
         del words[end - 1]
         return "error"
     if end > 1 and words[end - 1] in _OTHER and _measure_in(words[: end - 1]) is not None:

@@ -217,9 +217,7 @@ def _plain(text: str) -> _Number | None:
     if _ONE_GROUP.fullmatch(text) and not spaced:
         return _Number(float(text.replace(",", "")), nothing, forms, ambiguous=True)
     if _GROUPS.fullmatch(text):
-        return _Number(
-            float(text.replace(",", "")), nothing, (*forms, "thousands separator", "commas of thousands")
-        )
+        return _Number(float(text.replace(",", "")), nothing, (*forms, "thousands separator", "commas of thousands"))
     if _POINTED_GROUPS.fullmatch(text):
         plain = text.replace(".", "").replace(",", ".")
         return _Number(float(plain), nothing, (*forms, "thousands separator", "decimal comma"))

@@ -1,6 +1,6 @@
 """Roles of columns by their names: counters of training, runs, skills, values, settings, bookkeeping.
 
-A name counts in any case of letters, its words parted by ``/ _ . -`` or blanks, and by its last part behind ``/`` alone.
+A name counts in any case of letters, whatever parts its words; the last part behind ``/`` counts alone as well.
 """
 
 from __future__ import annotations
@@ -15,47 +15,20 @@ from saltus.errors import InputError
 from saltus.read.measurements import Selection
 from saltus.read.metric_names import metric_named, words_of
 from saltus.read.tables import Table
+from saltus.read.vocabulary import (
+    BOOKKEEPING,
+    BOOKKEEPING_ENDS,
+    CHECKPOINTS,
+    COUNTERS,
+    DATA_SIZES,
+    SETTINGS,
+    SIZES,
+    UNITS,
+    VALUES,
+)
 from saltus.resource import DATA, PARAMETERS, RESOURCES, STEP
 
-UPDATES, CHECKPOINTS, TOKENS, SAMPLES, COMPUTE, SIZES, DATA_SIZES, EPOCHS = range(8)
-"""Kinds of counters, the truest clock of training first."""
-_COUNTERS = {
-    UPDATES: (
-        "step steps global_step global_steps trainer_global_step iteration iterations iter iters it update updates "
-        "num_updates n_updates train_step training_step training_steps train_steps optimizer_step batch"
-    ),
-    CHECKPOINTS: "checkpoint checkpoints ckpt checkpoint_step",
-    TOKENS: "tokens token n_tokens num_tokens total_tokens tokens_seen consumed_tokens train_tokens training_tokens "
-    "num_input_tokens_seen",
-    SAMPLES: "samples samples_seen num_samples n_samples consumed_samples consumed_train_samples examples_seen examples",
-    COMPUTE: "flops total_flops flos total_flos train_flops compute",
-    SIZES: "parameters params n_parameters n_params num_parameters num_params param_count size model_size",
-    DATA_SIZES: "data n_data dataset_size train_size n_train data_size training_set_size",
-    EPOCHS: "epoch epochs",
-}
-_KIND_OF = {name: kind for kind, names in _COUNTERS.items() for name in names.split()}
-_UNITS = {"k", "m", "b", "t", "bn", "millions", "billions", "trillions"}
-RUNS = "run run_id run_name trial trial_id replicate seed random_seed run_seed rng_seed".split()
-SKILLS = (
-    "skill skill_name task task_name subtask tag metric metric_name metrics key variable name benchmark eval evaluation "
-    "dataset subject category series"
-).split()
-SPLITS = "split subset phase partition fold stage mode set".split()
-VALUES = "value values score result measurement".split()
-SIZES_OF_SAMPLES = "n n_items num_items n_examples num_examples n_questions num_questions count".split()
-_RATES = "lr learning_rate learningrate".split()
-_SETTINGS = set(
-    "model model_name model_size size arch architecture family config config_name experiment exp exp_name group variant "
-    "method version width depth hidden hidden_size d_model n_layers num_layers layers n_heads batch_size bs optimizer "
-    "optim dataset data_name fewshot num_fewshot n_shot shots temperature weight_decay wd dropout alpha beta prompt".split()
-)
-_BOOKKEEPING = set(
-    "wall_time walltime time timestamp date datetime runtime elapsed elapsed_time eta duration seconds hours secs "
-    "step_time iter_time epoch_time data_time batch_time total_time throughput grad_norm gradient_norm gnorm grad_norm_avg "
-    "param_norm loss_scale memory gpu_memory max_memory mem gpu_mem peak_memory memory_gb clip ups wps wpb bsz mfu tflops "
-    "unnamed_0 index train_wall note notes comment comments hostname pid".split()
-)
-_BOOKKEEPING_ENDS = ("per_second", "per_sec", "_runtime", "_time", "_seconds", "_ms", "_grad_norm", "_memory", "_wall")
+_KIND_OF = {name: kind for kind, names in COUNTERS.items() for name in names}
 
 
 def plain(name: str) -> str:
@@ -76,7 +49,7 @@ def kind_of_counter(name: str) -> int | None:
         return SIZES if name == "N" else DATA_SIZES
     for candidate in (name, name.rsplit("/", 1)[-1]):
         words = words_of(candidate)
-        for form in (words, words[:-1] if len(words) > 1 and words[-1] in _UNITS else words):
+        for form in (words, words[:-1] if len(words) > 1 and words[-1] in UNITS else words):
             if (kind := _KIND_OF.get("_".join(form))) is not None:
                 return kind
     return None
@@ -89,8 +62,8 @@ def is_bookkeeping(name: str) -> bool:
     return (
         last.startswith("_")
         or not normal
-        or is_among(last, _BOOKKEEPING)
-        or normal.endswith(_BOOKKEEPING_ENDS)
+        or is_among(last, BOOKKEEPING)
+        or normal.endswith(BOOKKEEPING_ENDS)
         or kind_of_counter(last) is not None
         or is_learning_rate(last)
     )
@@ -101,13 +74,13 @@ def is_learning_rate(name: str) -> bool:
     words = words_of(name.rsplit("/", 1)[-1])
     rest = words[1:] if words[:1] == ("lr",) else words[2:] if words[:2] == ("learning", "rate") else None
     if rest is None:
-        return plain(name) in _RATES or words_of(name)[-2:] == ("learning", "rate") or words_of(name)[-1:] == ("lr",)
+        return words[-2:] == ("learning", "rate") or words[-1:] == ("lr",)
     return all(word.startswith(("group", "pg", "adam", "sgd")) or word.isdecimal() for word in rest)
 
 
 def is_setting(name: str) -> bool:
     """Whether a column of that name holds a setting of the run, such as its model or its width."""
-    return is_among(name, _SETTINGS) or kind_of_counter(name) in (SIZES, DATA_SIZES) or is_learning_rate(name)
+    return is_among(name, SETTINGS) or kind_of_counter(name) in (SIZES, DATA_SIZES) or is_learning_rate(name)
 
 
 def resource_counted_by(step_column: str) -> str:
@@ -177,7 +150,7 @@ def _agreed(table: Table, counting: Sequence[str]) -> str:
 
 
 def _most_varied(table: Table, counting: Sequence[str], kinds: dict[str, int]) -> str:
-    """Of tokens, sizes and their like: a size, if it takes more values than what each size was trained for."""
+    """The clock among tokens, sizes and their like, or a size if it takes more values than the clock."""
     columns = table.read(counting, []).numbers
     n_values = {name: len(np.unique(column[np.isfinite(column)])) for name, column in columns.items()}
     varying = [name for name in counting if n_values[name] > 1] or list(counting)

@@ -19,7 +19,6 @@ from saltus.curves.report import Finding
 from saltus.read.measurements import Labels
 from saltus.read.numbers import NumberColumn, forms_found, mostly_numbers
 
-
 FIRST_CELLS = 1000
 """Rows at the start of a table that tell what its columns hold."""
 

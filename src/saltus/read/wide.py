@@ -55,10 +55,7 @@ def candidates_of(frame: Frame) -> list[str]:
     return [
         name
         for name in table.names
-        if name not in frame.taken
-        and not is_bookkeeping(name)
-        and not is_setting(name)
-        and table.holds_numbers(name)
+        if name not in frame.taken and not is_bookkeeping(name) and not is_setting(name) and table.holds_numbers(name)
     ]
 
 
@@ -127,7 +124,7 @@ def _laid_out(frame: Frame, choice: Choice, rows: Rows, findings: Sequence[Findi
         )
     if choice.losses:
         beside["loss"] = stacked([choice.losses.get(name) for name in values])
-    read = {*frame.taken, *values, *errors.values(), *choice.losses.values()}
+    read = {*rows.used, *values, *errors.values(), *choice.losses.values()}
     return Measurements(
         layout=f"wide {frame.table.kind}",
         resource=resource_counted_by(frame.axis.column),

@@ -30,8 +30,8 @@ _DELIMITERS = ",;\t"
 class CsvTable:
     """UTF-8 text with a header line; cells parted by comma, semicolon or tab, and without line breaks in them.
 
-    Lines that begin with ``#`` or ``%`` above the header, or with ``#`` below it, are comments. Where the first other line
-    holds a number, the comment above it is the header, as NumPy writes it.
+    Lines that begin with ``#`` or ``%`` above the header, or with ``#`` below it, are comments. Where the first other
+    line holds a number, the comment above it is the header, as NumPy writes it.
     """
 
     path: Path
