@@ -91,5 +91,7 @@ def test_losses_of_the_ladder_convert_and_its_whole_width_is_reported() -> None:
     assert all(name.endswith(("_acc", "_len_norm")) for name in everything["skill_name"].to_numpy())
     findings = {finding.kind: finding.count for finding in saltus.reading_report(everything).findings}
     assert (findings["several measures"], findings["several quantities"]) == (7, 74)
-    with pytest.raises(saltus.InputError, match="the skill to calibrate on must rise through"):
+    with pytest.raises(
+        saltus.InputError, match="skill 'eval/dolma_reddit-validation/CrossEntropyLoss' must rise through"
+    ):
         saltus.calibrate_time(losses, saltus.PowerLaw(0.6, 11), on_skill=5)

@@ -11,8 +11,9 @@ import pytest
 from scipy.integrate import quad, solve_ivp
 
 from saltus import Frequencies, InputError, Linear, Multilinear, with_momentum
-from saltus.theory.clock import RateClock, flow_rate, halving_clock
+from saltus.theory.clock import RateClock, flow_rate, halving_clock, schedule_clock
 from saltus.theory.protocols import Clock
+from saltus.theory.schedules import read_schedule
 
 UNEVEN = RateClock((0.3, 0.05, 2.0), (7, 19))
 CLOCKS: list[Clock] = [RateClock((0.02,)), UNEVEN, RateClock((0.3, 0.6), (4.5,), momentum=0.9)]
@@ -43,6 +44,25 @@ def test_step_inverts_flow_time(clock: Clock) -> None:
     steps = np.array([[0.0, 1.0, 4.5], [7.0, 19.0, 1e6]])
     np.testing.assert_allclose(clock.step(clock.flow_time(steps)), steps, rtol=1e-13)
     assert clock.flow_time(math.inf) == clock.step(math.inf) == math.inf
+
+
+def test_the_clock_of_a_schedule_is_the_sum_over_its_updates() -> None:
+    schedule = read_schedule("cosine:warmup=20,steps=100,floor=0.1")
+    clock = schedule_clock(schedule, 0.3, 150, power=0.8)
+    rates = [0.3 * i / 20 for i in range(20)]
+    rates += [0.3 * (0.1 + 0.45 * (1 + math.cos(math.pi * (i - 20) / 80))) for i in range(20, 100)] + [0.03] * 400
+    sums = [math.fsum(rate**0.8 for rate in rates[:n]) for n in range(501)]
+    np.testing.assert_allclose(clock.flow_time(np.arange(501)), sums, rtol=1e-12)
+    np.testing.assert_allclose(clock.step(sums[2:]), np.arange(2, 501), rtol=1e-12)
+
+
+def test_a_time_that_a_schedule_does_not_reach_has_no_step() -> None:
+    clock = schedule_clock(read_schedule("linear:steps=100"), 1.0, 100)
+    assert clock.flow_time(math.inf) == pytest.approx(50.5)  # 1 + 0.99 + ... + 0.01
+    assert clock.step([50.5 + 1e-9, math.inf]).tolist() == [math.inf, math.inf]
+    # While the rate is 0, time stands still: it was reached at the first of those steps.
+    waiting = RateClock((0.0, 0.1, 0.0, 0.1), (5, 10, 20))
+    assert waiting.step([0.0, 0.25, 0.5, 0.6]).tolist() == pytest.approx([0.0, 7.5, 10.0, 21.0])
 
 
 def test_momentum_adds_up_to_the_whole_effect_of_every_update() -> None:
@@ -76,7 +96,7 @@ def test_a_flow_of_rate_1_on_the_clock_is_the_flow_under_the_schedule() -> None:
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: RateClock((0.1, 0.0), (5,)), "every rate must be a finite number greater than 0; received 0.0; give"),
+        (lambda: RateClock((0.1, -0.1), (5,)), "every rate must be a finite number of at least 0; received -0.1; give"),
         (lambda: RateClock((0.1, 0.2)), "changes must be one fewer than rates; received (); give the step of each"),
         (lambda: RateClock((0.1, 0.2, 0.3), (5, 5)), "changes must ascend from above 0; received (5, 5); give steps"),
         (lambda: RateClock((0.1, 0.2), (0,)), "changes must ascend from above 0; received (0,); give steps"),

@@ -25,6 +25,7 @@ COMMON: dict[str, Any] = {"steps": 50, "learning_rate": 0.01, "batch_size": BATC
 WAYS: dict[str, Training] = {
     "kernel": MLPTraining(**COMMON, init_std=0.3, width=20, momentum=0.9),
     "kernel, Adam": MLPTraining(**COMMON, init_std=0.3, width=20, optimizer="adam", halve_every=2),
+    "kernel, a schedule": MLPTraining(**COMMON, init_std=0.3, width=20, schedule="cosine:warmup=3"),
     "kernel, side by side": MLPTraining(**COMMON, init_std=0.3, width=(4, 9, 3)),
     "torch, SGD": NetworkTraining(**COMMON, network=Perceptron(20, init_std=0.3), momentum=0.9, halve_every=2),
     "torch, Adam": NetworkTraining(**COMMON, network=Perceptron(20, n_layers=3), optimizer="adam"),

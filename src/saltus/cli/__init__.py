@@ -11,6 +11,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Protocol, TextIO, Union
 
 from saltus.cli.console import readable_anywhere
@@ -53,12 +54,13 @@ COMMANDS: dict[str, Any] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status."""
     readable_anywhere()
+    command = _parse(sys.argv[1:] if arguments is None else list(arguments))
     with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
+        warnings.showwarning = partial(_show_warning, command)
         try:
-            return _parse(sys.argv[1:] if arguments is None else list(arguments)).run() or 0
+            return command.run() or 0
         except InputError as error:
-            return _fail(str(error), 2)
+            return _refuse(error, command)
         except KeyboardInterrupt as interrupt:
             return _fail(str(interrupt) or "interrupted; nothing was written", 1)
         except StoppedError as error:
@@ -111,12 +113,23 @@ def _one_line(boxed: str) -> str:
     return " ".join(line for line in lines if line)
 
 
+def _refuse(error: InputError, command: Command) -> int:
+    """Say on stderr what was read before the error, if anything, and the error in one line."""
+    from saltus.cli.language import arguments_of, in_shell, spoken
+
+    options = arguments_of(command)
+    for note in getattr(error, "__notes__", ()):
+        print(spoken(note, options), file=sys.stderr)
+    return _fail(in_shell(error, options), 2)
+
+
 def _fail(message: str, status: int) -> int:
     print(f"saltus: {message}", file=sys.stderr)
     return status
 
 
 def _show_warning(
+    command: Command,
     message: Warning | str,
     category: type[Warning],  # noqa: ARG001
     filename: str,  # noqa: ARG001
@@ -124,4 +137,6 @@ def _show_warning(
     file: TextIO | None = None,  # noqa: ARG001
     line: str | None = None,  # noqa: ARG001
 ) -> None:
-    print(f"saltus: warning: {message}", file=sys.stderr)
+    from saltus.cli.language import arguments_of, spoken
+
+    print(f"saltus: warning: {spoken(str(message), arguments_of(command))}", file=sys.stderr)

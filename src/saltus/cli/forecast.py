@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from saltus.cli.options import settings_of
 from saltus.cli.reading import ReadingOptions
+from saltus.errors import InputError
 from saltus.present.terminal import show
 from saltus.read.frequencies import read_frequencies
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from saltus.forecast.base.calibration import AnyCalibration
+    from saltus.present.report import Report
     from saltus.theory.frequencies import SkillFrequencies
+
+    Stated = SkillFrequencies | Literal["fitted"] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +37,8 @@ class Forecast(ReadingOptions):
     frequencies: Path | None = None
     """File of frequencies or counts instead, one number a skill, most frequent first. Or the word fitted: all that is
     known is their order."""
-    calibrate_on: tuple[int, ...] = (1,)
-    """The skill to calibrate on, or several."""
+    calibrate_on: tuple[int | str, ...] = (1,)
+    """The skill to calibrate on, by number or name, or several."""
     until: float | None = None
     """Use nothing after this step, or beyond this size; what came later is only compared. By default the last one."""
     threshold: float = 0.5
@@ -48,16 +53,25 @@ class Forecast(ReadingOptions):
     """Print forecast.json on stdout instead of the table."""
 
     def run(self) -> None:
-        from saltus.forecast.assess import assess
+        from saltus.curves.report import explaining, reading_lines
         from saltus.forecast.calibrate import load_calibration
-        from saltus.present.forecast import forecast_report
         from saltus.present.report import prepare_folder, write
 
         calibration = None if self.calibration is None else load_calibration(self.calibration)
+        stated = self._stated_frequencies()
         curves = self.read()
+        with explaining(lambda: reading_lines(curves)):
+            report = self._report(curves, stated, calibration)
+        show(report, [] if self.out is None else write(report, prepare_folder(self.out)), as_json=self.json)
+
+    def _report(self, curves: xr.Dataset, stated: Stated, calibration: AnyCalibration | None) -> Report:
+        from saltus.cli.language import arguments_of, spoken
+        from saltus.forecast.assess import assess
+        from saltus.present.forecast import forecast_report
+
         assessment = assess(
             curves,
-            self._frequencies(curves),
+            self._frequencies(curves, stated),
             on_skill=self.calibrate_on,
             until=self.until,
             calibration=calibration,
@@ -65,24 +79,29 @@ class Forecast(ReadingOptions):
             level=self.level,
         )
         report = forecast_report(curves, assessment, settings_of(self) | self.reading_settings())
-        show(report, [] if self.out is None else write(report, prepare_folder(self.out)), as_json=self.json)
+        return replace(report, remarks=[spoken(remark, arguments_of(self)) for remark in report.remarks])
 
-    def _frequencies(self, curves: xr.Dataset) -> SkillFrequencies | Literal["fitted"] | None:
-        """The frequencies that the options name; None where the curves carry them."""
-        import numpy as np
-
-        from saltus.errors import InputError
-        from saltus.theory.frequencies import PowerLaw
-
-        given = [str(one) for one in (self.alpha, self.frequencies) if one is not None]
-        if len(given) > 1 or not (given or np.isfinite(curves["frequency"]).all()):
-            raise InputError(
-                "frequencies must be given once",
-                given or None,
-                "give --alpha, or --frequencies FILE, one number a skill, or --frequencies fitted",
-            )
-        if self.alpha is not None:
-            return PowerLaw(self.alpha, curves.sizes["skill"])
+    def _stated_frequencies(self) -> Stated:
+        """The frequencies of `frequencies`, known before any curve is."""
+        if self.alpha is not None and self.frequencies is not None:
+            raise _given_once([str(self.alpha), str(self.frequencies)])
         if self.frequencies is None:
             return None
         return "fitted" if str(self.frequencies) == "fitted" else read_frequencies(self.frequencies)
+
+    def _frequencies(self, curves: xr.Dataset, stated: Stated) -> Stated:
+        """The frequencies that the options name; None where the curves carry them."""
+        import numpy as np
+
+        from saltus.theory.frequencies import PowerLaw
+
+        if self.alpha is not None:
+            return PowerLaw(self.alpha, curves.sizes["skill"])
+        if stated is None and not np.isfinite(curves["frequency"]).all():
+            raise _given_once(None)
+        return stated
+
+
+def _given_once(given: object) -> InputError:
+    advice = "give --alpha, or --frequencies FILE, one number a skill, or --frequencies fitted"
+    return InputError("frequencies must be given once", given, advice)

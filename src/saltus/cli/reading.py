@@ -52,7 +52,7 @@ class ScaleOptions:
     """Numbers by which measured values become strengths."""
 
     quantity: str | None = None
-    """What the values are: strength, loss or accuracy."""
+    """What the values are: strength, loss, accuracy, error_rate (1 - accuracy), log_likelihood or bits (of an item)."""
     chance: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], _BY_SKILL] = ()
     """Accuracy of guessing, for all skills or by name: --chance lambada=0 --chance piqa=0.5."""
     initial_loss: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], _BY_SKILL] = ()

@@ -61,6 +61,9 @@ class Train:
     """Momentum of SGD."""
     weight_decay: float | None = None
     """Added to the gradient times the parameter."""
+    schedule: str | None = None
+    """How the learning rate changes, for example cosine:warmup=500,floor=0.1; also linear, wsd, steps, restarts,
+    inverse-sqrt, constant. By default it stays."""
     n_data: int | None = None
     """Size of the training set; fresh samples without end by default."""
     device: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,3 +18,13 @@ def skill_names(curves: xr.Dataset) -> tuple[str, ...]:
 def named(name: str) -> str:
     """A skill in a sentence: ``skill 3`` where it has but a number, and the name in quotes where it has one."""
     return f"skill {name}" if name.isdecimal() else f"skill {name!r}"
+
+
+def named_all(names: Iterable[str]) -> str:
+    """Several skills in a sentence: ``skill 1, 2``, or ``skill 'add', 'sub'``."""
+    return "skill " + ", ".join(named(name).removeprefix("skill ") for name in names)
+
+
+def has_names(names: Sequence[str]) -> bool:
+    """Whether names say more than the numbers 1, 2, ... in their order."""
+    return any(name != str(number) for number, name in enumerate(names, start=1))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from saltus.errors import InputError
 
 if TYPE_CHECKING:
     import xarray as xr
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,34 @@ def reading_report(curves: xr.Dataset) -> ReadingReport:
     for name in ("skills", "runs", "spacing"):
         plain[name] = tuple(plain[name])
     return ReadingReport(**plain)
+
+
+@contextmanager
+def explaining(lines: Callable[[], Sequence[str]]) -> Iterator[None]:
+    """Give an `InputError` that is raised within these lines as its note, unless it has one."""
+    try:
+        yield
+    except InputError as error:
+        if not getattr(error, "__notes__", ()) and (told := lines()):
+            error.add_note("\n".join(told))
+        raise
+
+
+def explained(function: Callable[P, T]) -> Callable[P, T]:
+    """The function of curves, its first argument, with errors whose note is the report of the curves' reading."""
+
+    @functools.wraps(function)
+    def with_notes(*given: P.args, **named: P.kwargs) -> T:
+        curves = given[0] if given else named.get("curves")
+        with explaining(lambda: reading_lines(curves)):
+            return function(*given, **named)
+
+    return with_notes
+
+
+def reading_lines(curves: object) -> tuple[str, ...]:
+    """The lines of the curves' report; none where they have no report."""
+    return reading_report(curves).lines if "reading" in getattr(curves, "attrs", {}) else ()  # type: ignore[arg-type]
 
 
 def counted(number: int, noun: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saltus._types import Floats
+from saltus.curves.names import has_names, skill_names
 from saltus.figures.style import SINGLE_COLUMN, footer, house_style, skill_colors
 from saltus.resource import PARAMETERS, Resource, resource_named
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from saltus.forecast.assess import Assessment
     from saltus.forecast.base.results import EmergenceForecast
 
+_PARTS = re.compile(r"([^0-9A-Za-z]+)")  # separators of the parts of a name
+_LONGEST = 16  # characters of a label
 _MOST_POINTS = 120  # points drawn of a curve: more would hide the band behind them
 
 
@@ -42,10 +46,11 @@ def forecast_figure(
     with house_style():
         figure = Figure(figsize=SINGLE_COLUMN)
         axes = figure.add_subplot()
+        labels = skill_labels(assessment.names or skill_names(curves))
         for k, color in enumerate(skill_colors(curves.sizes["skill"])):
             _points(axes, curves.isel(skill=k), assessment, color)
             if rise:
-                _rise(axes, rise, k, color)
+                _rise(axes, rise, k, color, labels[k])
         axes.axvline(assessment.until, color="0.3", linestyle="--", linewidth=0.8)
         axes.annotate(
             resource.now,
@@ -96,7 +101,7 @@ def _points(axes: Axes, curve: xr.Dataset, assessment: Assessment, color: Floats
         axes.plot(steps[these], strength[these], "o", color=color, markerfacecolor=face, markersize=2.6, mew=0.6)
 
 
-def _rise(axes: Axes, forecasts: Sequence[EmergenceForecast], k: int, color: Floats) -> None:
+def _rise(axes: Axes, forecasts: Sequence[EmergenceForecast], k: int, color: Floats, label: str) -> None:
     """The forecast at ascending thresholds, joined; the band is their intervals."""
     levels = [one.threshold for one in forecasts]
     axes.fill_betweenx(
@@ -109,7 +114,20 @@ def _rise(axes: Axes, forecasts: Sequence[EmergenceForecast], k: int, color: Flo
     )
     axes.plot([one.emergence_time[k] for one in forecasts], levels, color=color)
     top = forecasts[-1].emergence_time[k]
-    axes.annotate(f"$k={k + 1}$", (top, 1.0), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=7.5)
+    axes.annotate(label, (top, 1.0), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=7.5)
+
+
+def skill_labels(names: Sequence[str]) -> list[str]:
+    """Short labels of skills: the parts of their names in which they differ, or their numbers."""
+    if not has_names(names):
+        return [f"$k={k + 1}$" for k in range(len(names))]
+    parts = [_PARTS.split(name) for name in names]
+    while len(names) > 1 and all(len(own) > 1 for own in parts) and len({own[0] for own in parts}) == 1:
+        parts = [own[2:] for own in parts]  # its separator too
+    while len(names) > 1 and all(len(own) > 1 for own in parts) and len({own[-1] for own in parts}) == 1:
+        parts = [own[:-2] for own in parts]
+    short = ("".join(own) for own in parts)
+    return [(one if len(one) <= _LONGEST else one[: _LONGEST - 1] + "…").replace("$", r"\$") for one in short]
 
 
 def _span(curves: xr.Dataset, assessment: Assessment, resource: Resource) -> tuple[float, float]:

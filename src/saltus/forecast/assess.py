@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from saltus.curves.names import skill_names
+from saltus.curves.report import explained
 from saltus.curves.schema import resource_of
 from saltus.errors import InputError
 from saltus.forecast.base.calibration import AnyCalibration
-from saltus.forecast.base.checks import carried_frequencies
+from saltus.forecast.base.checks import OnSkill, carried_frequencies
 from saltus.forecast.base.results import EmergenceForecast
 from saltus.forecast.base.verdict import Verdict
 from saltus.forecast.families import FAMILIES, Basis
@@ -38,6 +39,7 @@ class Assessment:
         frequencies: of the skills.
         threshold: the strength R/S that counts as emerged.
         frequency_fit: how the frequencies were found, if they were not given.
+        names: of the skills, skill 1 first: the file's, or else their numbers.
     """
 
     resource: str
@@ -49,6 +51,7 @@ class Assessment:
     frequencies: SkillFrequencies
     threshold: float
     frequency_fit: FrequencyFit | None = None
+    names: tuple[str, ...] = ()
 
     def summary(self) -> dict[str, Any]:
         """Calibration, skills and verdict as plain data; unknown numbers are None or NaN."""
@@ -66,7 +69,8 @@ class Assessment:
         }
 
     def _skill(self, k: int) -> dict[str, Any]:
-        about: dict[str, Any] = {"skill": k + 1, "frequency": float(self.frequencies.pmf(k + 1))}
+        name = self.names[k] if self.names else str(k + 1)
+        about: dict[str, Any] = {"skill": k + 1, "name": name, "frequency": float(self.frequencies.pmf(k + 1))}
         if self.forecast is None:
             resource = RESOURCES[self.resource]
             return about | dict.fromkeys((resource.emergence, "interval", resource.observed, "log10_error"))
@@ -92,11 +96,12 @@ class Assessment:
         }
 
 
+@explained
 def assess(
     curves: xr.Dataset,
     frequencies: SkillFrequencies | Literal["fitted"] | None = None,
     *,
-    on_skill: int | Sequence[int] = 1,
+    on_skill: OnSkill = 1,
     until: float | None = None,
     calibration: AnyCalibration | None = None,
     threshold: float = 0.5,
@@ -111,7 +116,7 @@ def assess(
         curves: labelled curves (`saltus.curves`), over steps, data or parameters.
         frequencies: of their skills; by default those that the curves carry. ``"fitted"``: unknown but for their
             order, skill 1 being the most frequent; they are fitted to the known curves (`saltus.fit_frequencies`).
-        on_skill: the skill to calibrate on, from 1, or several.
+        on_skill: the skill to calibrate on, by number (from 1) or by name, or several.
         until: the moment, or the largest size: later measurements are only used to score. By default the last one.
         calibration: made elsewhere on curves over the same resource; by default it is made on these curves.
         threshold: the strength R/S that counts as emerged, between 0 and 1. (0.5, as for curves; the methods
@@ -145,6 +150,7 @@ def assess(
         frequencies=basis.frequencies,
         threshold=threshold,
         frequency_fit=basis.frequency_fit,
+        names=skill_names(curves),
     )
 
 
@@ -157,7 +163,7 @@ def _up_to(now: float, curves: xr.Dataset, resource: str) -> xr.Dataset:
     return known
 
 
-def _fitted(known: xr.Dataset, resource: str, on_skill: int | Sequence[int], departure: Departure) -> FrequencyFit:
+def _fitted(known: xr.Dataset, resource: str, on_skill: OnSkill, departure: Departure) -> FrequencyFit:
     fit_frequencies = FAMILIES[resource].fit_frequencies
     if fit_frequencies is None:
         raise InputError(f"frequencies can be fitted to curves over {STEP.unit} only", resource, "give frequencies")

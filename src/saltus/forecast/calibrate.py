@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from saltus.curves.report import explained
 from saltus.curves.schema import resource_of
 from saltus.forecast.base.calibration import AnyCalibration
+from saltus.forecast.base.checks import OnSkill
 from saltus.forecast.base.saved import resource_of_saved, saved_calibration
 from saltus.forecast.families import FAMILIES
 from saltus.resource import resource_named
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def calibrate(
-    curves: xr.Dataset, frequencies: SkillFrequencies | None = None, on_skill: int | Sequence[int] = 1
-) -> AnyCalibration:
+@explained
+def calibrate(curves: xr.Dataset, frequencies: SkillFrequencies | None = None, on_skill: OnSkill = 1) -> AnyCalibration:
     """Calibrate the extended model that the curves' resource asks for, on one skill, or on several together.
 
     Curves over steps give rate and initial strength (`calibrate_time`), curves over data D_c (`calibrate_data`), curves
@@ -28,7 +28,7 @@ def calibrate(
     Args:
         curves: labelled curves (`saltus.curves`).
         frequencies: of the curves' skills; by default those that the curves carry.
-        on_skill: the skill to calibrate on, from 1, or several.
+        on_skill: the skill to calibrate on, by number (from 1) or by name, or several.
 
     Raises:
         InputError: if there is no such skill, or none of them emerged.

@@ -5,12 +5,13 @@ A new resource is a row here, with a model in ``theory/`` and, over sizes, a for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from saltus.forecast.base.calibration import AnyCalibration
+from saltus.forecast.base.checks import OnSkill
 from saltus.forecast.base.results import EmergenceForecast
 from saltus.forecast.base.verdict import Verdict
 from saltus.forecast.size.calibrate import calibrate_data, calibrate_parameters, has_risen
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 C = TypeVar("C", bound=AnyCalibration)
-OnSkill = int | Sequence[int]
 
 
 @dataclass(frozen=True)

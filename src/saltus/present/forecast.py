@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saltus._version import __version__
+from saltus.curves.names import has_names, named_all
 from saltus.curves.report import reading_report
 from saltus.figures.forecast import forecast_figure
 from saltus.forecast.assess import Assessment
@@ -39,7 +40,7 @@ def forecast_report(curves: xr.Dataset, assessment: Assessment, settings: Mappin
     return Report(
         title=f"Forecast {moment}: {resource.unit} at R/S = {assessment.threshold:g}",
         table=Table(
-            _columns(resource, settings["level"]),
+            _columns(resource, settings["level"], has_names(assessment.names)),
             [skill | {"basis": _basis(k, assessment)} for k, skill in enumerate(summary["skills"])],
         ),
         summary={**summary, "settings": settings, "version": __version__},
@@ -63,9 +64,10 @@ def rise_of(assessment: Assessment) -> list[EmergenceForecast]:
     ]
 
 
-def _columns(resource: Resource, level: float) -> list[Column]:
+def _columns(resource: Resource, level: float, with_names: bool) -> list[Column]:
     return [
         Column("skill"),
+        *([Column("name")] if with_names else []),
         Column("frequency", form=".4g"),
         Column(resource.emergence, "forecast", form=resource.form),
         Column("interval", f"{level:.0%} interval", form=resource.form, parts=("interval_from", "interval_to")),
@@ -97,7 +99,7 @@ def _note(assessment: Assessment, settings: Mapping[str, Any]) -> str:
     else:
         mix = "frequencies of the curves"
     made = settings["calibration"]
-    basis = f"skill {_listed(settings['calibrate_on'])}" if made is None else Path(made).name
+    basis = _skills(settings["calibrate_on"], assessment) if made is None else Path(made).name
     return (
         f"saltus {__version__}: {_named(settings['curves'])}, {mix}, calibrated on {basis}, "
         f"{assessment.resource} up to {assessment.until:g}"
@@ -112,9 +114,9 @@ def _remarks(curves: xr.Dataset, assessment: Assessment) -> Iterator[str]:
         yield _fitted(assessment.frequency_fit)
     fit = assessment.calibration
     if isinstance(fit, Calibration):
-        yield f"calibrated on skill {_listed(fit.skills)}: {_in_time(fit)}"
+        yield f"calibrated on {_skills(fit.skills, assessment)}: {_in_time(fit)}"
     elif isinstance(fit, SizeCalibration):
-        yield f"calibrated on skill {_listed(fit.skills)}: {_in_size(fit)}"
+        yield f"calibrated on {_skills(fit.skills, assessment)}: {_in_size(fit)}"
     yield str(assessment.verdict)
 
 
@@ -140,8 +142,10 @@ def _in_size(fit: SizeCalibration) -> str:
     )
 
 
-def _listed(skills: Sequence[int]) -> str:
-    return ", ".join(map(str, skills))
+def _skills(chosen: Sequence[int | str], assessment: Assessment) -> str:
+    """Skills given by number or by name, by their names in a sentence."""
+    names = assessment.names
+    return named_all(names[one - 1] if isinstance(one, int) and 0 < one <= len(names) else str(one) for one in chosen)
 
 
 def _named(curves: str | Sequence[str]) -> str:

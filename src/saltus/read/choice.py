@@ -6,15 +6,20 @@ before all of this; only patterns leave out the training split and errors that t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from saltus._types import Floats
 from saltus.curves.report import Finding, counted
 from saltus.errors import InputError
 from saltus.read.measurements import QUANTITIES, Quantity, Selection
 from saltus.read.metric_names import Metric, metric_named
 
 _PREFERRED = ("strength", "accuracy", "error_rate", None, "log_likelihood", "loss", "bits", "perplexity")
+_UNIT = (-0.5, 1.5)  # strengths, with room for noise
+_ROUNDS = 3  # times that a choice is made anew
 _SPLIT_RANK = {"validation": 0, "held-out": 0, "test": 1, None: 2, "train": 3}
 _WORDS = {"error_rate": "error rate", "log_likelihood": "log-likelihood"}
 
@@ -82,6 +87,47 @@ def choose(
         dict(_companions(values, names, metrics, "value", "loss")) if quantity in ("strength", "accuracy") else {},
         tuple(findings),
     )
+
+
+def settle(
+    names: Sequence[str],
+    selection: Selection,
+    values_of: Callable[[Choice], Mapping[str, Floats]],
+    every: Sequence[str] | None = None,
+) -> Choice:
+    """The metrics to read, chosen anew where those chosen by their names turn out to hold no values of skills.
+
+    Columns without any value give way to others, and so do names that say nothing, with values that no strength has,
+    beside metrics that are known by their names.
+
+    Args:
+        names, selection, every: as for `choose`.
+        values_of: reads the values of a choice, by name.
+    """
+    refused: list[str] = []
+    choice = choose(names, selection, refused, every)
+    for _ in range(_ROUNDS):
+        values = values_of(choice)
+        idle = [] if selection.columns is not None else _idle(choice, values, names)
+        again = choose(names, selection, [*refused, *idle], every) if idle else choice
+        if not set(again.values) - set(choice.values):
+            return choice
+        refused += idle
+        text = f"{some(refused)}: empty, or no strengths; others were read"
+        choice = replace(again, findings=(Finding("columns without values", len(refused), text), *again.findings))
+    values_of(choice)
+    return choice
+
+
+def _idle(choice: Choice, values: Mapping[str, Floats], names: Sequence[str]) -> list[str]:
+    idle = [name for name in choice.values if not np.isfinite(values[name]).any()]
+    unnamed = [name for name in choice.values if metric_named(name).quantity is None]
+    if unnamed and {metric_named(name).quantity for name in names} - {None, "perplexity"}:
+        together = np.concatenate([values[name] for name in unnamed])
+        together = together[np.isfinite(together)]
+        if together.size and (together.min() < _UNIT[0] or together.max() > _UNIT[1]):
+            idle += unnamed
+    return idle
 
 
 def _matching(selection: Selection, every: Sequence[str], metrics: Mapping[str, Metric]) -> list[str]:
@@ -179,6 +225,14 @@ def _companions(
         key = (metric.skill, metric.split, quantity or metric.quantity, metric.rank if quantity is None else 0)
         if key in found and found[key] != value:
             yield value, found[key]
+
+
+def quantity_by_name(choice: Choice) -> list[Finding]:
+    """A remark that a name told the quantity, unless it is the quantity's own."""
+    if not choice.guessed or choice.values[0].casefold() in ("strength", "loss", "accuracy"):
+        return []
+    text = f"{word_for(choice.quantity)}, as {choice.values[0]!r} says: quantity= says otherwise"
+    return [Finding("quantity by name", len(choice.values), text)]
 
 
 def word_for(quantity: str) -> str:

@@ -211,25 +211,32 @@ def _held_out_rows(split: Labels, name: str) -> tuple[Flags, list[Finding]]:
 
 
 def _with_rates(columns: Columns, name: str, position: Floats, run: Labels) -> tuple[Columns, list[Finding]]:
-    """The learning rate of every row; between the rows that tell it, interpolated over the steps of their run."""
-    rates = columns.numbers[name].copy()
+    """The learning rate of every row, between the rows that tell it too."""
+    rates = columns.numbers[name]
     known = np.isfinite(rates) & np.isfinite(position)
     if not known.any():
         return columns, []
-    open_rows = ~np.isfinite(rates) & np.isfinite(position)
-    n_filled = 0
-    for code in np.unique(run.codes[open_rows]):
-        own = known & (run.codes == code)
-        steps, first = np.unique(position[own], return_index=True)
-        if steps.size:
-            asked = open_rows & (run.codes == code)
-            rates[asked] = np.interp(position[asked], steps, rates[own][first])
-            n_filled += int(asked.sum())
-    text = f"the learning rate of each row is in column {name!r}"
-    if n_filled:
-        text += f"; {n_filled} rows without it have that of their neighbours, by step"
+    text = f"column {name!r} tells it of each row"
+    missing = np.flatnonzero(~np.isfinite(rates))
+    if missing.size:
+        knowing, asking = (replace(run, codes=run.codes[rows]) for rows in (known, missing))
+        rates = rates.copy()
+        rates[missing] = rates_at(position[missing], asking, position[known], knowing, rates[known])
+        text = f"column {name!r} tells it; {missing.size} rows without it have that of their neighbours, by step"
     found = Finding("learning rate", int(known.sum()), text)
     return replace(columns, numbers={**columns.numbers, name: rates}), [found]
+
+
+def rates_at(position: Floats, run: Labels, known_at: Floats, known_run: Labels, known: Floats) -> Floats:
+    """Learning rates at steps of runs, between those that are known; NaN where nothing is known of the run."""
+    rates = np.full(len(position), np.nan)
+    usable = np.isfinite(known_at) & np.isfinite(known)
+    for code in np.unique(known_run.codes[usable]):
+        asked = (run.codes == code) & np.isfinite(position)
+        own = usable & (known_run.codes == code)
+        steps, first = np.unique(known_at[own], return_index=True)
+        rates[asked] = np.interp(position[asked], steps, known[own][first])
+    return rates
 
 
 def beside_of(frame: Frame, rows: Rows) -> dict[str, Floats]:

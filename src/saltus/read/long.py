@@ -10,13 +10,21 @@ import numpy as np
 from saltus._types import Floats
 from saltus.curves.report import Finding
 from saltus.errors import InputError
-from saltus.read.choice import choose
-from saltus.read.frames import Frame, beside_of, joined_labels, left_out, rows_of
+from saltus.read.choice import Choice, choose, quantity_by_name, settle
+from saltus.read.frames import Frame, beside_of, joined_labels, left_out, rates_at, rows_of
 from saltus.read.measurements import Measurements, Quantity, Selection
 from saltus.read.metric_names import metric_named
-from saltus.read.roles import first_with, is_among, is_generic_value, named_column, resource_counted_by
+from saltus.read.roles import (
+    first_with,
+    is_among,
+    is_bookkeeping,
+    is_generic_value,
+    is_learning_rate,
+    named_column,
+    resource_counted_by,
+)
 from saltus.read.vocabulary import METRICS, NUMBERED_SKILLS, SKILLS, VALUES
-from saltus.read.wide import candidates_of, quantity_by_name
+from saltus.read.wide import candidates_of
 
 
 def skill_columns(frame: Frame) -> list[str]:
@@ -72,8 +80,8 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
         numbers["strength_error" if quantity == "strength" else "value_error"] = errors
     read = {*rows.used, *skills, value, *([error] if error else []), *beside.values()}
     said = [] if skills == ["skill"] else [Finding("skills by column", len(skill.names), _skills_said(skills))]
-    if quantity is not None and value.casefold() not in ("strength", "loss", "accuracy"):
-        said.append(quantity_by_name(quantity, value, 1))
+    if quantity is not None and frame.selection.quantity is None:
+        said += quantity_by_name(Choice((value,), quantity, True, {}, {}, ()))
     measurements = Measurements(
         layout=table.kind if skills == ["tag"] and table.kind != "CSV" else f"tidy {table.kind}",
         resource=resource_counted_by(frame.axis.column),
@@ -140,41 +148,42 @@ def _error_of(frame: Frame, value: str, quantity: Quantity | None) -> str | None
 def _by_metric(measurements: Measurements, selection: Selection) -> Measurements:
     """Only the rows whose label names a metric to read, with the rows of its errors and losses beside."""
     names = measurements.skill.names
-    if all(metric_named(name).quantity is None and metric_named(name).split is None for name in names):
+    candidates = [name for name in names if not is_bookkeeping(name)] or list(names)
+    known = any(metric_named(name).quantity is not None or metric_named(name).split is not None for name in names)
+    if not known and len(candidates) == len(names):
         return measurements.choose(selection)
-    choice = choose(names, selection)
+
+    def values_of(choice: Choice) -> dict[str, Floats]:
+        return {name: measurements.value[measurements.skill.codes == names.index(name)] for name in choice.values}
+
+    choice = settle(candidates, selection, values_of, names)
     chosen = measurements.choose(replace(selection, columns=tuple(choice.values)))
     beside = dict(chosen.beside)
     kind = "strength_error" if choice.quantity == "strength" else "value_error"
     for role, companions in ((kind, choice.errors), ("loss", choice.losses)):
-        if companions:
+        if companions and role not in beside:
             beside[role] = _beside(measurements, chosen, companions)
-    said = [quantity_by_name(choice.quantity, choice.values[0], len(choice.values))] if choice.guessed else []
-    return replace(
-        chosen,
-        quantity=choice.quantity,
-        beside=beside,
-        findings=(*measurements.findings, *said, *choice.findings),
-    )
+    said = [*measurements.findings, *quantity_by_name(choice), *choice.findings]
+    rate = next((name for name in names if is_learning_rate(name) and name not in choice.values), None)
+    if rate is not None and "learning_rate" not in beside:
+        rows = measurements.take(measurements.skill.codes == names.index(rate))
+        beside["learning_rate"] = rates_at(chosen.position, chosen.run, rows.position, rows.run, rows.value)
+        said.append(Finding("learning rate", len(rows.value), f"{rate!r} tells it, at the step of each value"))
+    return replace(chosen, quantity=choice.quantity, beside=beside, findings=tuple(said))
 
 
 def _beside(every: Measurements, chosen: Measurements, companions: Mapping[str, str]) -> Floats:
     """For each chosen entry the value of its companion at the same run and step; NaN where there is none."""
-    codes = np.full(len(every.skill.names), -1, dtype=np.int64)
-    for k, name in enumerate(chosen.skill.names):
-        if name in companions:
-            codes[every.skill.names.index(companions[name])] = k
     steps, place = np.unique(np.concatenate([every.position, chosen.position]), return_inverse=True)
-    n_steps, n_skills = len(steps), len(chosen.skill.names)
-
-    own = codes[every.skill.codes]
-    theirs = own >= 0
-    n_entries = len(every.position)
-    keys = ((every.run.codes * n_skills + own) * n_steps + place[:n_entries])[theirs]
-    wanted = chosen.curve * n_steps + place[n_entries:]
-    values = every.value[theirs]
-    order = np.argsort(keys, kind="stable")
-    found = np.searchsorted(keys[order], wanted)
-    inside = np.minimum(found, len(keys) - 1)
-    matches = keys[order][inside] == wanted
-    return np.where(matches, values[order][inside], np.nan)
+    there, here = np.split(place, [len(every.position)])
+    key = every.run.codes.astype(np.int64) * len(steps) + there
+    wanted = chosen.run.codes.astype(np.int64) * len(steps) + here
+    found = np.full(len(chosen.value), np.nan)
+    for value, companion in companions.items():
+        own = np.flatnonzero(every.skill.codes == every.skill.names.index(companion))
+        mine = np.flatnonzero(chosen.skill.codes == chosen.skill.names.index(value))
+        if own.size:
+            own = own[np.argsort(key[own], kind="stable")]
+            nearest = own[np.minimum(np.searchsorted(key[own], wanted[mine]), own.size - 1)]
+            found[mine] = np.where(key[nearest] == wanted[mine], every.value[nearest], np.nan)
+    return found

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from saltus._types import Floats
 from saltus.curves.report import Finding
-from saltus.read.choice import choose, some
+from saltus.read.choice import Choice, quantity_by_name, settle, some
 from saltus.read.files import require_numbers
 from saltus.read.frames import Frame, left_out, require_single
 from saltus.read.measurements import Codes, Labels, Measurements
 from saltus.read.roles import is_bookkeeping, resource_counted_by
-from saltus.read.wide import quantity_by_name
+from saltus.read.tables import Columns
 
 _BOUNDS = ("__MIN", "__MAX")
 
@@ -33,25 +34,33 @@ def read_panel(frame: Frame) -> Measurements:
     table, step_column = frame.table, frame.axis.column
     values = [name for name in table.names if name != step_column and not is_bookkeeping(name) and not _is_bound(name)]
     of_column = {name: name.rsplit(" - ", 1) for name in values if table.holds_numbers(name)}
-    choice = choose(list(dict.fromkeys(metric for _, metric in of_column.values())), frame.selection)
-    metrics = list(choice.values)
+    read: list[Columns] = []
+
+    def values_of(choice: Choice) -> dict[str, Floats]:
+        chosen = {name: metric for name, (_, metric) in of_column.items() if metric in choice.values}
+        bounded = [name for name in chosen if all(name + end in table.names for end in _BOUNDS)]
+        wanted = [step_column, *chosen, *(name + end for name in bounded for end in _BOUNDS)]
+        require_single(table.names, wanted)
+        read.append(table.read(wanted, []))
+        numbers = read[-1].numbers
+        return {
+            metric: np.concatenate([numbers[name] for name in chosen if chosen[name] == metric])
+            for metric in choice.values
+        }
+
+    choice = settle(list(dict.fromkeys(metric for _, metric in of_column.values())), frame.selection, values_of)
+    metrics, numbers = list(choice.values), read[-1].numbers
     chosen = {name: pair for name, pair in of_column.items() if pair[1] in metrics}
-    bounded = [name for name in chosen if all(name + end in table.names for end in _BOUNDS)]
-    wanted = [step_column, *chosen, *(name + end for name in bounded for end in _BOUNDS)]
-    require_single(table.names, wanted)
-    columns = table.read(wanted, [])
-    numbers = columns.numbers
+    bounded = [name for name in chosen if name + _BOUNDS[0] in numbers]
     position = numbers[step_column]
     require_numbers(len(position) * len(chosen), table.path)
     runs = list(dict.fromkeys(run for run, _ in chosen.values()))
-    findings = [*frame.axis.findings, *columns.findings, *left_out(table.names, wanted)]
+    findings = [*frame.axis.findings, *read[-1].findings, *left_out(table.names, numbers)]
     drawn_together = sum(int((numbers[name + "__MIN"] < numbers[name + "__MAX"]).sum()) for name in bounded)
     if drawn_together:
         text = f"{drawn_together} values stand for several steps each (__MIN differs from __MAX): "
         findings.append(Finding("averaged values", drawn_together, text + "export without smoothing"))
-    findings += configurations(runs)
-    if choice.guessed:
-        findings.append(quantity_by_name(choice.quantity, metrics[0], len(metrics)))
+    findings += [*configurations(runs), *quantity_by_name(choice)]
     return Measurements(
         layout=f"Weights & Biases {table.kind}",
         resource=resource_counted_by(step_column),

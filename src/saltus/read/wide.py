@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.report import Finding
 from saltus.errors import InputError
-from saltus.read.choice import Choice, choose, word_for
+from saltus.read.choice import Choice, quantity_by_name, settle
 from saltus.read.frames import Frame, Rows, beside_of, left_out, require_single, rows_of
-from saltus.read.measurements import Labels, Measurements, Quantity
-from saltus.read.metric_names import metric_named
+from saltus.read.measurements import Labels, Measurements
 from saltus.read.roles import is_bookkeeping, is_setting, named_column, resource_counted_by
-
-_UNIT = (-0.5, 1.5)  # strengths, with room for noise
-_ROUNDS = 3  # times that a choice is made anew because columns turn out to hold nothing
 
 
 def read_wide(frame: Frame) -> Measurements:
@@ -35,17 +30,14 @@ def read_wide(frame: Frame) -> Measurements:
         if texts and not is_setting(texts[0]):
             table.read([texts[0]], [])  # says what is wrong with it
         raise InputError("a wide table must have one column a skill", list(table.names), "give the columns of skills")
-    refused: list[str] = []
-    choice = choose(candidates, selection, refused, every)
-    for _ in range(_ROUNDS):
-        rows = rows_of(frame, _numbers(choice, frame))
-        idle = [] if selection.columns is not None else _idle(choice, rows, candidates)
-        again = choose(candidates, selection, [*refused, *idle], every) if idle else choice
-        if not set(again.values) - set(choice.values):
-            break
-        refused += idle
-        choice = again
-    return _laid_out(frame, choice, rows, [*_quantity_said(choice), *_idle_said(refused)])
+    read: list[Rows] = []
+
+    def values_of(choice: Choice) -> Mapping[str, Floats]:
+        read.append(rows_of(frame, _numbers(choice, frame)))
+        return read[-1].columns.numbers
+
+    choice = settle(candidates, selection, values_of, every)
+    return _laid_out(frame, choice, read[-1])
 
 
 def candidates_of(frame: Frame) -> list[str]:
@@ -74,39 +66,7 @@ def _errors(choice: Choice, frame: Frame) -> dict[str, str]:
     return dict(choice.errors)
 
 
-def _idle(choice: Choice, rows: Rows, candidates: Sequence[str]) -> list[str]:
-    """Chosen columns without a value, or beyond all strengths beside columns that are losses by name."""
-    numbers = rows.columns.numbers
-    idle = [name for name in choice.values if not np.isfinite(numbers[name]).any()]
-    unnamed = [name for name in choice.values if metric_named(name).quantity is None]
-    others = {metric_named(name).quantity for name in candidates} - {None, "perplexity"}
-    if unnamed and others:
-        values = np.concatenate([numbers[name] for name in unnamed])
-        values = values[np.isfinite(values)]
-        if values.size and (values.min() < _UNIT[0] or values.max() > _UNIT[1]):
-            idle += unnamed
-    return idle
-
-
-def _idle_said(refused: Sequence[str]) -> list[Finding]:
-    if not refused:
-        return []
-    text = f"{', '.join(refused[:3])}{', ...' if len(refused) > 3 else ''}: empty, or no strengths; others were read"
-    return [Finding("columns without values", len(refused), text)]
-
-
-def _quantity_said(choice: Choice) -> list[Finding]:
-    if not choice.guessed or choice.values[0].casefold() in ("strength", "loss", "accuracy"):
-        return []
-    return [quantity_by_name(choice.quantity, choice.values[0], len(choice.values))]
-
-
-def quantity_by_name(quantity: Quantity, name: str, count: int) -> Finding:
-    """A remark that names told the quantity."""
-    return Finding("quantity by name", count, f"{word_for(quantity)}, as {name!r} says: quantity= says otherwise")
-
-
-def _laid_out(frame: Frame, choice: Choice, rows: Rows, findings: Sequence[Finding]) -> Measurements:
+def _laid_out(frame: Frame, choice: Choice, rows: Rows) -> Measurements:
     """One entry for each row and chosen column, column by column."""
     columns, values = rows.columns, choice.values
     n_rows, n_values = len(rows.position), len(values)
@@ -139,7 +99,7 @@ def _laid_out(frame: Frame, choice: Choice, rows: Rows, findings: Sequence[Findi
             *frame.table.findings,
             *rows.findings,
             *left_out(frame.table.names, read),
-            *findings,
+            *quantity_by_name(choice),
             *choice.findings,
         ),
         settings=frame.table.settings,

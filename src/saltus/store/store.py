@@ -165,7 +165,7 @@ class Store:
         if path.exists():
             return
         if not extend and self._plan_files():
-            advice = "choose another store, or say --extend (extend=True) to keep the runs of both in this one"
+            advice = "choose another store, or say extend=True to keep the runs of both in this one"
             raise InputError("the store must belong to this sweep", str(self.folder), advice)
         shared, own = plan.labels()
         text = json.dumps({"shared": shared, "runs": list(zip(plan.keys, own, strict=True))})

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from saltus._types import Floats
-from saltus.errors import InputError, require_positive
+from saltus.errors import InputError, require_not_negative, require_positive, require_whole
+from saltus.theory.schedules import Schedule
 
 
 def flow_rate(learning_rate: float, momentum: float) -> float:
@@ -43,7 +45,7 @@ class RateClock:
     """Flow time under learning rates that are constant between changes; a `saltus.theory.protocols.Clock`.
 
     Args:
-        rates: learning rates of the loss **with** the factor 1/2 (Eq. 5), each greater than 0, in their order.
+        rates: learning rates of the loss **with** the factor 1/2 (Eq. 5), each at least 0, in their order.
         changes: steps from which the second, third, ... rate holds, ascending and greater than 0; one fewer than rates.
         momentum: of every update, from 0 to 1, 1 excluded.
 
@@ -58,7 +60,7 @@ class RateClock:
 
     def __post_init__(self) -> None:
         for rate in self.rates:
-            require_positive("every rate", rate, "give learning rates, e.g. 0.02")
+            require_not_negative("every rate", rate, "give learning rates, e.g. 0.02")
         if len(self.changes) != len(self.rates) - 1:
             raise InputError("changes must be one fewer than rates", self.changes, "give the step of each change")
         marks = (0.0, *self.changes, math.inf)
@@ -81,21 +83,51 @@ class RateClock:
         updates = _checked("step", step)
         starts, times, rates = self._pieces
         piece = np.searchsorted(starts, updates, side="right") - 1
-        return np.asarray(times[piece] + rates[piece] * (updates - starts[piece]))
+        with np.errstate(invalid="ignore"):  # infinitely many updates of rate 0
+            gained = np.where(rates[piece] > 0, rates[piece] * (updates - starts[piece]), 0.0)
+        return np.asarray(times[piece] + gained)
 
     def step(self, flow_time: ArrayLike) -> Floats:
-        """Updates until a flow time, not rounded to whole ones: the inverse of `flow_time`, same shapes and errors."""
+        """Updates until a flow time, not rounded to whole ones: the inverse of `flow_time`, same shapes and errors.
+
+        Where the rate is 0 for a while, the first of the steps; infinity for a time that no step reaches.
+        """
         elapsed = _checked("flow_time", flow_time)
         starts, times, rates = self._pieces
-        piece = np.searchsorted(times, elapsed, side="right") - 1
-        return np.asarray(starts[piece] + (elapsed - times[piece]) / rates[piece])
+        piece = np.maximum(np.searchsorted(times, elapsed) - 1, 0)
+        ahead = elapsed - times[piece]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(ahead > 0, starts[piece] + ahead / rates[piece], 0.0)
 
-    @property
+    @cached_property
     def _pieces(self) -> tuple[Floats, Floats, Floats]:
         """First step, flow time there, and rate of the flow, of every stretch of constant rate."""
         starts = np.array([0.0, *self.changes])
         rates = np.array([flow_rate(rate, self.momentum) for rate in self.rates])
         return starts, np.concatenate([[0.0], np.cumsum(rates[:-1] * np.diff(starts))]), rates
+
+
+def schedule_clock(
+    schedule: Schedule, learning_rate: float, until: int, *, power: float = 1.0, momentum: float = 0.0
+) -> RateClock:
+    """The clock of a schedule: the sum of its updates' rates, each to a power.
+
+    Args:
+        schedule: share of the peak rate at every update.
+        learning_rate: the peak, of the loss **with** the factor 1/2 (Eq. 5).
+        until: last step that will be asked for; from there on the rate stays.
+        power: 1 for gradient flow; an optimiser whose progress is not proportional to its rate has another.
+        momentum: of every update, from 0 to 1, 1 excluded.
+
+    Returns:
+        The clock, which at whole steps is the sum of ``(learning_rate * share) ** power``.
+    """
+    last = require_whole("until", until, 1, "give the last step")
+    rates = (
+        require_positive("learning_rate", learning_rate, "give the peak") * schedule.share(np.arange(last + 1))
+    ) ** power
+    new = np.flatnonzero(np.diff(rates)) + 1
+    return RateClock(tuple(rates[[0, *new]].tolist()), tuple(new.astype(float).tolist()), momentum=momentum)
 
 
 def halving_clock(learning_rate: float, every: int, until: float, *, momentum: float = 0.0) -> RateClock:

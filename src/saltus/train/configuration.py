@@ -16,7 +16,8 @@ from saltus._types import Floats, Integers
 from saltus.curves.spacing import geometric_steps
 from saltus.errors import InputError, require_positive, require_whole
 from saltus.parity.task import MultitaskSparseParity
-from saltus.settings import describe
+from saltus.settings import LATER, describe
+from saltus.theory.schedules import read_schedule
 from saltus.train.learner import Learner
 
 # Raise it whenever the same configuration gives other numbers: runs stored before then count as other runs.
@@ -52,6 +53,8 @@ class Training(ABC):
         weight_decay: added to the gradient times the parameter, as in PyTorch.
         n_data: size of the training set; None draws fresh samples for every batch.
         halve_every: steps after which the learning rate is halved, again and again; None keeps it.
+        schedule: share of the learning rate by update, as text such as "cosine:warmup=500,floor=0.1"
+            (`saltus.theory.schedules`); None keeps the rate. Its length is ``steps`` unless it names another.
         until_loss: with ``n_data``, ends the run at the first measurement at which the loss on the training set is
             below this and the strengths stand still (`saltus.train.convergence`); None goes on to the last step.
         measure_at: steps at which skill strengths are measured; by default a grid of 2 % steps (`geometric_steps`).
@@ -70,6 +73,7 @@ class Training(ABC):
     weight_decay: float = 0.0
     n_data: int | None = None
     halve_every: int | None = field(default=None, metadata=_IN_STREAMS_IF_GIVEN)
+    schedule: str | None = field(default=None, metadata=LATER | NOT_IN_STREAMS)
     until_loss: float | None = field(default=None, metadata=NOT_IN_STREAMS)
     measure_at: tuple[int, ...] | None = field(default=None, metadata=NOT_IN_STREAMS)
     strength_samples: int = field(default=2000, metadata=NOT_IN_STREAMS)
@@ -91,6 +95,8 @@ class Training(ABC):
             raise InputError("weight_decay must be at least 0", self.weight_decay, "use 0 for none")
         object.__setattr__(self, "momentum", float(self.momentum))
         object.__setattr__(self, "weight_decay", float(self.weight_decay))
+        if self.schedule is not None:
+            object.__setattr__(self, "schedule", str(read_schedule(self.schedule, self.steps)))
         if self.until_loss is not None and self.n_data is None:
             raise InputError("until_loss belongs to a training set", self.until_loss, "give n_data, or leave it out")
         if self.measure_at is not None:
@@ -133,12 +139,13 @@ class Training(ABC):
         """The learning rate of each step."""
         steps = first_step + np.arange(n_steps)
         halvings = 0 * steps if self.halve_every is None else steps // self.halve_every
-        return np.asarray(self.learning_rate * 0.5**halvings)
+        shares = 1.0 if self.schedule is None else read_schedule(self.schedule, self.steps).share(steps)
+        return np.asarray(self.learning_rate * 0.5**halvings * shares)
 
     @property
     def flow_learning_rate(self) -> float:
-        """eta for the theory: twice the SGD rate, stretched by momentum; NaN where there is no gradient flow."""
-        return 2 * self.learning_rate / (1 - self.momentum)
+        """eta for the theory: twice the SGD rate, stretched by momentum; NaN without one rate of a gradient flow."""
+        return math.nan if self.schedule is not None else 2 * self.learning_rate / (1 - self.momentum)
 
 
 def run_streams(seed: int, task: MultitaskSparseParity, training: Training) -> list[np.random.SeedSequence]:

@@ -35,6 +35,7 @@ def train_mlp(
     momentum: float = 0.0,
     weight_decay: float = 0.0,
     n_data: int | None = None,
+    schedule: str | None = None,
     seeds: int | Sequence[int] = 1,
     measure_at: Sequence[int] | None = None,
     strength_samples: int = 2000,
@@ -57,6 +58,8 @@ def train_mlp(
         momentum: SGD's momentum, 0 or more and below 1.
         weight_decay: added to the gradient times the parameter.
         n_data: size of the training set; None draws fresh samples for every batch.
+        schedule: share of the learning rate by update, e.g. "cosine:warmup=500,floor=0.1"
+            (`saltus.theory.schedules` lists the kinds); None keeps the rate.
         measure_at: steps at which skill strengths are measured; by default at most 2 % apart.
         strength_samples: function evaluations for each skill at each measurement.
         backend: "kernel", or "torch", which draws other numbers from the same seed; `train_network` has more of it.
@@ -84,6 +87,7 @@ def train_mlp(
         momentum=momentum,
         weight_decay=weight_decay,
         n_data=n_data,
+        schedule=schedule,
         measure_at=None if measure_at is None else tuple(measure_at),
         strength_samples=strength_samples,
     )

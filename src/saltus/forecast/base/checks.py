@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from saltus.curves.names import named, skill_names
 from saltus.errors import InputError, require_whole
 from saltus.theory.frequencies import Frequencies
 
 if TYPE_CHECKING:
     import xarray as xr
+
+OnSkill = int | str | Sequence[int | str]
+"""A skill by its number, from 1, or by its name; or several."""
+_BEYOND = 1.5  # R/S that no strength reaches by noise
 
 
 def require_level(level: float) -> None:
@@ -30,15 +35,29 @@ def require_same_skills(measured: xr.Dataset, n_skills: int) -> None:
         )
 
 
-def checked_skills(on_skill: int | Sequence[int], n_skills: int) -> tuple[int, ...]:
-    """The skills to calibrate on, ascending, or raise `InputError`."""
-    asked = on_skill if isinstance(on_skill, Sequence) else [on_skill]
-    skills = tuple(sorted({require_whole("on_skill", skill, 1, "skills count from 1") for skill in asked}))
+def checked_skills(on_skill: OnSkill, curves: xr.Dataset) -> tuple[int, ...]:
+    """The numbers of the skills to calibrate on, ascending, or raise `InputError`."""
+    asked = on_skill if isinstance(on_skill, Sequence) and not isinstance(on_skill, str) else [on_skill]
+    names = skill_names(curves)
+    skills = tuple(sorted({_number(skill, names) for skill in asked}))
     if not skills:
         raise InputError("on_skill must name at least one skill", on_skill, "skills count from 1")
-    if skills[-1] > n_skills:
-        raise InputError(f"on_skill must be at most {n_skills}, the number of skills", skills[-1], "choose one of them")
     return skills
+
+
+def _number(skill: int | str, names: Sequence[str]) -> int:
+    """The number of a skill given by its number or, where that is none, by its name."""
+    if isinstance(skill, str) and not skill.isdecimal():
+        if skill not in names:
+            rule = "on_skill must be the number or the name of a skill"
+            raise InputError(rule, skill, f"the curves have {', '.join(names)}")
+        return names.index(skill) + 1
+    number = require_whole("on_skill", int(skill) if isinstance(skill, str) else skill, 1, "skills count from 1")
+    if number > len(names):
+        if str(number) in names:
+            return names.index(str(number)) + 1
+        raise InputError(f"on_skill must be at most {len(names)}, the number of skills", number, "choose one of them")
+    return number
 
 
 def carried_frequencies(curves: xr.Dataset) -> Frequencies:
@@ -46,12 +65,17 @@ def carried_frequencies(curves: xr.Dataset) -> Frequencies:
     values = curves["frequency"].to_numpy()
     if not (np.all(values > 0) and np.all(np.diff(values) <= 0)):
         raise InputError(
-            "the curves do not say how frequent their skills are, most frequent first", values, "give frequencies"
+            "the curves do not say how frequent their skills are, most frequent first", values, "give frequencies="
         )
     return Frequencies(values)
 
 
 def not_risen(of_skills: xr.Dataset, advice: str) -> InputError:
     """The error to raise where no chosen skill shows a rise."""
-    rule = "the skill to calibrate on must rise through R/S = 0.1 and 0.5"
-    return InputError(rule, float(of_skills["strength"].max()), advice)
+    names = [name for name in skill_names(of_skills) if not name.isdecimal()]
+    who = " or ".join(map(named, names)) or "the skill to calibrate on"
+    rule = f"{who} must rise through R/S = 0.1 and 0.5" + (" to be calibrated on" if names else "")
+    highest = float(of_skills["strength"].max())
+    if highest > _BEYOND:
+        advice = "are these losses or percentages? Give quantity=, or other columns="
+    return InputError(rule, highest, advice)

@@ -6,14 +6,14 @@ All runs are fitted together, since each size is a training of its own and a run
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from saltus.curves.report import explained
 from saltus.curves.schema import resource_of
 from saltus.errors import InputError
-from saltus.forecast.base.checks import carried_frequencies, checked_skills, not_risen
+from saltus.forecast.base.checks import OnSkill, carried_frequencies, checked_skills, not_risen
 from saltus.forecast.size.calibration import DataCalibration, ParameterCalibration, SizeCalibration
 from saltus.forecast.size.fit import fit_size, points_of
 from saltus.forecast.size.forms import equally_frequent
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=SizeCalibration)
 
 
+@explained
 def calibrate_data(
-    curves: xr.Dataset, frequencies: SkillFrequencies | None = None, on_skill: int | Sequence[int] = 1
+    curves: xr.Dataset, frequencies: SkillFrequencies | None = None, on_skill: OnSkill = 1
 ) -> DataCalibration:
     """Fit D_c to strengths over the size of the training set (``Nam et al. 2024, Eq. 17``).
 
@@ -35,7 +36,7 @@ def calibrate_data(
     Args:
         curves: labelled curves over ``data``.
         frequencies: of the curves' skills; by default those that the curves carry.
-        on_skill: the skill to calibrate on, from 1, or several.
+        on_skill: the skill to calibrate on, by number (from 1) or by name, or several.
 
     Raises:
         InputError: if the curves run along something else, there is no such skill, or none of them emerged in any run.
@@ -44,14 +45,15 @@ def calibrate_data(
     return _calibrate(DataCalibration, curves, given, on_skill)
 
 
-def calibrate_parameters(curves: xr.Dataset, on_skill: int | Sequence[int] = 1) -> ParameterCalibration:
+@explained
+def calibrate_parameters(curves: xr.Dataset, on_skill: OnSkill = 1) -> ParameterCalibration:
     """Fit N_c to strengths over the number of hidden nodes (``Nam et al. 2024, Eq. 18-21``).
 
     Only the order of the skills matters, not their frequencies.
 
     Args:
         curves: labelled curves over ``parameters``.
-        on_skill: the skill to calibrate on, from 1, or several.
+        on_skill: the skill to calibrate on, by number (from 1) or by name, or several.
 
     Raises:
         InputError: if the curves run along something else, there is no such skill, or none of them emerged in any run.
@@ -59,10 +61,10 @@ def calibrate_parameters(curves: xr.Dataset, on_skill: int | Sequence[int] = 1) 
     return _calibrate(ParameterCalibration, curves, equally_frequent(curves.sizes["skill"]), on_skill)
 
 
-def _calibrate(kind: type[C], curves: xr.Dataset, frequencies: SkillFrequencies, on_skill: int | Sequence[int]) -> C:
+def _calibrate(kind: type[C], curves: xr.Dataset, frequencies: SkillFrequencies, on_skill: OnSkill) -> C:
     if resource_of(curves).name != kind.resource:
         raise InputError(f"curves must run along {kind.resource}", resource_of(curves).name, "use saltus.calibrate")
-    skills = checked_skills(on_skill, curves.sizes["skill"])
+    skills = checked_skills(on_skill, curves)
     if not has_risen(curves, skills):
         raise not_risen(curves.sel(skill=list(skills)), "measure more sizes, smaller and larger")
     form, strength, error = points_of(kind, curves, skills, frequencies)
@@ -81,8 +83,8 @@ def _calibrate(kind: type[C], curves: xr.Dataset, frequencies: SkillFrequencies,
     )
 
 
-def has_risen(curves: xr.Dataset, on_skill: int | Sequence[int] = 1) -> bool:
+def has_risen(curves: xr.Dataset, on_skill: OnSkill = 1) -> bool:
     """Whether the mean over runs of one of the skills passes R/S = 0.5 within the measured sizes."""
-    chosen = curves.sel(skill=list(checked_skills(on_skill, curves.sizes["skill"])))
+    chosen = curves.sel(skill=list(checked_skills(on_skill, curves)))
     mean = chosen["strength"].mean("run").to_numpy()
     return bool(np.any((mean < 0.5).any(axis=-1) & (mean >= 0.5).any(axis=-1)))

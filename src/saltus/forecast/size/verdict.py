@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from saltus.curves.names import named, skill_names
 from saltus.forecast.base.verdict import CARE, ROUGH, STOP, WRONG, Doubts, Verdict, nothing_emerged, weigh
 from saltus.forecast.size.calibration import SizeCalibration
 from saltus.forecast.size.fit import curve_misfit, points_of
@@ -30,7 +32,8 @@ def judge_size(known: xr.Dataset, frequencies: SkillFrequencies, calibration: Si
     if calibration is None:
         return weigh([nothing_emerged(known)])
     misfits = _misfits(known, frequencies, calibration)
-    doubts = [*_vague(calibration), *_straying(misfits, calibration), *_alone(misfits, calibration.resource)]
+    straying = _straying(misfits, calibration, skill_names(known))
+    doubts = [*_vague(calibration), *straying, *_alone(misfits, calibration.resource)]
     return weigh(doubts, passed=lambda: _passed(misfits, calibration))
 
 
@@ -53,13 +56,13 @@ def _vague(calibration: SizeCalibration) -> Doubts:
         yield CARE, f"{name} is known to {reach:.2f} dex only: measure more sizes on the rise, or more runs"
 
 
-def _straying(misfits: dict[int, float], calibration: SizeCalibration) -> Doubts:
+def _straying(misfits: dict[int, float], calibration: SizeCalibration, names: Sequence[str]) -> Doubts:
     skill = max(misfits, key=lambda one: misfits[one], default=None)
     if skill is not None and misfits[skill] > ROUGH:
-        kind = "calibrated skill" if skill in calibration.skills else "skill"
+        who = ("calibrated " if skill in calibration.skills else "") + named(names[skill - 1])
         yield (
             STOP if misfits[skill] > WRONG else CARE,
-            f"{kind} {skill} does not follow the model over {calibration.resource}: rms misfit {misfits[skill]:.3f} "
+            f"{who} does not follow the model over {calibration.resource}: rms misfit {misfits[skill]:.3f} "
             "in R/S on the rise, beyond the scatter of the measurements",
         )
 

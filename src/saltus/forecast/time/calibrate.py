@@ -9,7 +9,6 @@ any of them.)
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +17,9 @@ from scipy.special import expit
 
 from saltus._types import Floats
 from saltus.curves.crossings import crossing_times
+from saltus.curves.report import explained
 from saltus.errors import InputError
-from saltus.forecast.base.checks import checked_skills, not_risen
+from saltus.forecast.base.checks import OnSkill, checked_skills, not_risen
 from saltus.forecast.time.calibration import Calibration
 from saltus.forecast.time.constants import Covariance
 from saltus.statistics import independent
@@ -32,15 +32,16 @@ if TYPE_CHECKING:
 _ON_RISE = 0.49  # half-width of the rise about 0.5, in R/S: without a measurement on it, any larger rate fits as well
 
 
+@explained
 def calibrate_time(
-    curves: xr.Dataset, frequencies: SkillFrequencies | None = None, on_skill: int | Sequence[int] = 1
+    curves: xr.Dataset, frequencies: SkillFrequencies | None = None, on_skill: OnSkill = 1
 ) -> Calibration:
     """Fit rate and initial strength to the measured strengths of one skill, or of several together.
 
     Args:
         curves: labelled curves (`saltus.curves`).
         frequencies: of the curves' skills; by default those that the curves carry.
-        on_skill: the skill to calibrate on, from 1, or several.
+        on_skill: the skill to calibrate on, by number (from 1) or by name, or several.
 
     Returns:
         The constants, from the runs in which at least one of the chosen skills emerged.
@@ -48,7 +49,7 @@ def calibrate_time(
     Raises:
         InputError: if there is no such skill, or none of them emerged in any run.
     """
-    skills = checked_skills(on_skill, curves.sizes["skill"])
+    skills = checked_skills(on_skill, curves)
     all_frequencies = curves["frequency"] if frequencies is None else frequencies.pmf(curves["skill"].to_numpy())
     chosen = [skill - 1 for skill in skills]
     frequency, of_skills = np.asarray(all_frequencies, dtype=float)[chosen], curves.isel(skill=chosen)
@@ -75,9 +76,9 @@ def calibrate_time(
     )
 
 
-def has_emerged(curves: xr.Dataset, on_skill: int | Sequence[int] = 1) -> bool:
+def has_emerged(curves: xr.Dataset, on_skill: OnSkill = 1) -> bool:
     """Whether one of the skills rises through R/S = 0.1 and 0.5 in any run, as `calibrate_time` needs."""
-    of_skills = curves.isel(skill=[skill - 1 for skill in checked_skills(on_skill, curves.sizes["skill"])])
+    of_skills = curves.isel(skill=[skill - 1 for skill in checked_skills(on_skill, curves)])
     return bool(np.any(crossing_times(of_skills, 0.5) > crossing_times(of_skills, 0.1)))
 
 

@@ -9,15 +9,16 @@ lower bound of its emergence time.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from saltus._types import Flags, Floats
+from saltus.curves.names import named, skill_names
+from saltus.curves.report import explained
 from saltus.errors import InputError
-from saltus.forecast.base.checks import checked_skills
+from saltus.forecast.base.checks import OnSkill, checked_skills
 from saltus.forecast.time.calibrate import calibrate_time
 from saltus.forecast.time.dates import UNKNOWN, Dates, dates_of
 from saltus.forecast.time.departure import Departure, shipped_departure
@@ -93,28 +94,28 @@ class FrequencyFit:
         }
 
 
-def fit_frequencies(
-    curves: xr.Dataset, on_skill: int | Sequence[int] = 1, *, departure: Departure | None = None
-) -> FrequencyFit:
+@explained
+def fit_frequencies(curves: xr.Dataset, on_skill: OnSkill = 1, *, departure: Departure | None = None) -> FrequencyFit:
     """Fit skill frequencies from their order alone: skill 1 is the most frequent, and so on.
 
     Args:
         curves: labelled curves over steps, up to the last step that may be used.
-        on_skill: the skill to calibrate on, from 1; of several, the most frequent.
+        on_skill: the skill to calibrate on, by number (from 1) or by name; of several, the most frequent.
         departure: departure of networks from the model; by default the shipped one (`Calibration.forecast`).
 
     Raises:
         InputError: if that skill has not emerged, or no other one has shown itself.
     """
     n_skills = curves.sizes["skill"]
-    reference = checked_skills(on_skill, n_skills)[0]
+    reference = checked_skills(on_skill, curves)[0]
     places = np.log10(np.arange(1, n_skills + 1) / reference)
     calibration = calibrate_time(curves, Frequencies([1.0] * n_skills), reference)
     dates = dates_of(curves, calibration, shipped_departure() if departure is None else departure)
     others = dates.dated & (places != 0)
     if not others.any():
         advice = "wait until it has, or give frequencies"
-        raise InputError("a second skill must have begun to grow", f"skill {reference} alone", advice)
+        alone = f"{named(skill_names(curves)[reference - 1])} alone"
+        raise InputError("a second skill must have begun to grow", alone, advice)
     alpha, alpha_error, log_likelihood = _common(dates, places, places != 0)
     own = dates.own_decades(reference - 1)
     of_own = dates.sd(own)[others] / dates.departure.time_per_decade()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from saltus._types import Floats
 from saltus.curves.crossings import crossing_times
+from saltus.curves.names import named, skill_names
 from saltus.forecast.base.verdict import CARE, ROUGH, STOP, WRONG, Doubts, Verdict, nothing_emerged, weigh
 from saltus.forecast.time.departure import Departure
 from saltus.forecast.time.rivals import DECOUPLED, RIVALS, SMOOTH, Explanation, compare
@@ -57,7 +59,7 @@ def judge(
     )
     emerged = int(np.isfinite(crossing_times(known)).any(axis=0).sum())
     doubts += [*_misfit(calibration), *_reach(calibration, frequency, departure)]
-    doubts += [*_misses(calibration, hindcast, departure), *_coupling(scores, emerged)]
+    doubts += [*_misses(calibration, hindcast, departure, skill_names(known)), *_coupling(scores, emerged)]
     return weigh(doubts, evidence, lambda: _passed(scores, hindcast))
 
 
@@ -110,7 +112,9 @@ def _reach(calibration: Calibration, frequency: Floats, departure: Departure) ->
         )
 
 
-def _misses(calibration: Calibration, hindcast: EmergenceForecast, departure: Departure) -> Doubts:
+def _misses(
+    calibration: Calibration, hindcast: EmergenceForecast, departure: Departure, names: Sequence[str]
+) -> Doubts:
     others = np.flatnonzero(np.isfinite(hindcast.log10_ratio) & ~np.isin(hindcast.skill, calibration.skills))
     if others.size == 0:
         return
@@ -122,7 +126,7 @@ def _misses(calibration: Calibration, hindcast: EmergenceForecast, departure: De
         when = "earlier" if error > 0 else "later"
         yield (
             STOP if chance < _IMPOSSIBLE else CARE,
-            f"skill {hindcast.skill[others[worst]]} emerged {abs(error):.2f} dex {when} than the calibration says "
+            f"{named(names[others[worst]])} emerged {abs(error):.2f} dex {when} than the calibration says "
             f"(chance {chance:.1g})",
         )
 
