@@ -20,11 +20,11 @@ class Part:
     """One part in which paths differ.
 
     Attributes:
-        word: letters in front of it or the name of its folder, in lower case; empty if there are none.
+        words: the letters in front of it, or the name of its folder, in lower case; several if parts differ together.
         texts: what stands there, for each path.
     """
 
-    word: str
+    words: tuple[str, ...]
     texts: tuple[str, ...]
 
     @property
@@ -34,6 +34,7 @@ class Part:
 
     @property
     def are_numbers(self) -> bool:
+        """Whether all are plain numbers."""
         return all(re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII) for text in self.texts)
 
 
@@ -63,7 +64,7 @@ def differing_parts(names: Sequence[str]) -> list[Part]:
         return []
     downloads = [_TENSORBOARD.fullmatch(name) for name in names]
     if all(downloads):
-        columns = [Part(word, tuple(match[word] for match in downloads if match)) for word in ("run", "tag")]
+        columns = [Part((word,), tuple(match[word] for match in downloads if match)) for word in ("run", "tag")]
     else:
         columns = _columns(names)
     return _merged([column for column in columns if len(set(column.texts)) > 1])
@@ -73,7 +74,7 @@ def _columns(names: Sequence[str]) -> list[Part]:
     """Aligned parts of the names: word by word, or folder by folder, or what differs as a whole."""
     folders = [name.split("/") for name in names]
     if len({len(parts) for parts in folders}) > 1:
-        return [Part("", tuple(names))]
+        return [Part((), tuple(names))]
     found: list[Part] = []
     around = ""
     for texts in zip(*folders, strict=True):
@@ -106,7 +107,7 @@ def _aligned(tokens: Sequence[Sequence[str]], around: str) -> list[Part]:
     word = around
     for column in zip(*tokens, strict=True):
         if len(set(column)) > 1:
-            found.append(Part(word.casefold(), column))
+            found.append(Part(_words(word), column))
         elif column[0].isalpha():
             word = column[0]
     return found
@@ -123,18 +124,22 @@ def _trimmed(tokens: Sequence[Sequence[str]], around: str) -> Part:
         end += 1
     words = [token for token in tokens[0][:start] if token.isalpha()]
     texts = tuple("".join(row[start : len(row) - end]).strip("-_. ") for row in tokens)
-    return Part((words[-1] if words else around).casefold(), texts)
+    return Part(_words(words[-1] if words else around), texts)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return (text.casefold(),) if text else ()
 
 
 def _merged(parts: Sequence[Part]) -> list[Part]:
-    """Parts that tell the same files apart are one: named by the first, or by the first with a word."""
+    """Parts that tell the same files apart are one."""
     groups: dict[tuple[int, ...], list[Part]] = {}
     for part in parts:
         known: dict[str, int] = {}
         groups.setdefault(tuple(known.setdefault(text, len(known)) for text in part.texts), []).append(part)
     found = []
     for same in groups.values():
-        worded = [part for part in same if part.word] or same
+        words = tuple(dict.fromkeys(word for part in same for word in part.words))
         joined = tuple("_".join(dict.fromkeys(texts)) for texts in zip(*(part.texts for part in same), strict=True))
-        found.append(worded[0] if len(same) == 1 else Part(worded[0].word, joined))
+        found.append(Part(words, joined))
     return found
