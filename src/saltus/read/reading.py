@@ -123,7 +123,7 @@ def read_curves(
         if named := [name for name, given in settings.items() if given is not None]:
             raise InputError("a store of runs says itself what it holds", ", ".join(named), "leave them out")
         return read_store_curves(sources[0], where, over)
-    source = ", ".join(map(str, sources))
+    source = sources.text
     if where is not None or over != "step":
         raise InputError("where and over are for stores of runs", source, "leave them out")
     selection = Selection(patterns, step_column, quantity, skill, run, value, error, n)
