@@ -49,6 +49,7 @@ class ReadingReport:
         first, last: lowest and highest step.
         spacing: smallest, median and largest distance between neighbouring measurements of a curve.
         findings: irregularities, in the order of reading.
+        quantity: kind of the values that were read, e.g. "accuracy"; empty in reports of 0.1.0.
     """
 
     source: str
@@ -63,6 +64,7 @@ class ReadingReport:
     last: int
     spacing: tuple[float, float, float]
     findings: tuple[Finding, ...]
+    quantity: str = ""
 
     @property
     def lines(self) -> tuple[str, ...]:
