@@ -125,7 +125,7 @@ def read_curves(
         raise InputError("where and over are for stores of runs", source, "leave them out")
     selection = Selection(patterns, step_column, quantity, skill, run, value, error, n)
     found = numbered(read_set(sources, selection, Grouping(run_from, skill_from)), keep_order=patterns is not None)
-    measurements, findings = in_order(found, skip)
+    measurements, findings = in_order(found, skip, step_offset)
     strengths = to_strength(measurements, Scale(initial_loss, chance, ceiling, tokens_per_answer))
     frequencies, given = stated_frequencies(measurements)
     odd = oddities(measurements, strengths.value)
