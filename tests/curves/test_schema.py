@@ -91,7 +91,7 @@ def test_curves_know_their_resource(resource: Any) -> None:
         ),
         ({"strength": [["a"] * 3]}, "strength must be an array of numbers; received [['a', 'a', 'a']]; give rows"),
         ({"at": [0, 1]}, "at must be 3, one a measurement; received (2,); give a list of that length"),
-        ({"at": [0, 1.5, 2]}, "at must be whole numbers; received [0, 1.5, 2]; round them"),
+        ({"at": [0, 1.5, np.inf]}, "at must be finite numbers; received [0, 1.5, inf]; leave the others out"),
         ({"at": [0, 2, 1]}, "at must ascend from 0 or more; received array([0, 2, 1]); sort the measurements, each"),
         ({"at": [0, 1, 1]}, "at must ascend from 0 or more; received array([0, 1, 1]); sort the measurements, each"),
         ({"at": [-1, 0, 1]}, "at must ascend from 0 or more; received array([-1, 0, 1]); sort the measurements, each"),

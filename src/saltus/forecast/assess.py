@@ -165,7 +165,7 @@ def _up_to(now: float, curves: xr.Dataset, resource: str) -> xr.Dataset:
     """The known part of the curves."""
     known = curves.isel({resource: curves[resource].to_numpy() <= now})
     if known.sizes[resource] == 0:
-        advice = f"first {resource}: {int(curves[resource][0])}"
+        advice = f"first {resource}: {float(curves[resource][0]):.12g}"
         raise InputError("until must leave at least one measurement", now, advice)
     return known
 

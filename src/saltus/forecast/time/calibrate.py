@@ -20,6 +20,7 @@ from saltus.curves.crossings import crossing_times, emerged_before
 from saltus.curves.report import explained
 from saltus.errors import InputError
 from saltus.forecast.base.checks import OnSkill, checked_skills, not_risen
+from saltus.forecast.base.weights import measured_errors, weights
 from saltus.forecast.time.calibration import Calibration
 from saltus.forecast.time.constants import Covariance
 from saltus.statistics import independent
@@ -100,23 +101,24 @@ def _fit_run(curves: xr.Dataset, run: int, frequency: Floats) -> Any:
     measured = np.isfinite(strength)
     first = emerged.argmax()
     start = frequency[first] * early[first], frequency[first] * half[first]
-    fit = _fit_logistic(exposure[measured], strength[measured], *start)
-    on_rise = np.abs(fit.fun + strength[measured] - 0.5) < _ON_RISE
+    weight = weights(measured_errors(curves)[run, emerged][measured])
+    fit = _fit_logistic(exposure[measured], strength[measured], weight, *start)
+    on_rise = np.abs(fit.fun / weight + strength[measured] - 0.5) < _ON_RISE
     return fit if on_rise.any() else None
 
 
-def _fit_logistic(x: Floats, y: Floats, early: float, half: float) -> Any:
-    """Least squares for log(rate) and log(half exposure), started at the curve's crossings of 0.1 and 0.5."""
+def _fit_logistic(x: Floats, y: Floats, weight: Floats, early: float, half: float) -> Any:
+    """Least squares for log(rate) and log(half exposure), started at the crossings of 0.1 and 0.5, with weights."""
 
     def residuals(constants: Floats) -> Floats:
         rate, half_exposure = np.exp(constants)
-        return np.asarray(expit(rate * (x - half_exposure)) - y)
+        return np.asarray((expit(rate * (x - half_exposure)) - y) * weight)
 
     def jacobian(constants: Floats) -> Floats:
         rate, half_exposure = np.exp(constants)
         logit = rate * (x - half_exposure)
         slope = expit(logit) * expit(-logit)
-        return np.column_stack([slope * logit, -slope * rate * half_exposure])
+        return np.column_stack([slope * logit, -slope * rate * half_exposure]) * weight[:, None]
 
     start = np.log([math.log(9) / (half - early), half])
     fit = least_squares(residuals, start, jac=jacobian, x_scale="jac", xtol=1e-12, ftol=1e-12, gtol=1e-12)

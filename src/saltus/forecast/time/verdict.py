@@ -11,7 +11,17 @@ import numpy as np
 from saltus._types import Floats
 from saltus.curves.crossings import crossing_times
 from saltus.curves.names import named, skill_names
-from saltus.forecast.base.verdict import CARE, ROUGH, STOP, WRONG, Doubts, Verdict, nothing_emerged, weigh
+from saltus.forecast.base.verdict import (
+    CARE,
+    ROUGH,
+    STOP,
+    WRONG,
+    Doubts,
+    Verdict,
+    nothing_emerged,
+    unexplained_floors,
+    weigh,
+)
 from saltus.forecast.time.departure import Departure
 from saltus.forecast.time.rivals import DECOUPLED, RIVALS, SMOOTH, Explanation, compare
 from saltus.theory.frequencies import SkillFrequencies
@@ -48,7 +58,7 @@ def judge(
     frequency = frequencies.pmf(known["skill"].to_numpy())
     evidence = tuple(compare(known, frequency)) if bool(np.isfinite(known["strength"]).any()) else ()
     scores = {Explanation(one.name): one.score for one in evidence}
-    doubts = [*_optimizer(known), *_smoothness(scores), *_untested(frequency_fit)]
+    doubts = [*_optimizer(known), *_smoothness(scores), *_untested(frequency_fit), *unexplained_floors(known)]
     if calibration is None:
         return weigh([*doubts, nothing_emerged(known)], evidence)
     hindcast = calibration.forecast(
