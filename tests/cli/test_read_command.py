@@ -42,7 +42,7 @@ def data(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
 def test_the_answer_comes_first_and_the_next_command_last(capsys: pytest.CaptureFixture[str]) -> None:
     lines = page(capsys, "n.csv")
     assert lines[0] == "Wide CSV: strengths of 3 skills over steps 1 to 20,000, 1 run"
-    assert lines[1].split() == "skill name measurements first R/S last R/S R/S = 0.5 at step".split()
+    assert lines[1].split() == "skill name measurements first R/S last R/S steps at R/S = 0.5".split()
     assert lines[3].split()[:3] == ["2", "sub", "123"]
     assert lines[3].split()[-1] == "2,048"
     assert lines[5] == "n.csv: wide CSV, 1 run, 3 skills, 369 measurements"

@@ -107,7 +107,7 @@ def _columns(rows: Sequence[dict[str, Any]], axis: Axis, with_names: bool) -> li
         Column("measurements"),
         Column("first", "first R/S", form=".3f"),
         Column("last", "last R/S", form=".3f"),
-        Column("emerged", f"R/S = 0.5 at {axis.one}", form=_form(axis), missing="not yet", instead="before"),
+        Column("emerged", f"{axis.unit} at R/S = 0.5", form=_form(axis), missing="not yet", instead="before"),
     ]
 
 
