@@ -139,9 +139,8 @@ def names_line(skills: Sequence[str]) -> tuple[str, ...]:
     """A line with the names of skills, the first ones of many; none where they have but numbers."""
     if all(name == str(number) for number, name in enumerate(skills, start=1)):
         return ()
-    return (
-        f"skills: {', '.join(skills[:_NAMED])}" + (f" and {len(skills) - _NAMED} more" if len(skills) > _NAMED else ""),
-    )
+    more = f" and {len(skills) - _NAMED} more" if len(skills) > _NAMED else ""
+    return (f"skills: {', '.join(skills[:_NAMED])}{more}",)
 
 
 def counted(number: int, noun: str) -> str:
