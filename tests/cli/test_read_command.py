@@ -47,7 +47,7 @@ def test_the_answer_comes_first_and_the_next_command_last(capsys: pytest.Capture
     assert lines[3].split()[-1] == "2,048"
     assert lines[5] == "n.csv: wide CSV, 1 run, 3 skills, 369 measurements"
     assert "to calibrate on: skill 'add', 'sub', 'mod'" in lines
-    assert any("order of skills: as the file has them" in line and "--columns or --order" in line for line in lines)
+    assert "order: as the file has them, in which they rose too" in lines
     assert lines[-1] == "next: saltus forecast n.csv --frequencies fitted"
 
 
@@ -65,7 +65,18 @@ def test_a_skill_that_was_up_at_first_is_dated_before_and_not_calibrated_on(
     lines = page(capsys, "up.csv")
     assert [line.split()[-2:] for line in lines[2:4]] == [["before", "1,000"], ["0.950", "1,550"]]
     assert lines[-1].startswith("next: saltus forecast up.csv ")
-    assert lines[-1].endswith(" --calibrate-on 2")
+    assert lines[-1].endswith(" --calibrate-on mod")
+
+
+def test_skills_that_rose_in_another_order_than_they_stand_are_to_be_sorted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = page(capsys, "n.csv", "--columns", "*")
+    assert "order: as --columns has them" in lines
+    Path("r.csv").write_text(pd.read_csv("n.csv")[["step", "mod", "sub", "add"]].to_csv(index=False))
+    lines = page(capsys, "r.csv")
+    assert "order: as the file has them, though they rose in another: --order emergence sorts them so" in lines
+    assert lines[-1] == "next: saltus forecast r.csv --frequencies fitted --order emergence"
 
 
 RANGE = range(1000, 2001, 100)

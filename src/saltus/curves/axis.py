@@ -57,6 +57,11 @@ class Axis:
         """An amount as tables show it."""
         return amount_text(amount, self.form)
 
+    def before(self, amount: float) -> str:
+        """The time of a skill that was up when it was first measured, in words."""
+        form = self.form if self.form == SHORT else f",{self.form}"
+        return f"before {amount_text(amount, form)}" if amount > 0 else "from the start"
+
 
 def axis_of(curves: xr.Dataset) -> Axis:
     """The axis of curves, by the name of its column in the file, their attribute ``axis``."""
