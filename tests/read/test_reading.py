@@ -84,5 +84,7 @@ def test_losses_of_the_ladder_convert_and_its_whole_width_is_reported() -> None:
     everything = saltus.reading_report(saltus.read_curves(path))
     constant = next(finding for finding in everything.findings if finding.kind == "constant curves")
     assert constant.text == "2 of 96 never change: skill learning_rate_peak, skill batch_size_in_tokens"
-    with pytest.raises(saltus.InputError, match="skill 'eval/dolma_reddit-validation/CrossEntropyLoss' must rise through"):
+    with pytest.raises(
+        saltus.InputError, match="skill 'eval/dolma_reddit-validation/CrossEntropyLoss' must rise through"
+    ):
         saltus.calibrate_time(losses, saltus.PowerLaw(0.6, 11), on_skill=5)
