@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -143,3 +144,21 @@ def test_a_store_is_read_too(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     assert lines[0].startswith("A store of runs: strengths of 2 skills over steps 0 to 30, 1 run")
     assert any(line.startswith("training: ") and "optimizer sgd" in line for line in lines)
     assert "frequencies: they come with the curves" in lines
+
+
+def test_the_page_in_the_documents_is_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    document = (Path(__file__).parents[2] / "docs" / "reading.md").read_text()
+    code, shown = (re.search(rf"^```{kind}\n(.*?)^```", document, re.S | re.M) for kind in ("python", "text"))
+    assert code is not None
+    assert shown is not None
+    exec(code[1].split("curves = ")[0])  # which writes the file
+    line, *lines = shown[1].splitlines()
+    assert page(capsys, *shlex.split(line)[3:]) == lines
+
+
+def test_a_curve_of_losses_is_to_be_fitted(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "".join(f"{step},{3 + 5 * step**-0.5}\n" for step in range(100, 2001, 100))
+    Path("loss of a.csv").write_text("step,val_loss\n" + rows)
+    line = page(capsys, "loss of a.csv", "--skip", "1")[-1]
+    assert line == "next: saltus fit 'loss of a.csv' --x step --loss val_loss --form power-offset"
+    assert main([*shlex.split(line)[2:], "--bootstrap", "0"]) == 0

@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +50,7 @@ def reading_page(curves: xr.Dataset, line: Sequence[str]) -> Report:
     report, axis, found = reading_report(curves), axis_of(curves), outlook(curves)
     rows, names, training = _rows(curves), skill_names(curves), _training(curves)
     follow_up = " ".join([*line, *_options(found, curves)]) if found.calibrating else None
+    of_losses = None if follow_up else _fit_of_losses(report, line)
     return Report(
         title=_sentence(report, axis),
         table=Table(_columns(rows, axis, has_names(names)), [row | {"before": _before(row, axis)} for row in rows]),
@@ -61,9 +63,10 @@ def reading_page(curves: xr.Dataset, line: Sequence[str]) -> Report:
             "can_calibrate": list(found.calibrating),
             "training": training,
             "forecast": follow_up,
+            "fit": of_losses,
             "version": __version__,
         },
-        remarks=list(_remarks(report, curves, found, training, follow_up)),
+        remarks=[*_remarks(report, curves, found, training, follow_up), *([f"next: {of_losses}"] if of_losses else [])],
         name="reading",
     )
 
@@ -178,6 +181,15 @@ def _why_not(found: Outlook, names: Sequence[str]) -> str:
     who = "the others" if before else "they"
     low = f"{who} reach {np.nanmax(others):.2f} at most" if np.isfinite(others).any() else ""
     return ", ".join(part for part in (up, low) if part)
+
+
+def _fit_of_losses(report: ReadingReport, line: Sequence[str]) -> str | None:
+    """The command that fits a scaling law to one curve of losses; None for other curves."""
+    if report.quantity != "loss" or len(report.skills) > 1 or "tidy" in report.layout:
+        return None
+    files = takewhile(lambda word: not word.startswith("--"), line[2:])
+    columns = ["--x", shlex.quote(report.step_column), "--loss", shlex.quote(report.skills[0])]
+    return " ".join(["saltus", "fit", *files, *columns, "--form", "power-offset"])
 
 
 def _options(found: Outlook, curves: xr.Dataset) -> list[str]:
