@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _PARTS = re.compile(r"([^0-9A-Za-z]+)")  # separators of the parts of a name
 _LONGEST = 16  # characters of a label
+_NAMED = 8  # most skills in a legend
 _MOST_POINTS = 120  # points drawn of a curve: more would hide the band behind them
 
 
@@ -69,7 +70,10 @@ def forecast_figure(
             axes.xaxis.set_minor_formatter(NullFormatter())
         axes.xaxis.set_major_formatter("{x:,.0f}" if axis.ordinary else lambda x, _: amount_text(x, SHORT))
         axes.set_xlim(*_span(curves, assessment, axis))
-        axes.legend(handles=_keys(assessment, resource), loc="upper left", fontsize=6.5)
+        keys = _keys(assessment, resource)
+        if not rise and has_names(skill_names(curves)):  # no curve of a forecast bears the name
+            keys += _named_points(labels, skill_colors(len(labels)))
+        axes.legend(handles=keys, loc="upper left", fontsize=6.5)
         if note:
             footer(figure, note)
         return figure
@@ -88,6 +92,16 @@ def _keys(assessment: Assessment, resource: Resource) -> list[Artist]:
         keys.append(Line2D([], [], color="0.3", label="forecast"))
         keys.append(Patch(color="0.3", alpha=0.25, linewidth=0, label=f"{assessment.forecast.level:.0%} interval"))
     return keys
+
+
+def _named_points(labels: Sequence[str], colors: Floats) -> list[Artist]:
+    from matplotlib.lines import Line2D
+
+    points: dict[str, Any] = {"marker": "o", "linestyle": "", "markersize": 2.6}
+    return [
+        Line2D([], [], label=label, **points, color=color)
+        for label, color in zip(labels[:_NAMED], map(tuple, colors[:_NAMED]), strict=True)
+    ]
 
 
 def _points(axes: Axes, curve: xr.Dataset, assessment: Assessment, color: Floats) -> None:
