@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _PARTS = re.compile(r"([^0-9A-Za-z]+)")  # separators of the parts of a name
 _LONGEST = 16  # characters of a label
+_FEW_DECADES = 3e3  # ratio of the ends of an axis below which numbers between its decades have room
 _NAMED = 8  # most skills in a legend
 _MOST_POINTS = 120  # points drawn of a curve: more would hide the band behind them
 
@@ -49,7 +50,7 @@ def forecast_figure(
     with house_style():
         figure = Figure(figsize=SINGLE_COLUMN)
         axes = figure.add_subplot()
-        labels = skill_labels(assessment.names or skill_names(curves))
+        labels = skill_labels(skill_names(curves))
         for k, color in enumerate(skill_colors(curves.sizes["skill"])):
             _points(axes, curves.isel(skill=k), assessment, color)
             if rise:
@@ -64,12 +65,13 @@ def forecast_figure(
             fontsize=7,
         )
         axes.set(xlabel=axis.label, ylabel="skill strength  $R_k/S$", ylim=(-0.08, 1.42))
+        low, high = _span(curves, assessment, axis)
         if resource is not PARAMETERS:  # nodes add up: their ramps are straight lines
             axes.set_xscale("log")
-            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < _FEW_DECADES * low else (1,)))
             axes.xaxis.set_minor_formatter(NullFormatter())
         axes.xaxis.set_major_formatter("{x:,.0f}" if axis.ordinary else lambda x, _: amount_text(x, SHORT))
-        axes.set_xlim(*_span(curves, assessment, axis))
+        axes.set_xlim(low, high)
         keys = _keys(assessment, resource)
         if not rise and has_names(skill_names(curves)):  # no curve of a forecast bears the name
             keys += _named_points(labels, skill_colors(len(labels)))
