@@ -83,6 +83,8 @@ def test_a_rule_is_about_an_option_and_what_was_received_stays() -> None:
     assert in_shell(InputError("curves must be x", 1, "y"), options) == "curves must be x; received 1; y"
     assert in_shell(InputError("frequencies must be x", 1, "y"), options) == "frequencies must be x; received 1; y"
     assert in_shell(error, {}) == str(error)
+    two_ways = InputError("x", 1, "use fewer, or disjoint=False")
+    assert in_shell(two_ways, options) == "x; received 1; use fewer"
 
 
 def test_errors_and_reports_on_a_terminal_speak_so(
