@@ -126,7 +126,9 @@ def test_a_rise_without_two_measurements_forbids_the_forecast(strength: list[flo
     assert found.forecast is None
     assert found.verdict.level == "do not use"
     assert found.verdict.reasons[0] == f"{reason}: measure more often while it rises"
-    with pytest.raises(DegenerateFitError, match="the rise of the skill to calibrate on must be measured; skill 1 "):
+    with pytest.raises(
+        DegenerateFitError, match="the rise of the skill to calibrate on must be measured; received 'skill 1 "
+    ):
         calibrate_time(curves)
 
 

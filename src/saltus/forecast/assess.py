@@ -92,9 +92,16 @@ class Assessment:
             resource.emergence: float(forecast.emergence_time[k]),
             "interval": forecast.interval[k].tolist(),
             resource.observed: None if forecast.measured is None else float(forecast.measured.mean[k]),
+            "emerged_before": _before(forecast, k),
             "log10_error": float(forecast.log10_ratio[k]),
             "hit": forecast.hit[k],
         }
+
+
+def _before(forecast: EmergenceForecast, k: int) -> float | None:
+    """First measured amount of a skill that had emerged by then; None for others."""
+    measured = forecast.measured
+    return None if measured is None or not measured.censored[k] else float(measured.before[k])
 
 
 @explained

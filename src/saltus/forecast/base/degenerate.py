@@ -15,6 +15,3 @@ class DegenerateFitError(InputError):
 
     def __init__(self, reason: str, advice: str) -> None:
         super().__init__("the rise of the skill to calibrate on must be measured", reason, advice)
-
-    def __str__(self) -> str:
-        return f"{self.rule}; {self.received}; {self.advice}"

@@ -16,7 +16,7 @@ from scipy.optimize import least_squares
 from scipy.special import expit
 
 from saltus._types import Floats
-from saltus.curves.crossings import crossing_times
+from saltus.curves.crossings import crossing_times, emerged_before
 from saltus.curves.names import named, skill_names
 from saltus.curves.report import explained
 from saltus.forecast.base.checks import OnSkill, checked_skills, not_risen
@@ -90,12 +90,19 @@ def calibrate_time(
 def has_emerged(curves: xr.Dataset, on_skill: OnSkill = 1) -> bool:
     """Whether one of the skills rises through R/S = 0.1 and 0.5 in any run, as `calibrate_time` needs."""
     of_skills = curves.isel(skill=[skill - 1 for skill in checked_skills(on_skill, curves)])
-    return bool(np.any(crossing_times(of_skills, 0.5) > crossing_times(of_skills, 0.1)))
+    early, half = _rises(of_skills)
+    return bool(np.any(half > early))
+
+
+def _rises(curves: xr.Dataset) -> tuple[Floats, Floats]:
+    """Steps at R/S = 0.1, or of a first measurement that stands above it, and at 0.5; shape ``(runs, skills)``."""
+    early = crossing_times(curves, 0.1)
+    return np.where(np.isnan(early), emerged_before(curves, 0.1), early), crossing_times(curves)
 
 
 def _fit_run(curves: xr.Dataset, run: int, frequency: Floats) -> Any:
     """The fit to the emerged skills of one run; None without any, or the reason why their rise cannot be fitted."""
-    early, half = (crossing_times(curves, level)[run] for level in (0.1, 0.5))
+    early, half = (steps[run] for steps in _rises(curves))
     emerged = half > early
     if not emerged.any():
         return None
