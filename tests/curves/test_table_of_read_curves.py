@@ -60,6 +60,17 @@ def test_converted_accuracies_need_no_conversion_again(tmp_path: Path) -> None:
     np.testing.assert_array_equal(emergence_times(again).mean, emergence_times(once).mean)
 
 
+def test_errors_of_measurement_are_known_as_such_again(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    rows = [f"{step},mod,{0.9 * rise},0.02" for step, rise in zip(STEPS, RISE, strict=True)]
+    first.write_text("\n".join(["step,skill,acc,acc_stderr", *rows]))
+    once = read_curves(first)
+    tidy_table(once).to_csv(second, index=False)
+    again = read_curves(second)
+    np.testing.assert_array_equal(again["strength_error"], once["strength_error"])
+    assert (once.attrs["measured_errors"], again.attrs["measured_errors"]) == (1, 1)
+
+
 def test_numbers_that_a_file_told_are_columns_by_their_names() -> None:
     curves = curves_from([[RISE, RISE]], STEPS, strength_error=[[RISE / 9, RISE / 9]], learning_rate=1 / (1 + STEPS))
     assert list(tidy_table(curves)) == ["run", "skill", "step", "strength", "loss"]  # as ever: not read from a file
