@@ -123,6 +123,8 @@ def axis_of(table: Table, selection: Selection) -> Axis:
     best = min(kinds[name] for name in counting)
     first = [name for name in counting if kinds[name] == best]
     first = [name for name in first if plain(name) != "batch"] or first
+    if STEP.name in first:  # beside it, "steps" is how long a run is to be
+        first = [name for name in first if name != STEP.unit]
     cells = table.first_cells(first[0])
     still = len(cells) > 1 and len(set(cells)) == 1  # one checkpoint of several models, for example
     if len(counting) > len(first) and (best > CHECKPOINTS or still):
