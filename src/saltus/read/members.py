@@ -164,7 +164,9 @@ def _left_out(refused: Sequence[tuple[Path, InputError]], others: Sequence[Membe
     findings = []
     if others:
         kinds = ", ".join(dict.fromkeys(member.table.kind for member in others))
-        text = f"{counted(len(others), 'file')} of another format ({kinds}) than most: {_some([m.path for m in others])}"
+        text = (
+            f"{counted(len(others), 'file')} of another format ({kinds}) than most: {_some([m.path for m in others])}"
+        )
         findings.append(Finding("files left out", len(others), text))
     if refused:
         names = _some([path for path, _ in refused])

@@ -91,15 +91,13 @@ def _columns(names: Sequence[str]) -> list[Part]:
 
 def _tokens(text: str) -> list[str]:
     sizes = re.split(r"(?<![^\W_])(\d+(?:\.\d+)?[kmbt])(?![^\W_])", text, flags=re.IGNORECASE | re.ASCII)
-    return [
-        token
-        for place, piece in enumerate(sizes)
-        for token in ([piece] if place % 2 else _TOKEN.findall(piece))
-    ]
+    return [token for place, piece in enumerate(sizes) for token in ([piece] if place % 2 else _TOKEN.findall(piece))]
 
 
 def _kind(token: str) -> str:
-    return "size" if _SIZE.fullmatch(token) else "number" if token[0].isdigit() else "word" if token.isalpha() else token
+    return (
+        "size" if _SIZE.fullmatch(token) else "number" if token[0].isdigit() else "word" if token.isalpha() else token
+    )
 
 
 def _aligned(tokens: Sequence[Sequence[str]], around: str) -> list[Part]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,11 @@ class RecordTable(ArrayTable):
     """
 
     texts: Mapping[str, Labels] = field(default_factory=dict)
+
+    def renamed(self, names: Mapping[str, str]) -> RecordTable:
+        """The table with other names of its columns."""
+        arrays = {names[name]: column for name, column in self.arrays.items()}
+        return replace(self, arrays=arrays, texts={names[name]: labels for name, labels in self.texts.items()})
 
     def _labels(self, name: str) -> Labels:
         column = self.arrays[name]

@@ -79,7 +79,7 @@ class JsonText:
         self._take("[")
         separator, n_singly = None, 0
         while self.peek() != "]":
-            batch = [] if separator is None else self._many(separator)
+            batch: list[Any] = [] if separator is None else self._many(separator)
             if not batch:
                 opening = self.peek()
                 batch = [self.value()]
@@ -123,7 +123,9 @@ class JsonText:
 
     def _damaged(self) -> InputError:
         if self._is_all and not self.peek():
-            return InputError("JSON must be whole", f"{self._path.name}: it ends too early", "copy it again when complete")
+            return InputError(
+                "JSON must be whole", f"{self._path.name}: it ends too early", "copy it again when complete"
+            )
         some = readable(self._text[self._at : self._at + 30])
         return InputError("a JSON file must be well-formed", f"{self._path.name}: {some}", "export it again")
 

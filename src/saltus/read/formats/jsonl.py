@@ -12,7 +12,8 @@ from typing import Any, BinaryIO
 from saltus.curves.report import Finding, counted
 from saltus.errors import InputError
 from saltus.read.beside import beside_finding, settings_beside
-from saltus.read.records import RecordTable, Records, readable
+from saltus.read.dotted import without_groups
+from saltus.read.records import Records, RecordTable, readable
 from saltus.read.text import first_bytes, open_bytes, suffix_of
 
 _ENDINGS = (".jsonl", ".ndjson", ".jsonlines", ".ldjson")
@@ -24,7 +25,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def is_json_lines(path: Path) -> bool:
-    """Whether a file is one of JSON lines: by its name, or because its first line is a whole object and not its last."""
+    """Whether a file is one of JSON lines: by its name, or because its first line is an object and another follows."""
     if not path.is_file():
         return False
     if suffix_of(path) in _ENDINGS:
@@ -52,7 +53,7 @@ def open_json_lines(path: Path) -> RecordTable:
     n_within = lines.n_broken - at_end
     if not rows.n_rows or n_within > _MOST_BROKEN * last:
         line = f"line {broken[0]}" if broken else "no line"
-        advice = "write one object a line, such as {\"step\": 1, \"loss\": 2.5}"
+        advice = 'write one object a line, such as {"step": 1, "loss": 2.5}'
         raise InputError("a file of JSON lines must hold an object in each", f"{path.name}: {line}", advice)
     findings = []
     if at_end or torn:
@@ -62,7 +63,8 @@ def open_json_lines(path: Path) -> RecordTable:
         text = f"{counted(n_within, 'line')} that are no JSON objects, left out: the first is line {broken[0]}"
         findings.append(Finding("broken lines", n_within, text))
     told = settings_beside(path)
-    return rows.table("JSON lines", told, [*findings, *beside_finding(told)])
+    table = rows.table("JSON lines", told, [*findings, *beside_finding(told)])
+    return table.renamed(without_groups(table.names))
 
 
 class _Lines:
@@ -78,7 +80,7 @@ class _Lines:
         remaining = self._bounded(file)
         while lines := list(islice(remaining, _AT_ONCE)):
             try:
-                found = json.loads(b"[" + b",".join(lines) + b"]")
+                found = json.loads("[" + b",".join(lines).decode() + "]")
             except (ValueError, RecursionError):
                 found = []
             if len(found) != len(lines) or not all(type(record) is dict for record in found):
@@ -101,7 +103,9 @@ class _Lines:
             number += 1
             if len(line) == _MAX_LINE:
                 rule = f"a line must be shorter than {_MAX_LINE:,} bytes"
-                raise InputError(rule, readable(line[:20].decode(errors="replace")), f"see line {number} of {self._path.name}")
+                raise InputError(
+                    rule, readable(line[:20].decode(errors="replace")), f"see line {number} of {self._path.name}"
+                )
             yield line.removeprefix(_BOM) if number == 1 else line
 
 
