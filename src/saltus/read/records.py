@@ -80,7 +80,6 @@ class Records:
         self._path = path
         self._columns: dict[str, _Column] = {}
         self._lists: dict[str, None] = {}
-        self._n_texts = 0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -96,7 +95,10 @@ class Records:
         """Add these records, one row each; raise `InputError` beyond the bounds of a table."""
         for names, same in groupby(batch, key=tuple):
             self._add_alike(names, list(same))
-            require_numbers(self.n_cells, self._path)
+            require_numbers(max(self.n_cells, self.n_rows), self._path)
+        if sum(len(column.known) for column in self._columns.values()) > _MAX_TEXTS:
+            rule = f"a table must hold at most {_MAX_TEXTS:,} different texts"
+            raise InputError(rule, self._path.name, "export fewer columns of text")
 
     def _add_alike(self, names: tuple[str, ...], batch: Sequence[Mapping[str, Any]]) -> None:
         """Add records of the same keys, column by column as far as they hold plain numbers."""
@@ -109,10 +111,6 @@ class Records:
                 for dotted, cell in self._cells(name, value):
                     self._column(dotted).put(row, cell)
         self.n_rows += len(batch)
-        self._n_texts = sum(len(column.known) for column in self._columns.values())
-        if self._n_texts > _MAX_TEXTS:
-            rule = f"a table must hold at most {_MAX_TEXTS:,} different texts"
-            raise InputError(rule, self._path.name, "export fewer columns of text")
 
     def _column(self, name: str) -> _Column:
         column = self._columns.get(name)
@@ -179,6 +177,8 @@ class _Column:
         """For each row the place of its text among the known ones, -1 where there is none."""
         self.known: dict[str, int] = {}
         self.is_free = False
+        """Whether it holds texts that are no labels, and is not kept."""
+        self._are_numbers = False
 
     def extend(self, row: int, values: list[Any]) -> bool:
         """Put these values from a row on, if all are plain numbers; else do nothing."""
@@ -208,14 +208,30 @@ class _Column:
             self.codes.append(-1)
 
     def _put_text(self, text: str) -> None:
-        if len(text) > _MAX_TEXT or len(self.known) > _MAX_LABELS:
-            self.is_free = True
-            self.numbers, self.codes, self.known = array("d"), None, {}
+        if self._are_numbers or len(self.known) > _MAX_LABELS:
+            self._put_number(text)
+            return
+        if len(text) > _MAX_TEXT:
+            self._give_up()
             return
         if self.codes is None:
             self.codes = array("i", [-1]) * len(self.numbers)
         self.codes.append(self.known.setdefault(readable(text).strip(), len(self.known)))
         self.numbers.append(_ABSENT)
+
+    def _put_number(self, text: str) -> None:
+        """Put a text where there are too many to keep: as a number, if all of them are numbers."""
+        try:
+            if not self._are_numbers:
+                self.numbers = array("d", self._from_texts().tobytes())
+                self.codes, self.known, self._are_numbers = None, {}, True
+            self.numbers.append(_plain_number(text.strip()))
+        except ValueError:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self.is_free = True
+        self.numbers, self.codes, self.known = array("d"), None, {}
 
     def pad(self, n_rows: int) -> None:
         """Fill the rows that have no value."""
@@ -227,13 +243,17 @@ class _Column:
 
     def whole_numbers(self) -> Floats | None:
         """The column as numbers; None if a text is no plain number."""
+        try:
+            return self._from_texts()
+        except ValueError:
+            return None
+
+    def _from_texts(self) -> Floats:
+        """The numbers, those in texts among them; raise `ValueError` if a text is none."""
         numbers = np.array(self.numbers, dtype=float)
         if self.codes is None:
             return numbers
-        try:
-            values = np.array([_plain_number(text) for text in self.known])
-        except ValueError:
-            return None
+        values = np.array([_plain_number(text) for text in self.known])
         codes = np.array(self.codes)
         return np.where(codes < 0, numbers, values[codes])
 

@@ -13,6 +13,7 @@ from saltus.curves.report import Finding, counted
 from saltus.errors import InputError
 from saltus.read.beside import beside_finding, settings_beside
 from saltus.read.dotted import without_groups
+from saltus.read.files import require_numbers
 from saltus.read.records import Records, RecordTable, readable
 from saltus.read.text import first_bytes, open_bytes, suffix_of
 
@@ -48,6 +49,9 @@ def open_json_lines(path: Path) -> RecordTable:
     with open_bytes(path, lambda: torn.append(True)) as file:
         for batch in lines.records(file):
             rows.add(batch)
+            require_numbers(lines.n_lines, path)
+            if lines.n_broken > max(_AT_ONCE, _MOST_BROKEN * lines.n_lines):
+                break
     broken, last = lines.broken, lines.n_lines
     at_end = bool(broken) and broken[-1] == last
     n_within = lines.n_broken - at_end
@@ -79,11 +83,12 @@ class _Lines:
     def records(self, file: BinaryIO) -> Iterator[list[dict[str, Any]]]:
         remaining = self._bounded(file)
         while lines := list(islice(remaining, _AT_ONCE)):
+            full = [line for line in lines if line]
             try:
-                found = json.loads("[" + b",".join(lines).decode() + "]")
+                found = json.loads("[" + b",".join(full).decode() + "]")
             except (ValueError, RecursionError):
                 found = []
-            if len(found) != len(lines) or not all(type(record) is dict for record in found):
+            if len(found) != len(full) or not all(type(record) is dict for record in found):
                 found = list(self._singly(lines))
             self.n_lines += len(lines)
             yield found
@@ -106,7 +111,7 @@ class _Lines:
                 raise InputError(
                     rule, readable(line[:20].decode(errors="replace")), f"see line {number} of {self._path.name}"
                 )
-            yield line.removeprefix(_BOM) if number == 1 else line
+            yield line.removeprefix(_BOM) if number == 1 else line.strip()
 
 
 def _record(line: bytes) -> dict[str, Any] | None:

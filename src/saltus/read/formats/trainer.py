@@ -18,7 +18,7 @@ from saltus.read.text import open_text
 
 _STATE = "trainer_state.json"
 _HISTORY = "log_history"
-_MAX_ENTRIES = 10_000  # of a folder of checkpoints
+_MAX_ENTRIES = 10_000  # in a folder of checkpoints
 _SUMMARY = "train_runtime"
 """Key of the row at the end that tells means over the whole training."""
 
