@@ -27,7 +27,7 @@ Names = tuple[str, ...]
 _HISTORIES = ("log_history", "history", "metrics", "logs", "log", "records", "rows", "data", "results", "epochs")
 """Keys of a history, the plainest first."""
 _EVENT = ("Wall time", "Step", "Value")
-_FEW = 5  # values of a column, below which a list without a known name may be a setting
+_FEW = 5  # entries of a list without known names, below which it may be a setting
 _CLOCKS = (UPDATES, CHECKPOINTS, EPOCHS)
 
 
@@ -61,7 +61,7 @@ def _of_rows(document: Mapping[str, Node], path: Path) -> RecordTable | None:
     if _is_of_one_model(document, chosen):
         return None
     if chosen.kind == "lists":
-        if len(found) > 1 or len(chosen.records.names) != len(_EVENT):
+        if len(found) > 1 or {*chosen.records.names} != {str(place) for place in range(len(_EVENT))}:
             return None
         table = chosen.records.table("TensorBoard JSON")
         arrays = dict(zip(_EVENT, (table.arrays[str(place)] for place in range(len(_EVENT))), strict=True))
@@ -212,7 +212,11 @@ def _is_sibling(names: Names, other: Names) -> bool:
 
 
 def _measures(array: Array) -> bool:
-    """Whether the rows of an array hold numbers."""
+    """Whether the rows of an array hold numbers, under known names or many of them."""
+    names = [name.rpartition(".")[2] for name in array.records.names]
+    known = any(metric_named(name).quantity or kind_of_counter(name) is not None for name in names)
+    if not (known or array.kind == "lists" or array.records.n_rows >= _FEW):
+        return False
     table = array.records.table("")
     return any(isinstance(column, np.ndarray) and np.isfinite(column).any() for column in table.arrays.values())
 
