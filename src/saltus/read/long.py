@@ -97,7 +97,7 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
         further=dict(rows.further),
     )
     if quantity is None:
-        return _by_metric(measurements, frame.selection)
+        return by_metric(measurements, frame.selection)
     return measurements.choose(frame.selection)
 
 
@@ -145,7 +145,7 @@ def _error_of(frame: Frame, value: str, quantity: Quantity | None) -> str | None
     return exact[0] if exact else found[0] if len(found) == 1 else None
 
 
-def _by_metric(measurements: Measurements, selection: Selection) -> Measurements:
+def by_metric(measurements: Measurements, selection: Selection) -> Measurements:
     """Only the rows whose label names a metric to read, with the rows of its errors and losses beside."""
     names = measurements.skill.names
     candidates = [name for name in names if not is_bookkeeping(name)] or list(names)

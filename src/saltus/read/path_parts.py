@@ -10,6 +10,8 @@ from pathlib import Path
 
 _TENSORBOARD = re.compile(r"(?:^|.*/)run-(?P<run>.*?)-tag-(?P<tag>[^/]*)", re.DOTALL)
 """Name that TensorBoard gives to the download of one tag."""
+_FACTORS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
+_LONGEST_NUMBER = 24  # letters
 _TOKEN = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![a-z0-9])|\d+|[^\W\d_]+|[\W_]", re.IGNORECASE | re.ASCII)
 _SIZE = re.compile(r"\d+(?:[._]\d+)?[kmbt]", re.IGNORECASE | re.ASCII)
 _ENDING = re.compile(r"\.(csv|tsv|txt|jsonl?|ndjson|npz|parquet|pq|log|out|gz|ya?ml|db|sqlite)$", re.IGNORECASE)
@@ -36,6 +38,27 @@ class Part:
     def are_numbers(self) -> bool:
         """Whether all are plain numbers."""
         return all(re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII) for text in self.texts)
+
+    @property
+    def numbers(self) -> tuple[float, ...] | None:
+        """The texts as numbers; None if one is none."""
+        found = [number_in(text) for text in self.texts]
+        return tuple(number for number in found if number is not None) if None not in found else None
+
+
+def number_in(text: str) -> float | None:
+    """The only number in a text, as ``step1000`` or ``1.4b`` has one; None if it has none or several."""
+    found = re.findall(r"(\d+(?:[._]\d+)?(?:e[-+]?\d+)?)([kmbt]?)(?![a-z0-9])", text.casefold(), re.ASCII)
+    if len(found) != 1 or len(found[0][0]) > _LONGEST_NUMBER:
+        return None
+    number, factor = found[0]
+    return float(number.replace("_", ".")) * _FACTORS[factor]
+
+
+def tag_of_download(name: str) -> str | None:
+    """The tag in the name of a download from TensorBoard, ``run-a-tag-b``; None if it is another name."""
+    match = _TENSORBOARD.fullmatch(name)
+    return None if match is None else match["tag"]
 
 
 def names_below(paths: Sequence[Path]) -> list[str]:
@@ -91,15 +114,13 @@ def _columns(names: Sequence[str]) -> list[Part]:
 
 def _tokens(text: str) -> list[str]:
     sizes = re.split(r"(?<![^\W_])(\d+(?:\.\d+)?[kmbt])(?![^\W_])", text, flags=re.IGNORECASE | re.ASCII)
-    return [
-        token
-        for place, piece in enumerate(sizes)
-        for token in ([piece] if place % 2 else _TOKEN.findall(piece))
-    ]
+    return [token for place, piece in enumerate(sizes) for token in ([piece] if place % 2 else _TOKEN.findall(piece))]
 
 
 def _kind(token: str) -> str:
-    return "size" if _SIZE.fullmatch(token) else "number" if token[0].isdigit() else "word" if token.isalpha() else token
+    return (
+        "size" if _SIZE.fullmatch(token) else "number" if token[0].isdigit() else "word" if token.isalpha() else token
+    )
 
 
 def _aligned(tokens: Sequence[Sequence[str]], around: str) -> list[Part]:
