@@ -136,8 +136,8 @@ def _named(
             findings.append(_decided(role, of_role, n_files))
     counters = sorted({member.moment[0] for member in members if member.moment})
     if counters:
-        text = f"{counted(n_files, 'file')}: each one moment, the {' or '.join(counters)} in its name"
-        findings.append(Finding("files of moments", n_files, text))
+        text = f"{counted(n_files, 'file')}: one point each, at the {' or '.join(counters)} in its name"
+        findings.append(Finding("positions by file name", n_files, text))
     return FileRoles(tuple(names["run"]), tuple(names["skill"]), tuple(names["split"]), tuple(findings))
 
 

@@ -46,11 +46,12 @@ def skill_columns(frame: Frame) -> list[str]:
 
 
 def _names_several(frame: Frame, name: str) -> bool:
-    """Whether a column holds names, some of them again and again, or one name alone."""
+    """Whether a column holds names, some of them again and again, or one name alone; at one moment each may be once."""
     if frame.table.holds_numbers(name) and not is_among(name, NUMBERED_SKILLS):
         return False
     cells = frame.table.first_cells(name)
-    return 0 < len(set(cells)) <= max(1, len(cells) // 2)
+    of_one_moment = len(set(frame.table.first_cells(frame.axis.column))) == 1
+    return 0 < len(set(cells)) <= (len(cells) if of_one_moment else max(1, len(cells) // 2))
 
 
 def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
