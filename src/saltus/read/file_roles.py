@@ -24,8 +24,7 @@ Role = Literal["run", "skill", "split", "stretch", "unknown"]
 
 _SEEDS = {"seed", "seeds", "s", "rs", "rng", "trial", "trials", "rep", "reps", "replicate", "replica", "repeat", "fold"}
 _RUNS = {"run", "runs", "version", "versions", "v", "exp", "experiment", "experiments", "job", "attempt", "try", "id"}
-_SKILLS = {"tag", "tags", "task", "tasks", "skill", "skills", "metric", "metrics", "benchmark", "eval", "evals"}
-_STRETCHES = {"part", "parts", "chunk", "segment", "shard", "resume", "resumed", "log", "logs", "continued"}
+_SKILLS = {"tag", "tags", "task", "tasks", "skill", "skills", "benchmark"}
 _MODELS = {
     "model",
     "models",
@@ -148,7 +147,7 @@ def _decided(role: str, parts: Sequence[Part], n_files: int) -> Finding:
     some = ", ".join(name[:40] for name in names[:3]) + (", ..." if len(names) > 3 else "")
     what = {
         "run": ("files of runs", "each a run", "skill_from= makes them skills"),
-        "skill": ("files of skills", "each a skill", "run_from= makes them runs"),
+        "skill": ("files of skills", "each a skill", "they count in the order of these; run_from= makes them runs"),
         "split": ("files of splits", "parts of the data of one run", "run_from= makes them runs"),
     }
     kind, text, other = what[role]
@@ -196,7 +195,9 @@ def _by_content(groups: Sequence[Sequence[Member]], parts: Sequence[Part], roles
     """The role of files that differ in these parts, and the reason for it."""
     if all(_have_other_curves(group) for group in groups):
         return "stretch", "they hold different skills or runs, joined by the names in them"
-    if all(_go_on(group) for group in groups):
+    if all(member.has_one_position for group in groups for member in group) and all(map(_go_on, groups)):
+        return "stretch", "one point of the same curves each; run_from= makes them runs"
+    if all(map(_go_on, groups)):
         return "stretch", "the steps of each go on where another ends, so they are one run; run_from= makes them runs"
     texts = [text for part in parts for text in part.texts]
     nameless = all(is_nameless(member.measurements) for group in groups for member in group)

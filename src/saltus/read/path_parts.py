@@ -14,6 +14,9 @@ _FACTORS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 _LONGEST_NUMBER = 24  # letters
 _TOKEN = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![a-z0-9])|\d+|[^\W\d_]+|[\W_]", re.IGNORECASE | re.ASCII)
 _SIZE = re.compile(r"\d+(?:[._]\d+)?[kmbt]", re.IGNORECASE | re.ASCII)
+_DATE = r"\d{4}-\d\d-\d\d(?:[-_T ]\d\d[-_:.]\d\d(?:[-_:.]\d\d)?)?|\d{8}[-_T]\d{4,6}"
+_WHOLE = re.compile(rf"(?<![^\W_])(\d+(?:\.\d+)?[kmbt]|{_DATE})(?![^\W_])", re.IGNORECASE | re.ASCII)
+"""A size, or a date with or without the time of day."""
 _ENDING = re.compile(r"\.(csv|tsv|txt|jsonl?|ndjson|npz|parquet|pq|log|out|gz|ya?ml|db|sqlite)$", re.IGNORECASE)
 
 
@@ -36,8 +39,8 @@ class Part:
 
     @property
     def are_numbers(self) -> bool:
-        """Whether all are plain numbers."""
-        return all(re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII) for text in self.texts)
+        """Whether all are plain numbers, where there is something."""
+        return all(re.fullmatch(r"(\d+(\.\d+)?)?", text, re.ASCII) for text in self.texts)
 
     @property
     def numbers(self) -> tuple[float, ...] | None:
@@ -113,14 +116,18 @@ def _columns(names: Sequence[str]) -> list[Part]:
 
 
 def _tokens(text: str) -> list[str]:
-    sizes = re.split(r"(?<![^\W_])(\d+(?:\.\d+)?[kmbt])(?![^\W_])", text, flags=re.IGNORECASE | re.ASCII)
-    return [token for place, piece in enumerate(sizes) for token in ([piece] if place % 2 else _TOKEN.findall(piece))]
+    """Words, numbers and signs; a size or a date is one token."""
+    return [
+        token
+        for place, piece in enumerate(_WHOLE.split(text))
+        for token in ([piece] if place % 2 else _TOKEN.findall(piece))
+    ]
 
 
 def _kind(token: str) -> str:
-    return (
-        "size" if _SIZE.fullmatch(token) else "number" if token[0].isdigit() else "word" if token.isalpha() else token
-    )
+    if _WHOLE.fullmatch(token):
+        return "size" if _SIZE.fullmatch(token) else "date"
+    return "number" if token[0].isdigit() else "word" if token.isalpha() else token
 
 
 def _aligned(tokens: Sequence[Sequence[str]], around: str) -> list[Part]:

@@ -81,7 +81,7 @@ def find_sources(given: AnyPath | Sequence[AnyPath]) -> Sources:
             place = _place(table)
             known, was_named = found.get(place, (table, False))
             # One of several names of a file, whatever the order in which they were given.
-            found[place] = (min(known, table, key=natural), was_named or named)
+            found[place] = (min(known, table, key=lambda path: (path.is_symlink(), natural(path))), was_named or named)
             if len(found) > MAX_FILES:
                 rule = f"a set must have at most {MAX_FILES:,} files"
                 raise InputError(rule, _shortened(paths), "give a narrower pattern")
