@@ -142,7 +142,7 @@ def _aligned(tokens: Sequence[Sequence[str]], around: str) -> list[Part]:
 
 
 def _trimmed(tokens: Sequence[Sequence[str]], around: str) -> Part:
-    """What is left between the tokens that all names begin with, and those that all end with."""
+    """The rest between the tokens that all names begin with, and those that all end with."""
     shortest = min(map(len, tokens))
     start = 0
     while start < shortest and len({row[start] for row in tokens}) == 1:
