@@ -174,6 +174,19 @@ SETS = {
         positions=(1, 2, 3),
         findings=["positions by file name"],
     ),
+    "shots": Set(
+        {f"{shots}shot/step{step}.csv": scores(0.1 * step) for shots in (0, 5) for step in (1, 2, 4)},
+        ["0", "5"],
+        ["acc_add", "acc_sort"],
+        (1, 2, 4),
+        findings=["different settings", "files of runs", "positions by file name"],
+    ),
+    "runs of a nameless value": Set(
+        {f"run{name}/m.csv": csv(["acc"], shift=shift) for name, shift in (("a", 0), ("b", 0.1))},
+        ["runa", "runb"],
+        ["acc"],
+        findings=["files of runs"],
+    ),
     "one row a file": Set(
         {f"{name}.csv": csv(["copy", "sort"], [step]) for step, name in ((5, "x"), (9, "y"), (30, "z"))},
         positions=(5, 9, 30),
@@ -251,6 +264,12 @@ def test_files_are_taken_for_what_they_are(name: str, tmp_path: Path) -> None:
 
 
 REFUSED = {
+    "models among other words": ({"1b-bf16.csv": BOTH, "2b-bf16.csv": OTHER}, {}, "must be of one model"),
+    "models that were measured at other moments": (
+        {f"{size}_step{step}.csv": scores(0.1) for size, step in (("70m", 1), ("1b", 2), ("3b", 2))},
+        {},
+        "must be of one model",
+    ),
     "models": ({"70m.csv": BOTH, "410m.csv": OTHER}, {}, "must be of one model"),
     "models at several moments": (
         {f"{size}_step{step}.csv": scores(0.1 * step) for size in ("70m", "1b") for step in (1, 2)},

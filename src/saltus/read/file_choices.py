@@ -17,8 +17,8 @@ def names_from(choice: str, role: str, paths: Sequence[Path], parts: Sequence[Pa
     """The name that each file has by the caller's choice.
 
     Args:
-        choice: "path" (the parts in which the paths differ), "folder" (the one that the file is in), "name" or "file"
-            (of the file, without its ending), "none" (all are one), or a template of the path, as
+        choice: "path" (the parts in which the paths differ), "folder" (that holds the file, or is read as a whole),
+            "name" or "file" (of the file, without its ending), "none" (all are one), or a template of the path, as
             ``"runs/seed{run}/*.csv"``: ``*`` stands for any letters of one folder, ``**`` for any folders.
         role: "run", "skill" or "step": the name of the argument and of the place in a template.
         paths: of the files.
@@ -32,7 +32,7 @@ def names_from(choice: str, role: str, paths: Sequence[Path], parts: Sequence[Pa
     if choice in ("name", "file"):
         return tuple(without_ending(path.name) for path in paths)
     if choice == "folder":
-        return tuple(path.resolve().parent.name for path in paths)
+        return tuple((path if path.is_dir() else path.parent).resolve().name for path in paths)
     if choice == "path":
         return tuple("_".join(part.texts[i] or "0" for part in parts) for i in range(len(paths)))
     pattern = _pattern_of(choice, role)

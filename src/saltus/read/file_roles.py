@@ -42,6 +42,9 @@ _MODELS = {
 }
 _SETTINGS = {
     "lr",
+    "shot",
+    "shots",
+    "fewshot",
     "wd",
     "bs",
     "batch",
@@ -56,7 +59,6 @@ _SETTINGS = {
     "dropout",
     "schedule",
     "warmup",
-    "data",
 }
 _OPTIMIZERS = {
     "sgd",
@@ -73,6 +75,7 @@ _OPTIMIZERS = {
     "sophia",
     "momentum",
 }
+_RUN = re.compile(r"(run|exp|trial|seed|version|job)", re.IGNORECASE)
 _DATE = re.compile(r"\d{6}|\d[-_:]\d\d[-_:]\d", re.ASCII)
 
 
@@ -103,18 +106,17 @@ def roles_of_files(members: Sequence[Member], parts: Sequence[Part], chosen: Col
         InputError: if the files are of different models.
     """
     roles = {part: role_by_words(part) for part in parts}
-    settled = [part for part in parts if roles[part] in ("split", "skill") or (set(part.words) & _SEEDS)]
-    open_parts = [part for part in parts if part not in settled]
+    open_parts = [part for part in parts if not _is_settled(part, roles[part])]
     said: list[Finding] = []
     if open_parts:
+        settled = [part for part in parts if part not in open_parts]
         role, why = _by_content(_groups(members, settled), open_parts, roles)
         for part in open_parts:
             roles[part] = roles[part] if roles[part] != "unknown" and role in ("run", "skill") else role
-        runs = [part for part in open_parts if roles[part] == "run"]
-        if runs and "run" not in chosen:
-            said += _require_seeds(runs)
         if role == "stretch" and "run" not in chosen:
             said.append(Finding("files of one run", len(members), f"{counted(len(members), 'file')}: {why}"))
+    if "run" not in chosen:
+        said += _require_seeds([part for part in parts if roles[part] == "run"])
     return _named(members, parts, roles, said, chosen)
 
 
@@ -160,13 +162,22 @@ def role_by_words(part: Part) -> Role:
     words = set(part.words)
     if texts and all(split_named(text) is not None for text in texts):
         return "split"
-    if words & (_SEEDS | _RUNS | _MODELS | _SETTINGS) or part.are_sizes or all(_DATE.search(text) for text in texts):
+    if words & (_SEEDS | _RUNS | _SETTINGS) or _tells_model(part):
         return "run"
-    if any(text.casefold() in _OPTIMIZERS for text in texts):
+    if all(_DATE.search(text) or _RUN.match(text) for text in texts) or any(t.casefold() in _OPTIMIZERS for t in texts):
         return "run"
     if words & _SKILLS and not part.are_numbers:
         return "skill"
     return "unknown"
+
+
+def _is_settled(part: Part, role: Role) -> bool:
+    """Whether words alone settle a role, whatever is in the files."""
+    return role in ("split", "skill") or bool(set(part.words) & _SEEDS) or _tells_model(part)
+
+
+def _tells_model(part: Part) -> bool:
+    return part.tell_sizes or bool(set(part.words) & _MODELS)
 
 
 def tells_moment(part: Part, moments: Sequence[tuple[str, float] | None]) -> bool:
@@ -200,7 +211,8 @@ def _by_content(groups: Sequence[Sequence[Member]], parts: Sequence[Part], roles
     if all(map(_go_on, groups)):
         return "stretch", "the steps of each go on where another ends, so they are one run; run_from= makes them runs"
     texts = [text for part in parts for text in part.texts]
-    nameless = all(is_nameless(member.measurements) for group in groups for member in group)
+    every = [member for group in groups for member in group]
+    nameless = all(is_nameless(member.measurements) and not member.path.is_dir() for member in every)
     in_words = nameless and all(re.search(r"[^\W\d_]", text) for text in texts)
     if in_words and all(roles[part] == "unknown" for part in parts) and not _look_like_runs(texts):
         return "skill", ""
@@ -251,12 +263,12 @@ def _require_seeds(parts: Sequence[Part]) -> list[Finding]:
     """A remark on runs whose paths tell settings that differ; raise `InputError` if they tell different models."""
     said = []
     for part in parts:
-        words = set(part.words)
-        if part.are_sizes or words & _MODELS:
+        set(part.words)
+        if _tells_model(part):
             names = ", ".join(list(dict.fromkeys(part.texts))[:4])
             advice = "give a narrower pattern, or run_from='path' to read each as a run"
             raise InputError("files of one set must be of one model, as different models are not seeds", names, advice)
-        if words & _SETTINGS or any(text.casefold() in _OPTIMIZERS for text in part.texts):
+        if set(part.words) & _SETTINGS or any(text.casefold() in _OPTIMIZERS for text in part.texts):
             values = list(dict.fromkeys(part.texts))
             text = (
                 f"runs differ in {', '.join(part.words) or 'their names'} ({', '.join(values[:3])}), not only by chance"

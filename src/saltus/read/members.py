@@ -44,6 +44,13 @@ class Member:
     moment: Moment | None = None
 
     @property
+    def only_moment(self) -> Moment | None:
+        """The one position of all that is measured; None if there are several."""
+        if not self.has_one_position:
+            return None
+        return self.measurements.step_column, float(self.measurements.position[0])
+
+    @property
     def has_one_position(self) -> bool:
         """Whether all is measured at one moment."""
         position = self.measurements.position

@@ -14,6 +14,7 @@ _FACTORS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 _LONGEST_NUMBER = 24  # letters
 _TOKEN = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![a-z0-9])|\d+|[^\W\d_]+|[\W_]", re.IGNORECASE | re.ASCII)
 _SIZE = re.compile(r"\d+(?:[._]\d+)?[kmbt]", re.IGNORECASE | re.ASCII)
+_SIZE_INSIDE = re.compile(r"(?<![^\W_])\d+(?:\.\d+)?[kmbt](?![^\W_])", re.ASCII)
 _DATE = r"\d{4}-\d\d-\d\d(?:[-_T ]\d\d[-_:.]\d\d(?:[-_:.]\d\d)?)?|\d{8}[-_T]\d{4,6}"
 _WHOLE = re.compile(rf"(?<![^\W_])(\d+(?:\.\d+)?[kmbt]|{_DATE})(?![^\W_])", re.IGNORECASE | re.ASCII)
 """A size, or a date with or without the time of day."""
@@ -36,6 +37,12 @@ class Part:
     def are_sizes(self) -> bool:
         """Whether all are sizes such as ``70m`` or ``1.4B``."""
         return all(_SIZE.fullmatch(text) for text in self.texts)
+
+    @property
+    def tell_sizes(self) -> bool:
+        """Whether each names a size, alone or among other words, and not all the same."""
+        found = [_SIZE_INSIDE.search(text.casefold()) for text in self.texts]
+        return all(found) and len({match[0] for match in found if match}) > 1
 
     @property
     def are_numbers(self) -> bool:
@@ -132,10 +139,12 @@ def _kind(token: str) -> str:
 
 def _aligned(tokens: Sequence[Sequence[str]], around: str) -> list[Part]:
     found = []
-    word = around
-    for column in zip(*tokens, strict=True):
+    word = ""
+    columns = list(zip(*tokens, strict=True))
+    for column, after in zip(columns, [*columns[1:], ("",)], strict=True):
         if len(set(column)) > 1:
-            found.append(Part(_words(word), column))
+            is_unit = not word and len(set(after)) == 1 and after[0].isalpha()  # 5shot
+            found.append(Part(_words(after[0] if is_unit else word or around), column))
         elif column[0].isalpha():
             word = column[0]
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -20,7 +21,7 @@ from saltus.read.members import Member, Moment, is_nameless, read_members
 from saltus.read.metric_names import metric_named
 from saltus.read.path_parts import Part, differing_parts, names_below, number_in, tag_of_download, without_ending
 from saltus.read.readers import open_table
-from saltus.read.sources import Sources
+from saltus.read.sources import Sources, apart
 from saltus.read.tables import Table
 
 _PREFERRED: tuple[Quantity, ...] = ("strength", "accuracy", "error_rate", "log_likelihood", "loss", "bits")
@@ -47,10 +48,12 @@ def read_set(sources: Sources, selection: Selection, grouping: Grouping) -> Meas
     Raises:
         InputError: if a file cannot be read, or they do not belong together.
     """
+    if grouping.run_from is not None or grouping.skill_from is not None:
+        sources = apart(sources)
     members, left_out = read_members(sources, selection, _moments(sources, grouping))
     paths = [member.path for member in members]
     names = names_below(paths)
-    moments = [member.moment for member in members]
+    moments = [member.only_moment for member in members]
     parts = [part for part in differing_parts(names) if not tells_moment(part, moments)]
     run = _given("run", grouping.run_from, paths, parts)
     skill = _given("skill", grouping.skill_from, paths, parts)
@@ -155,10 +158,11 @@ def _in_order_of(selection: Selection, members: Sequence[Member], named: Sequenc
 def _of_one_quantity(
     named: Sequence[Measurements], paths: Sequence[Path], selection: Selection, renamed: bool
 ) -> Measurements:
-    """All measurements of one quantity, the truest that the files hold; a remark on the others."""
+    """All measurements of one quantity, the one that most files hold; a remark on the others."""
     kinds = {metric_named(name).quantity for part in named for name in part.skill.names} - {None}
     files = [path.name for path in paths]
-    held = [kind for kind in _PREFERRED if any(part.quantity == kind for part in named)]
+    count = Counter(part.quantity for part in named)
+    held = sorted(count, key=lambda kind: (-count[kind], _PREFERRED.index(kind)))
     said: list[Finding] = []
     if len(held) > 1 and not kinds:
         others = [file for part, file in zip(named, files, strict=True) if part.quantity != held[0]]
@@ -168,7 +172,7 @@ def _of_one_quantity(
         said.append(Finding("several quantities", len(others), f"{text}; quantity= chooses"))
         files = [file for part, file in zip(named, files, strict=True) if part.quantity == held[0]]
         named = [part for part in named if part.quantity == held[0]]
-    whole = joined(named, files) if len(paths) > 1 else named[0]
+    whole = joined(named, files) if len(named) > 1 else named[0]
     if renamed or (len(kinds) > 1 and len(paths) > 1):
         whole = by_metric(whole, selection)
     elif selection.columns is not None and len(paths) > 1:

@@ -6,7 +6,7 @@ import glob
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import overload
@@ -93,6 +93,23 @@ def find_sources(given: AnyPath | Sequence[AnyPath]) -> Sources:
         _shortened(paths),
         tuple(findings),
     )
+
+
+def apart(sources: Sources) -> Sources:
+    """The same sources, with each folder of event files in the place of one above it."""
+    paths: list[Path] = []
+    named = set(sources.named)
+    for path in sources:
+        if not path.is_dir() or is_one_table(path) or is_store(path):
+            paths.append(path)
+            continue
+        files = event_files(path)
+        folders = list(dict.fromkeys(file.parent for file in files))
+        nested = any(other in folder.parents for folder in folders for other in folders)
+        inside = files if nested else folders
+        paths += inside
+        named |= set(inside) if path in sources.named else set()
+    return replace(sources, paths=tuple(paths), named=frozenset(named))
 
 
 def natural(path: Path) -> tuple[tuple[tuple[int, int, str], ...], str]:
