@@ -58,9 +58,8 @@ class WithConstants:
         if not own_numbers and not own_labels:
             own_labels = list(self.table.names[:1])
         columns = self.table.read(own_numbers, own_labels)
-        size = next(
-            (len(column) for column in (*columns.numbers.values(), *(c.codes for c in columns.labels.values()))), 0
-        )
+        sizes = [len(column) for column in columns.numbers.values()] + [len(c.codes) for c in columns.labels.values()]
+        size = sizes[0] if sizes else 0
         return replace(
             columns,
             numbers={

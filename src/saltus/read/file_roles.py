@@ -16,6 +16,7 @@ import numpy as np
 
 from saltus.curves.report import Finding, counted
 from saltus.errors import InputError
+from saltus.read.choice import some
 from saltus.read.members import Member, is_nameless
 from saltus.read.metric_names import split_named
 from saltus.read.path_parts import Part
@@ -145,15 +146,14 @@ def _named(
 def _decided(role: str, parts: Sequence[Part], n_files: int) -> Finding:
     words = [word for part in parts for word in part.words]
     by = f"named by {' and '.join(map(repr, dict.fromkeys(words)))} in the paths" if words else "named by the paths"
-    names = list(dict.fromkeys(text or "0" for text in parts[0].texts))
-    some = ", ".join(name[:40] for name in names[:3]) + (", ..." if len(names) > 3 else "")
+    names = list(dict.fromkeys(text[:40] or "0" for text in parts[0].texts))
     what = {
         "run": ("files of runs", "each a run", "skill_from= makes them skills"),
         "skill": ("files of skills", "each a skill", "they count in the order of these; run_from= makes them runs"),
         "split": ("files of splits", "parts of the data of one run", "run_from= makes them runs"),
     }
     kind, text, other = what[role]
-    return Finding(kind, n_files, f"{counted(n_files, 'file')}: {text}, {by} ({some}); {other}")
+    return Finding(kind, n_files, f"{counted(n_files, 'file')}: {text}, {by} ({some(names)}); {other}")
 
 
 def role_by_words(part: Part) -> Role:
@@ -261,17 +261,21 @@ def _go_on(group: Sequence[Member]) -> bool:
 
 def _require_seeds(parts: Sequence[Part]) -> list[Finding]:
     """A remark on runs whose paths tell settings that differ; raise `InputError` if they tell different models."""
-    said = []
     for part in parts:
-        set(part.words)
         if _tells_model(part):
             names = ", ".join(list(dict.fromkeys(part.texts))[:4])
             advice = "give a narrower pattern, or run_from='path' to read each as a run"
             raise InputError("files of one set must be of one model, as different models are not seeds", names, advice)
-        if set(part.words) & _SETTINGS or any(text.casefold() in _OPTIMIZERS for text in part.texts):
+    return differences(parts)
+
+
+def differences(parts: Sequence[Part]) -> list[Finding]:
+    """A remark on each part of the paths of runs that tells another model or setting."""
+    said = []
+    for part in parts:
+        optimizers = any(text.casefold() in _OPTIMIZERS for text in part.texts)
+        if optimizers or set(part.words) & _SETTINGS or _tells_model(part):
             values = list(dict.fromkeys(part.texts))
-            text = (
-                f"runs differ in {', '.join(part.words) or 'their names'} ({', '.join(values[:3])}), not only by chance"
-            )
+            text = f"runs differ in {', '.join(part.words) or 'their names'} ({some(values)}), not only by chance"
             said.append(Finding("different settings", len(values), text))
     return said

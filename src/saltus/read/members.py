@@ -88,8 +88,7 @@ def read_members(
         require_numbers(n_numbers, path)
         found.append(member)
     if not found:
-        path, error = refused[0]
-        raise _naming(path, error)
+        raise _naming(*refused[0])
     found, others = _of_one_format(found, sources)
     return _by_size(found, selection), _left_out(refused, others)
 

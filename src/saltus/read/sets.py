@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -13,7 +13,7 @@ from saltus.errors import InputError
 from saltus.read.choice import some
 from saltus.read.constant_columns import WithConstants
 from saltus.read.file_choices import names_from
-from saltus.read.file_roles import role_by_words, roles_of_files, tells_moment
+from saltus.read.file_roles import differences, role_by_words, roles_of_files, tells_moment
 from saltus.read.joined import joined
 from saltus.read.long import by_metric
 from saltus.read.measurements import Labels, Measurements, Quantity, Selection
@@ -59,6 +59,7 @@ def read_set(sources: Sources, selection: Selection, grouping: Grouping) -> Meas
     skill = _given("skill", grouping.skill_from, paths, parts)
     given = {role: labels for role, labels in (("run", run), ("skill", skill)) if labels is not None}
     roles = roles_of_files(members, [part for part in parts if not _is_told(part, given.values())], given)
+    said = _said_of_choices(given, parts)
     run = roles.run if run is None else run
     skill = (
         _skill_of_download(paths[0]) if len(paths) == 1 and skill is None else roles.skill if skill is None else skill
@@ -68,7 +69,7 @@ def read_set(sources: Sources, selection: Selection, grouping: Grouping) -> Meas
     ]
     chosen = _in_order_of(selection, members, named)
     found = _of_one_quantity(named, paths, chosen, renamed=any(skill) or any(roles.split))
-    return replace(found, findings=(*sources.findings, *left_out, *roles.findings, *found.findings))
+    return replace(found, findings=(*sources.findings, *left_out, *said, *roles.findings, *found.findings))
 
 
 def tables_of(sources: Sources) -> list[Table]:
@@ -116,6 +117,19 @@ def _given(role: str, choice: str | None, paths: Sequence[Path], parts: Sequence
     other = ("skill", "split") if role == "run" else ("run",)
     own = [part for part in parts if role_by_words(part) not in other]
     return names_from(choice, role, paths, own or parts)
+
+
+def _said_of_choices(grouping: Grouping, given: Mapping[str, Sequence[str]], parts: Sequence[Part]) -> list[Finding]:
+    """Remarks on the names that the caller's choices led to, and on runs among them that are of different settings."""
+    said = []
+    for role, labels in given.items():
+        names = list(dict.fromkeys(labels))
+        if len(names) > 1:
+            text = f"{counted(len(labels), 'file')}: {counted(len(names), role)} by {role}_from= ({some(names)})"
+            said.append(Finding(f"files of {role}s", len(labels), text))
+    if len(set(given.get("run", ()))) > 1:
+        said += differences([part for part in parts if _is_told(part, [given["run"]])])
+    return said
 
 
 def _is_told(part: Part, given: Iterable[Sequence[str]]) -> bool:

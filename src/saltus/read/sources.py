@@ -196,7 +196,7 @@ def _require_total(sources: Sequence[tuple[Path, bool]]) -> None:
 
 
 def _shortened(paths: Sequence[AnyPath]) -> str:
-    text = ", ".join(sorted(map(os.fspath, paths), key=lambda text: natural(Path(text))))
+    text = ", ".join(sorted((str(os.fspath(path)) for path in paths), key=lambda text: natural(Path(text))))
     if len(paths) == 1 or len(text) <= _SHOWN:
         return text
     try:
