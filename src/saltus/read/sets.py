@@ -119,7 +119,7 @@ def _given(role: str, choice: str | None, paths: Sequence[Path], parts: Sequence
     return names_from(choice, role, paths, own or parts)
 
 
-def _said_of_choices(grouping: Grouping, given: Mapping[str, Sequence[str]], parts: Sequence[Part]) -> list[Finding]:
+def _said_of_choices(given: Mapping[str, Sequence[str]], parts: Sequence[Part]) -> list[Finding]:
     """Remarks on the names that the caller's choices led to, and on runs among them that are of different settings."""
     said = []
     for role, labels in given.items():
