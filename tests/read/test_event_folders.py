@@ -58,6 +58,17 @@ def test_folders_of_add_scalars_are_skills_unless_they_are_named_as_runs() -> No
         "r1/loss_train": ("r1", "train/loss"),
         "r1/loss_val": ("r1", "val/loss"),
     }
+    assert roles(
+        {"r1": ("lr",), "r1/eval/acc/copy": ("eval/acc",), "r1/loss/val": ("loss",), "r1/loss/train": ("loss",)}
+    ) == (
+        {
+            "r1": ("r1", "lr"),
+            "r1/eval/acc/copy": ("r1", "eval/acc_copy"),
+            "r1/loss/val": ("r1", "val/loss"),
+            "r1/loss/train": ("r1", "train/loss"),
+        },
+        kinds,
+    )
     assert roles({"acc_1": ("acc",), "acc_2": ("acc",)})[1] == []
     assert roles({"acc_seed1": ("acc",), "acc_seed2": ("acc",)})[1] == []
     assert roles({"copy": ("acc",), "sort": ("acc",)}) == (
@@ -130,6 +141,24 @@ def test_settings_beside_the_files_of_every_run_are_those_that_all_share(tmp_pat
         "2 runs differ in learning_rate, not only by chance",
         "told by files beside: optimizer adamw",
     ]
+
+
+def test_curves_and_hyperparameters_as_tensorboardx_writes_them(tmp_path: Path) -> None:
+    tensorboard = pytest.importorskip("tensorboardX")
+    with tensorboard.SummaryWriter(str(tmp_path / "run")) as writer:
+        for step in range(4):
+            writer.add_scalars("eval/acc", {"copy": step / 4, "sort": step / 8}, step)
+            writer.add_scalar("lr", 0.5, step)
+        writer.add_hparams({"lr": 0.5}, {"hparam/acc": 0.9})
+    curves = read_curves(tmp_path)
+    assert curves["skill_name"].to_numpy().tolist() == ["lr", "eval/acc_copy", "eval/acc_sort"]
+    assert curves["run_name"].to_numpy().tolist() == ["run"]
+
+
+def test_folders_of_hyperparameters_are_no_runs(tmp_path: Path) -> None:
+    log(tmp_path / "events.out.tfevents.1", ["a"])
+    log(tmp_path / "1795625241.185" / "events.out.tfevents.2", ["hparam/a"], [0])
+    assert read_curves(tmp_path)["skill_name"].to_numpy().tolist() == ["a"]
 
 
 def test_links_lead_to_files_but_folders_are_walked_once(tmp_path: Path) -> None:
