@@ -59,8 +59,8 @@ class ReadingReport:
     skills: tuple[str, ...]
     runs: tuple[str, ...]
     n_measurements: int
-    first: int
-    last: int
+    first: float
+    last: float
     spacing: tuple[float, float, float]
     findings: tuple[Finding, ...]
 
@@ -72,7 +72,7 @@ class ReadingReport:
         sizes = f"{counted(len(self.runs), 'run')}, {counted(len(self.skills), 'skill')}"
         return (
             f"{self.source}: {self.layout}, {sizes}, {counted(self.n_measurements, 'measurement')}",
-            f"{self.resource} (column {self.step_column!r}) {self.first} to {self.last}, {every}",
+            f"{self.resource} (column {self.step_column!r}) {self.first:.12g} to {self.last:.12g}, {every}",
             self.rule,
             *(f"{finding.kind}: {finding.text}" for finding in self.findings),
         )

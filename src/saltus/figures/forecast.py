@@ -65,7 +65,7 @@ def forecast_figure(
             axes.set_xscale("log")
             axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.xaxis.set_major_formatter("{x:,.10g}")
         axes.set_xlim(*_span(curves, assessment, resource))
         axes.legend(handles=_keys(assessment, resource), loc="upper left", fontsize=6.5)
         if note:
@@ -133,7 +133,8 @@ def skill_labels(names: Sequence[str]) -> list[str]:
 def _span(curves: xr.Dataset, assessment: Assessment, resource: Resource) -> tuple[float, float]:
     """From a little before the first rise to a little after the last interval."""
     steps = curves[resource.name].to_numpy()
-    first, last = float(max(steps[0], 1)), float(max(steps[-1], 2))
+    least = float(min(steps[steps > 0].min(initial=1.0), 1.0))
+    first, last = float(max(steps[0], least)), float(max(steps[-1], 2 * least))
     if assessment.scored:
         early, late = (assessment.scored[at].interval for at in (min(assessment.scored), max(assessment.scored)))
         first, last = max(first, float(early.min()) / 3), max(assessment.until, float(late.max())) * 1.1

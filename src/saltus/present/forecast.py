@@ -11,6 +11,7 @@ import numpy as np
 from saltus._version import __version__
 from saltus.curves.names import has_names, named_all
 from saltus.curves.report import reading_report
+from saltus.curves.schema import amount_form
 from saltus.figures.forecast import forecast_figure
 from saltus.forecast.assess import Assessment
 from saltus.forecast.base.results import EmergenceForecast
@@ -40,7 +41,7 @@ def forecast_report(curves: xr.Dataset, assessment: Assessment, settings: Mappin
     return Report(
         title=f"Forecast {moment}: {resource.unit} at R/S = {assessment.threshold:g}",
         table=Table(
-            _columns(resource, settings["level"], has_names(assessment.names)),
+            _columns(resource, amount_form(curves), settings["level"], has_names(assessment.names)),
             [skill | {"basis": _basis(k, assessment)} for k, skill in enumerate(summary["skills"])],
         ),
         summary={**summary, "settings": settings, "version": __version__},
@@ -64,14 +65,14 @@ def rise_of(assessment: Assessment) -> list[EmergenceForecast]:
     ]
 
 
-def _columns(resource: Resource, level: float, with_names: bool) -> list[Column]:
+def _columns(resource: Resource, form: str, level: float, with_names: bool) -> list[Column]:
     return [
         Column("skill"),
         *([Column("name")] if with_names else []),
         Column("frequency", form=".4g"),
-        Column(resource.emergence, "forecast", form=resource.form),
-        Column("interval", f"{level:.0%} interval", form=resource.form, parts=("interval_from", "interval_to")),
-        Column(resource.observed, "observed", form=resource.form, missing="not yet"),
+        Column(resource.emergence, "forecast", form=form),
+        Column("interval", f"{level:.0%} interval", form=form, parts=("interval_from", "interval_to")),
+        Column(resource.observed, "observed", form=form, missing="not yet"),
         Column("log10_error", "log10 error", form="+.3f"),
         Column("hit", value=lambda row: row.get("hit")),
         Column("basis", "based on"),
@@ -117,6 +118,9 @@ def _remarks(curves: xr.Dataset, assessment: Assessment) -> Iterator[str]:
         yield f"calibrated on {_skills(fit.skills, assessment)}: {_in_time(fit)}"
     elif isinstance(fit, SizeCalibration):
         yield f"calibrated on {_skills(fit.skills, assessment)}: {_in_size(fit)}"
+    if assessment.forecast is not None and assessment.forecast.cut.any():
+        late = _skills(assessment.forecast.skill[assessment.forecast.cut].tolist(), assessment)
+        yield f"intervals cut at the last measurement used, by which these had not emerged: {late}"
     yield str(assessment.verdict)
 
 
