@@ -139,14 +139,6 @@ def plain(amount: float) -> int | float:
     return int(amount) if _all_whole(np.asarray(amount, dtype=float)) else float(amount)
 
 
-def amount_form(curves: xr.Dataset) -> str:
-    """Format specification of amounts of the curves' resource, with more decimals where measurements are dense."""
-    resource = resource_of(curves)
-    at = curves[resource.name].to_numpy()
-    spacing = float(np.median(np.diff(at))) if len(at) > 1 else 10.0
-    return f".{max(resource.digits, 1 - math.floor(math.log10(spacing)) if spacing < 2 else 0)}f"
-
-
 def _numbers(name: str, values: ArrayLike) -> Floats:
     try:
         return np.asarray(values, dtype=float)

@@ -48,6 +48,7 @@ def report_on(
         last=plain(measurements.position.max()),
         spacing=(low, middle, high),
         findings=(*measurements.findings, *findings),
+        quantity=measurements.quantity,
     )
 
 

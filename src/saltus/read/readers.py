@@ -47,6 +47,19 @@ READERS: tuple[tuple[Detector, Opener], ...] = (
 )
 
 
+_ANY_FOLDER = [takes for takes, _ in READERS].index(Path.is_dir)
+
+
+def is_one_table(folder: Path) -> bool:
+    """Whether a folder is a table of a format other than event files: by the rows in front of all folders."""
+    return any(takes(folder) for takes, _ in READERS[:_ANY_FOLDER])
+
+
+def is_table_file(path: Path) -> bool:
+    """Whether a file may be a table, by its name or its first bytes."""
+    return any(takes(path) for takes, _ in READERS[_ANY_FOLDER + 1 :])
+
+
 def open_table(path: Path) -> Table:
     """The table in a file or folder, by the first row of `READERS` that takes the path.
 

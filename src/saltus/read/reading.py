@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from saltus.curves.report import explaining
 from saltus.errors import InputError, require_whole
 from saltus.read.convert import to_strength
 from saltus.read.formats.stores import Over, read_store_curves
@@ -16,6 +17,7 @@ from saltus.read.oddities import oddities
 from saltus.read.order import in_order
 from saltus.read.scale import PerSkill, Scale
 from saltus.read.sets import Grouping, read_set
+from saltus.read.so_far import so_far
 from saltus.read.sources import AnyPath, find_sources
 from saltus.store.store import is_store
 
@@ -123,23 +125,24 @@ def read_curves(
         if named := [name for name, given in settings.items() if given is not None]:
             raise InputError("a store of runs says itself what it holds", ", ".join(named), "leave them out")
         return read_store_curves(sources[0], where, over)
-    source = ", ".join(map(str, sources))
+    source = sources.text
     if where is not None or over != "step":
         raise InputError("where and over are for stores of runs", source, "leave them out")
     selection = Selection(patterns, step_column, quantity, skill, run, value, error, n)
     found = numbered(read_set(sources, selection, Grouping(run_from, skill_from)), keep_order=patterns is not None)
-    measurements, findings = in_order(found, skip, step_offset)
-    strengths = to_strength(measurements, Scale(initial_loss, chance, ceiling, tokens_per_answer))
-    frequencies, given = stated_frequencies(measurements)
-    odd = oddities(strengths.measurements, strengths.value)
-    report = report_on(source, measurements, strengths, [*findings, *strengths.findings, *given, *odd])
-    return as_curves(
-        strengths.measurements,
-        strengths,
-        frequencies,
-        report,
-        {name: _plain(given) for name, given in settings.items()},
-    )
+    with explaining(lambda: so_far(source, found)):
+        measurements, findings = in_order(found, skip, step_offset)
+        strengths = to_strength(measurements, Scale(initial_loss, chance, ceiling, tokens_per_answer))
+        frequencies, given = stated_frequencies(measurements)
+        odd = oddities(strengths.measurements, strengths.value)
+        report = report_on(source, measurements, strengths, [*findings, *strengths.findings, *given, *odd])
+        return as_curves(
+            strengths.measurements,
+            strengths,
+            frequencies,
+            report,
+            {name: _plain(given) for name, given in settings.items()},
+        )
 
 
 def _plain(given: Any) -> Any:
