@@ -10,6 +10,7 @@ message of protocol buffers. We follow the few fields that lead to a scalar and 
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from array import array
@@ -80,7 +81,7 @@ def scalars(path: Path) -> Iterator[Scalar | None]:
     """
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES)
+            data = file.read(min(os.fstat(file.fileno()).st_size, MAX_BYTES))
     except OSError as error:
         raise InputError("an event file must be readable", path.name, f"{error.strerror}") from error
     starts, sizes, torn = _records(data)
