@@ -107,8 +107,18 @@ def test_curves_of_folders_and_what_is_said_of_them(tmp_path: Path) -> None:
     assert columns.labels["folder"].names == ("acc_copy", "acc_sort")
     np.testing.assert_array_equal(columns.numbers["value"][columns.labels["tag"].codes == 1], 0.125 * np.arange(4))
     assert [one.text for one in table.findings] == [
-        "acc_copy, acc_sort were taken for curves of add_scalars, each a skill: run_from= makes them runs"
+        "acc_copy, acc_sort were taken for curves of add_scalars, each a skill: "
+        "run='folder' with skill='tag_in_folder' makes them runs"
     ]
+
+
+@pytest.mark.parametrize(("names", "tag"), [(("acc_copy", "acc_sort"), "acc"), (("train", "val"), "acc")])
+def test_folders_are_runs_if_the_user_says_so(names: tuple[str, str], tag: str, tmp_path: Path) -> None:
+    for name in names:
+        log(tmp_path / name / "events.out.tfevents.1", [tag])
+    curves = read_curves(tmp_path, run="folder", skill="tag_in_folder")
+    assert curves["run_name"].to_numpy().tolist() == list(names)
+    assert curves["skill_name"].to_numpy().tolist() == [tag]
 
 
 def test_files_of_a_folder_go_on_from_the_older_one_whatever_the_digits_of_their_times(tmp_path: Path) -> None:

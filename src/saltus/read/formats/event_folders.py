@@ -16,6 +16,7 @@ Named = Callable[[str, str], tuple[str, str]]
 """Run and tag of the entries in a folder with a tag."""
 
 _HERE = "."
+_OTHERWISE = "run='folder' with skill='tag_in_folder' makes them runs"
 _SPLITS = {"train", "training", "validation", "valid", "val", "dev", "eval", "evaluation", "test"}
 _RUN_LIKE = re.compile(
     r"(^|[^a-z])(version|seed|run|trial|rep|replicate|repeat|fold|exp|experiment|job|attempt|sweep)s?([^a-z]|$)"
@@ -35,14 +36,14 @@ def roles_of_folders(tags: Mapping[str, tuple[str, ...]]) -> tuple[Named, list[F
     splits = _splits([folder for folder in tags if folder not in curves])
     if splits:
         words = ", ".join(dict.fromkeys(split for _, split in splits.values()))
-        text = f"{words} were taken for parts of the data of one run, not for runs"
+        text = f"{words} were taken for parts of the data of one run, not for runs: {_OTHERWISE}"
         findings.append(Finding("folders of splits", len(splits), text))
     run_of = {folder: splits[folder][0] if folder in splits else folder for folder in tags}
     if curves:
-        text = f"{_some(curves)} were taken for curves of add_scalars, each a skill: run_from= makes them runs"
+        text = f"{_some(curves)} were taken for curves of add_scalars, each a skill: {_OTHERWISE}"
     elif curves := _single_tag(tags, run_of):
         text = f"{_some(curves)} hold the one tag {tags[next(iter(curves))][0]!r}, and were taken for skills: "
-        text += "run_from= makes them runs"
+        text += _OTHERWISE
     if curves:
         findings.append(Finding("folders of skills", len(curves), text))
     run_of |= {folder: run for folder, (run, _) in curves.items()}

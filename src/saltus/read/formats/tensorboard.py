@@ -39,7 +39,7 @@ def _age(path: Path) -> tuple[Path, int, str]:
 
 
 def open_events(root: Path) -> ArrayTable:
-    """The scalars of an event file, or of all in a folder, as rows of run, tag, step, value and folder.
+    """The scalars of an event file, or of all in a folder, as rows of run, tag, step and value.
 
     A file that is not finished, or damaged, is read as far as it is whole.
 
@@ -83,7 +83,7 @@ def open_events(root: Path) -> ArrayTable:
     if empty:
         text = f"{counted(len(empty), 'event file')} without a byte, left out: {empty[0].name}"
         findings.append(Finding("empty files", len(empty), text))
-    return log.table("TensorBoard events", named, settings, findings)
+    return log.table("TensorBoard events", named, settings, findings, with_folders=bool(said))
 
 
 def _settings_of_runs(root: Path, files: Sequence[Path]) -> list[dict[str, Any]]:
