@@ -38,7 +38,7 @@ def _checksums(data: bytes, starts: NDArray[np.int64], sizes: NDArray[np.int64])
         crc[i] = _continued(int(crc[i]), data[start[i] + at : start[i] + size[i]])
     found = np.empty_like(crc)
     crc ^= 0xFFFFFFFF
-    found[longest_first] = (crc >> 15 | crc << 17) + np.uint32(_SHIFT)  # of 32 bits, as the numbers are
+    found[longest_first] = (crc >> 15 | crc << 17) + np.uint32(_SHIFT)
     return found
 
 
