@@ -189,11 +189,11 @@ def test_loss_and_accuracy_become_strength_by_their_rules(tmp_path: Path) -> Non
     assert reading_report(percent).rule.endswith("chance: 0.5")
 
 
-def test_percentages_are_suspected(tmp_path: Path) -> None:
+def test_percentages_are_divided_by_100(tmp_path: Path) -> None:
     path = tmp_path / "wide.csv"
     path.write_text("step,add\n0,25\n1,75\n")
     said = reading_report(read_curves(path, quantity="accuracy")).lines
-    assert "accuracy outside [0, 1]: 2 of 2 and were kept: they go from 25 to 75; are these percentages?" in said
+    assert "percentages: all skills from 25 to 75: divided by 100" in said
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_percentages_are_suspected(tmp_path: Path) -> None:
             {"quantity": "loss", "columns": "nil", "initial_loss": 0},
             "initial_loss must be a finite number greater than 0",
         ),
-        ({"quantity": "accuracy", "chance": {"b": 0.1}}, "chance must name exactly the skills of the file; received "),
+        ({"quantity": "accuracy", "chance": {"b": 0.1}}, "chance must name skills of the file; received 'b'; "),
         ({"quantity": "loss"}, "losses must be at least 0; received -1.0; choose other columns, or another quantity"),
         (
             {"quantity": "loss", "columns": "nil"},
@@ -236,7 +236,7 @@ def test_the_documentation_lists_every_kind_of_finding() -> None:
     kinds = set(re.findall(r'(?:Finding|_say)\(f?"([^"]+)"', code)) - {"{name} outside [0, 1]"}
     page = (root / "docs/reading.md").read_text().split("## What is reported")[1].split("\n## ")[0]
     listed = set(re.findall(r"^\| ([^|]+) \|", page, flags=re.M)) - {"kind"}
-    assert listed == kinds | {"accuracy outside [0, 1]", "strength outside [0, 1]"}
+    assert listed == kinds | {f"{name} outside [0, 1]" for name in ("accuracy", "error_rate", "strength")}
 
 
 def test_the_report_comes_back_from_the_curves_whole_or_in_part() -> None:

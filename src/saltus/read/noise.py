@@ -6,6 +6,7 @@ import numpy as np
 
 from saltus._types import Floats
 from saltus.read.measurements import Measurements
+from saltus.read.value_errors import value_errors
 
 _MEDIAN_OF_SQUARED_NORMAL = 0.4549364  # median of chi-squared with one degree of freedom
 _LEAST = 0.01  # least noise, as a share of the range of values: curves closer than that are one
@@ -34,15 +35,10 @@ def noise_of(series: list[Floats], given: Floats) -> float:
 
 def given_errors(measurements: Measurements) -> Floats:
     """Standard error of each value as far as the file tells it, else NaN."""
-    beside = measurements.beside
-    for name in ("value_error", "strength_error"):
-        if name in beside:
-            return beside[name]
-    if "n" in beside and measurements.quantity == "accuracy":
-        share = np.clip(measurements.value, 0, 1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.sqrt(share * (1 - share) / beside["n"])
-    return np.full(measurements.value.shape, np.nan)
+    if "strength_error" in measurements.beside:
+        return measurements.beside["strength_error"]
+    share = measurements.quantity in ("accuracy", "error_rate") and float(np.nanmax(measurements.value)) <= 1
+    return value_errors(measurements, share)
 
 
 def disagree(differences: Floats, noise: float) -> bool:
