@@ -46,7 +46,8 @@ def test_the_alphabet_is_named_unless_the_order_was_chosen(tmp_path: Path) -> No
 
 def test_skills_stand_as_they_rise(tmp_path: Path) -> None:
     early = 0.6 + 0.4 * rise(STEPS, 300, 60)
-    path = skills(tmp_path, a=early + 0.1, b=np.minimum(early + 0.2, 1), x=0.1 * STEPS / 1800, y=0.3 * STEPS / 1800)
+    start = {"a": early + 0.1, "b": np.minimum(early + 0.2, 1), "x": 0.1 * STEPS / 1800, "y": 0.3 * STEPS / 1800}
+    path = skills(tmp_path, **start)
     assert names(path, order="emergence") == ["b", "a", "div", "mod", "add", "y", "x"]
     assert said(path, order="emergence") == [
         "skills as they pass half: b, a, div, mod, ...; already there when first measured, by their first strength: "

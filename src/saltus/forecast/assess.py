@@ -141,7 +141,7 @@ def assess(
     known = _up_to(now, curves, resource)
     allowed_for = shipped_departure() if departure is None else departure
     fit = _fitted(known, resource, on_skill, allowed_for) if frequencies == "fitted" else None
-    basis = Basis(_one_a_skill(known, frequencies, fit), fit, allowed_for, level)
+    basis = Basis(_one_a_skill(known, frequencies, fit), fit, allowed_for, level, on_skill)
     degenerate = None
     if calibration is not None:
         _require_same_resource(calibration, resource)

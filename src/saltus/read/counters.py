@@ -170,7 +170,8 @@ def _returns(measurements: Measurements, entries: Indices) -> Iterator[_Fall]:
     noise = noise_of([value[branch] for branch in branches], given_errors(measurements)[entries])
     for place in places:
         own = next(branch for branch in branches if branch[0] == place)
-        earlier, first = branches[0], own[:_NEARBY]
+        earlier = branches[0]
+        first = own[:_NEARBY][position[own[:_NEARBY]] <= position[earlier[-1]]]
         previous = next(branch for branch in branches if branch[-1] == place - 1)
         about = [part for part in (previous[-_NEARBY:], own[:_NEARBY]) if part.size > 1]
         change = float(np.mean([np.diff(value[part]).mean() for part in about])) if about else 0.0

@@ -57,6 +57,12 @@ def conflict_in(measurements: Measurements, entries: Indices) -> Conflict | None
     return Conflict(int(repeated.sum()), int(count.max()), float(spread.max()), noise)
 
 
+def runs_disagree(measurements: Measurements) -> bool:
+    """Whether the runs of a skill differ by more than noise; measurements by curve and ascending step."""
+    skills = (np.flatnonzero(measurements.skill.codes == k) for k in range(len(measurements.skill.names)))
+    return any(conflict_in(measurements, entries) is not None for entries in skills if entries.size)
+
+
 def overlap_conflict(measurements: Measurements, before: Indices, after: Indices) -> bool:
     """Whether two branches of one curve disagree where both were measured, on whatever steps."""
     old, new = (measurements.position[branch] for branch in (before, after))

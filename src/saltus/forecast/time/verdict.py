@@ -11,6 +11,7 @@ import numpy as np
 from saltus._types import Flags, Floats
 from saltus.curves.crossings import crossing_times
 from saltus.curves.names import named, skill_names
+from saltus.forecast.base.checks import OnSkill
 from saltus.forecast.base.degenerate import DegenerateFitError
 from saltus.forecast.base.verdict import (
     CARE,
@@ -19,10 +20,12 @@ from saltus.forecast.base.verdict import (
     WRONG,
     Doubts,
     Verdict,
+    several_configurations,
     uncalibrated,
     unexplained_floors,
     weigh,
 )
+from saltus.forecast.time.calibrate import has_emerged
 from saltus.forecast.time.departure import Departure
 from saltus.forecast.time.rivals import DECOUPLED, RIVALS, SMOOTH, Explanation, compare
 from saltus.theory.frequencies import SkillFrequencies
@@ -48,6 +51,7 @@ def judge(
     calibration: Calibration | DegenerateFitError | None,
     departure: Departure,
     frequency_fit: FrequencyFit | None = None,
+    on_skill: OnSkill = 1,
 ) -> Verdict:
     """Weigh the evidence of the known curves for and against a calibration, or against there being none.
 
@@ -57,14 +61,16 @@ def judge(
         calibration: on some of them, or why none could be made; None if nothing has emerged.
         departure: departure of networks from the model that the forecast allowed for.
         frequency_fit: how the frequencies were found, if they were not given.
+        on_skill: the skill that was to be calibrated on, or several.
     """
     frequency = frequencies.pmf(known["skill"].to_numpy())
     evidence = tuple(compare(known, frequency)) if bool(np.isfinite(known["strength"]).any()) else ()
     scores = {Explanation(one.name): one.score for one in evidence}
     doubts = [*_optimizer(known), *_rate(known), *_smoothness(scores), *_untested(frequency_fit)]
-    doubts += unexplained_floors(known)
+    doubts += [*unexplained_floors(known), *several_configurations(known)]
     if calibration is None or isinstance(calibration, DegenerateFitError):
-        return weigh([uncalibrated(known, calibration), *doubts], evidence)
+        why = uncalibrated(known, calibration, on_skill, lambda skill: has_emerged(known, skill))
+        return weigh([why, *doubts], evidence)
     hindcast = calibration.forecast(
         frequencies,
         measured=known,
@@ -123,7 +129,9 @@ def _overdue(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
 
 
 def _to_come(forecast: EmergenceForecast) -> Flags:
-    return np.ones(len(forecast.skill), bool) if forecast.measured is None else forecast.measured.n_emerged == 0
+    if forecast.measured is None:
+        return np.ones(len(forecast.skill), bool)
+    return np.asarray((forecast.measured.n_emerged == 0) & ~forecast.measured.censored)
 
 
 def _smoothness(scores: Scores) -> Doubts:
