@@ -47,7 +47,8 @@ def test_a_forecast_is_not_scored_by_a_bound_but_can_miss_it() -> None:
     assert math.isnan(right.log10_ratio[0])
     assert right.hit[0] is None
     assert math.isnan(right.too_late[0])
-    wrong = calibration.forecast(Frequencies([0.05, 0.59, 0.36]), measured=late)  # as if it came at 9,000
+    even = Frequencies([0.34, 0.33, 0.33])  # as if skill 1 came with skill 3, at 2,900
+    wrong = calibrate_time(late, even, on_skill=3).forecast(even, measured=late)
     assert wrong.hit[0] is False
     assert wrong.too_late[0] == pytest.approx(math.log10(wrong.emergence_time[0] / 1000))
     from_start = curves_from(np.vstack([np.full(len(FULL), 0.7), logistic(LOGIT + RATE * 0.25 * FULL)]), FULL)
@@ -61,9 +62,11 @@ def test_a_bound_that_the_calibration_breaks_is_a_doubt_and_one_that_it_keeps_is
     assert not any("emerged at least" in reason for reason in kept.verdict.reasons)
     assert kept.summary()["skills"][0]["observed_time"] != kept.summary()["skills"][0]["observed_time"]
     assert [skill["emerged_before"] for skill in kept.summary()["skills"]] == [1000.0, None, None]
-    broken = assess(late, Frequencies([0.02, 0.6, 0.38]), on_skill=2)
+    broken = assess(late, Frequencies([0.34, 0.33, 0.33]), on_skill=3)
     assert broken.verdict.level == "do not use"
-    assert any("skill 1 emerged at least 1." in reason and "dex earlier" in reason for reason in broken.verdict.reasons)
+    assert any(
+        "skill 1 emerged at least 0.4" in reason and "dex earlier" in reason for reason in broken.verdict.reasons
+    )
 
 
 def test_fitted_frequencies_do_not_take_the_bound_for_a_date() -> None:
@@ -94,8 +97,8 @@ def test_a_first_measurement_on_the_rise_still_calibrates() -> None:
 def test_without_a_skill_to_calibrate_on_the_verdict_says_how_it_stands_and_who_could() -> None:
     late = curves(MIX, LATE, ["copy", "mod", "sort"])
     assert assess(late).verdict.reasons[0] == (
-        "no skill to calibrate on was seen to emerge (skill 'copy' emerged before it was measured: R/S = 0.95 at step "
-        "1000); on skill 'mod' or skill 'sort' it could be"
+        "no skill to calibrate on has emerged while it was measured (skill 'copy' emerged before it was measured: "
+        "R/S = 0.95 at step 1000); on skill 'mod' or skill 'sort' it could be"
     )
     early = late.sel(step=late["step"] <= 1200)
     assert (
@@ -105,7 +108,8 @@ def test_without_a_skill_to_calibrate_on_the_verdict_says_how_it_stands_and_who_
     )
     flat = curves_from(np.full((1, 1, 3), 0.71), [0, 10, 20], frequencies=[1.0])
     assert assess(flat).verdict.reasons[0] == (
-        "no skill to calibrate on was seen to emerge (skill 1 emerged before the training: R/S = 0.71 at step 0)"
+        "no skill to calibrate on has emerged while it was measured (skill 1 emerged before the training: "
+        "R/S = 0.71 at step 0)"
     )
 
 

@@ -33,8 +33,8 @@ def test_the_alphabet_is_named_unless_the_order_was_chosen(tmp_path: Path) -> No
         said(path)
         == said(path, columns="*")
         == [
-            "skills stand in alphabetical order, which says nothing of their frequency: order='emergence' sorts them as "
-            "they rise, columns= as you name them"
+            "skills stand in alphabetical order, which says nothing of their frequency: order='emergence' sorts them "
+            "as they rise, columns= as you name them"
         ]
     )
     assert said(path, order="file") == said(path, columns=["add", "div", "mod"]) == []

@@ -63,8 +63,9 @@ def as_curves(
     """Everything on one grid of runs, skills and steps, NaN where a curve has no measurement.
 
     Attributes ``axis``, the name of the column of steps, ``measured_errors`` (1 if the file tells errors of
-    measurement) and ``configurations`` (their number, if runs seem to be of several) are the curves'; so are coordinates
-    over skills, ``items`` and ``unexplained_floor``, and ``learning_rate`` over runs and steps, where there is any.
+    measurement) and ``configurations`` (their number, if runs seem to be of several) are the curves'; so are
+    coordinates over skills, ``items`` and ``unexplained_floor``, and ``learning_rate`` over runs and steps, where
+    there is any.
     """
     steps, place = np.unique(measurements.position, return_inverse=True)
     shape = (len(report.runs), len(report.skills), len(steps))

@@ -132,8 +132,8 @@ def nothing_emerged(known: xr.Dataset, chosen: Sequence[int], ready: Callable[[i
     how = ", ".join(early) or f"highest R/S so far: {highest:.2f}"
     others = [named(names[skill - 1]) for skill in range(1, len(names) + 1) if skill not in chosen and ready(skill)]
     could = f"; on {_or(others)} it could be" if others else ""
-    what = "was seen to emerge" if early else "has emerged"
-    return STOP, f"no skill to calibrate on {what} ({how}){could}"
+    seen = " while it was measured" if early else ""
+    return STOP, f"no skill to calibrate on has emerged{seen} ({how}){could}"
 
 
 def _stood(curves: xr.Dataset, i: int, at: float) -> str:
