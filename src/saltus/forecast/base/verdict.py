@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from saltus.curves.crossings import emergence_times
-from saltus.curves.names import named, skill_names
+from saltus.curves.names import called, named, skill_names
 from saltus.forecast.base.checks import OnSkill, checked_skills
 
 if TYPE_CHECKING:
@@ -124,13 +124,13 @@ def nothing_emerged(known: xr.Dataset, chosen: Sequence[int], ready: Callable[[i
     of_chosen = known.isel(skill=[skill - 1 for skill in chosen])
     names, before = skill_names(known), emergence_times(of_chosen)
     early = [
-        f"{named(names[skill - 1])} {_stood(of_chosen, i, float(before.before[i]))}"
+        f"{called(names, skill)} {_stood(of_chosen, i, float(before.before[i]))}"
         for i, skill in enumerate(chosen)
         if before.censored[i]
     ]
     highest = float(np.nanmax(of_chosen["strength"].to_numpy(), initial=-math.inf))
     how = ", ".join(early) or f"highest R/S so far: {highest:.2f}"
-    others = [named(names[skill - 1]) for skill in range(1, len(names) + 1) if skill not in chosen and ready(skill)]
+    others = [called(names, skill) for skill in range(1, len(names) + 1) if skill not in chosen and ready(skill)]
     could = f"; on {_or(others)} it could be" if others else ""
     seen = " while it was measured" if early else ""
     return STOP, f"no skill to calibrate on has emerged{seen} ({how}){could}"

@@ -10,7 +10,7 @@ import numpy as np
 
 from saltus._types import Flags, Floats
 from saltus.curves.crossings import crossing_times
-from saltus.curves.names import named, skill_names
+from saltus.curves.names import called, named, skill_names
 from saltus.forecast.base.checks import OnSkill
 from saltus.forecast.base.degenerate import DegenerateFitError
 from saltus.forecast.base.verdict import (
@@ -191,7 +191,7 @@ def _misses(
         when = "earlier" if error > 0 else "later"
         yield (
             STOP if chance < _IMPOSSIBLE else CARE,
-            f"{named(names[others[worst]])} emerged {least}{abs(error):.2f} dex {when} than the calibration says "
+            f"{called(names, int(others[worst]) + 1)} emerged {least}{abs(error):.2f} dex {when} than the calibration says "
             f"(chance {chance:.1g})",
         )
 
