@@ -191,8 +191,8 @@ def _misses(
         when = "earlier" if error > 0 else "later"
         yield (
             STOP if chance < _IMPOSSIBLE else CARE,
-            f"{called(names, int(others[worst]) + 1)} emerged {least}{abs(error):.2f} dex {when} than the calibration says "
-            f"(chance {chance:.1g})",
+            f"{called(names, int(others[worst]) + 1)} emerged {least}{abs(error):.2f} dex {when} than the calibration "
+            f"says (chance {chance:.1g})",
         )
 
 
