@@ -237,7 +237,8 @@ def test_an_optimizer_that_nobody_names_is_not_trusted_before_four_skills(
 
 def test_nothing_to_calibrate_on_forbids_a_forecast() -> None:
     known = curves_from(np.array([[[0.1, 0.234, np.nan]], [[0.0, 0.2, np.nan]]]), [0, 10, 20], frequencies=[1.0])
-    assert nothing_emerged(known) == (STOP, "no skill to calibrate on has emerged (highest R/S so far: 0.23)")
+    said = "no skill to calibrate on has emerged (highest R/S so far: 0.23)"
+    assert nothing_emerged(known, (1,), lambda _: False) == (STOP, said)
     never = curves_from(np.full((1, 2), np.nan), [0, 10], frequencies=[1.0])
     verdict = of_time.judge(never, Frequencies([1.0]), None, PAPER)
     assert verdict.level == "do not use"

@@ -152,7 +152,7 @@ def assess(
         known = in_effective_time(known, clock)
     allowed_for = shipped_departure() if departure is None else departure
     fit = _fitted(known, resource, on_skill, allowed_for) if frequencies == "fitted" else None
-    basis = Basis(_one_a_skill(known, frequencies, fit), fit, allowed_for, level)
+    basis = Basis(_one_a_skill(known, frequencies, fit), fit, allowed_for, level, on_skill)
     degenerate = None
     if calibration is not None:
         _require_same_resource(calibration, resource)

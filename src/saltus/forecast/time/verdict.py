@@ -9,7 +9,8 @@ import numpy as np
 
 from saltus._types import Flags, Floats
 from saltus.curves.crossings import crossing_times
-from saltus.curves.names import named, skill_names
+from saltus.curves.names import called, named, skill_names
+from saltus.forecast.base.checks import OnSkill
 from saltus.forecast.base.degenerate import DegenerateFitError
 from saltus.forecast.base.verdict import (
     CARE,
@@ -18,10 +19,12 @@ from saltus.forecast.base.verdict import (
     WRONG,
     Doubts,
     Verdict,
+    several_configurations,
     uncalibrated,
     unexplained_floors,
     weigh,
 )
+from saltus.forecast.time.calibrate import has_emerged
 from saltus.forecast.time.departure import Departure
 from saltus.forecast.time.recipe import family_of, optimizer_of
 from saltus.forecast.time.rivals import DECOUPLED, RIVALS, SMOOTH, Explanation, compare
@@ -49,6 +52,7 @@ def judge(
     calibration: Calibration | DegenerateFitError | None,
     departure: Departure,
     frequency_fit: FrequencyFit | None = None,
+    on_skill: OnSkill = 1,
 ) -> Verdict:
     """Weigh the evidence of the known curves for and against a calibration, or against there being none.
 
@@ -58,14 +62,16 @@ def judge(
         calibration: on some of them, or why none could be made; None if nothing has emerged.
         departure: departure of networks from the model that the forecast allowed for.
         frequency_fit: how the frequencies were found, if they were not given.
+        on_skill: the skill that was to be calibrated on, or several.
     """
     frequency = frequencies.pmf(known["skill"].to_numpy())
     evidence = tuple(compare(known, frequency)) if bool(np.isfinite(known["strength"]).any()) else ()
     scores = {Explanation(one.name): one.score for one in evidence}
     doubts = [*_optimizer(known), *_rate(known), *_smoothness(scores), *_untested(frequency_fit)]
-    doubts += unexplained_floors(known)
+    doubts += [*unexplained_floors(known), *several_configurations(known)]
     if calibration is None or isinstance(calibration, DegenerateFitError):
-        return weigh([uncalibrated(known, calibration), *doubts], evidence)
+        why = uncalibrated(known, calibration, on_skill, lambda skill: has_emerged(known, skill))
+        return weigh([why, *doubts], evidence)
     hindcast = calibration.forecast(
         frequencies,
         measured=known,
@@ -130,7 +136,9 @@ def _overdue(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
 
 
 def _to_come(forecast: EmergenceForecast) -> Flags:
-    return np.ones(len(forecast.skill), bool) if forecast.measured is None else forecast.measured.n_emerged == 0
+    if forecast.measured is None:
+        return np.ones(len(forecast.skill), bool)
+    return np.asarray((forecast.measured.n_emerged == 0) & ~forecast.measured.censored)
 
 
 def _smoothness(scores: Scores) -> Doubts:
@@ -190,8 +198,8 @@ def _misses(
         when = "earlier" if error > 0 else "later"
         yield (
             STOP if chance < _IMPOSSIBLE else CARE,
-            f"{named(names[others[worst]])} emerged {least}{abs(error):.2f} dex {when} than the calibration says "
-            f"(chance {chance:.1g})",
+            f"{called(names, int(others[worst]) + 1)} emerged {least}{abs(error):.2f} dex {when} than the calibration "
+            f"says (chance {chance:.1g})",
         )
 
 
