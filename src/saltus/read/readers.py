@@ -11,7 +11,7 @@ from pathlib import Path
 
 from saltus.errors import InputError
 from saltus.read.files import require_small_file
-from saltus.read.formats.csv import CsvTable
+from saltus.read.formats.csv import CsvTable, is_csv_log
 from saltus.read.formats.npz import open_npz
 from saltus.read.formats.parquet import ParquetTable
 from saltus.read.formats.tensorboard import is_event_file, open_events
@@ -31,6 +31,7 @@ READERS: tuple[tuple[Detector, Opener], ...] = (
     (ends_in(".npz"), open_npz),
     (ends_in(".parquet", ".pq"), ParquetTable.open),
     (ends_in(".csv", ".tsv", ".txt"), CsvTable.open),
+    (is_csv_log, CsvTable.open),
 )
 
 

@@ -24,6 +24,7 @@ _MAX_LINE = 2**20  # characters
 _CELLS_AT_ONCE = 100_000  # cells of the file held as text, a bound on memory
 _COMMENT = ("#", "%")
 _DELIMITERS = ",;\t"
+_LOGS = (".log", ".out", "")
 
 
 @dataclass(frozen=True)
@@ -175,8 +176,10 @@ class _LeftOut:
             yield Finding("torn last line", 1, "the file ends within a row, which was left out: is it being written?")
 
 
-def is_csv(path: Path) -> bool:
-    """Whether the first lines of a text file are a header and rows of as many cells, most of them numbers."""
+def is_csv_log(path: Path) -> bool:
+    """Whether a ``.log`` file begins with a header and rows of as many cells, most of them numbers, as Keras writes."""
+    if path.suffix.lower() not in _LOGS:
+        return False
     try:
         with _text_of(path) as file:
             lines = _lines(file, path)
