@@ -73,22 +73,21 @@ class CsvTable:
         columns = [NumberColumn(name, self.path.name, self.delimiter != ",") for name in numbers]
         code_parts: dict[str, list[Codes]] = {name: [] for name in labels}
         codes: dict[str, dict[str, int]] = {name: {} for name in labels}
-        at_once = max(1, _CELLS_AT_ONCE // max(1, len(self.names)))
         n_rows = 0
         left_out = _LeftOut()
         with _text_of(self.path) as file:
-            rows = self._rows(file, left_out)
-            while chunk := list(islice(rows, at_once)):
-                n_rows += len(chunk)
+            for lines, rows in self._chunks(file, left_out):
+                n_rows += len(rows)
                 require_numbers(n_rows * (len(numbers) + len(labels)), self.path)
-                lines, cells = zip(*chunk, strict=True)
+                cells = list(zip(*rows, strict=True))
                 for column in columns:
-                    place = self.names.index(column.name)
-                    column.add([row[place] for row in cells], lines)
+                    column.add(cells[self.names.index(column.name)], lines)
                 for name, known in codes.items():
-                    place = self.names.index(name)
-                    coded = (known.setdefault(row[place].strip(), len(known)) for row in cells)
-                    code_parts[name].append(np.fromiter(coded, dtype=np.int32, count=len(cells)))
+                    texts = [cell.strip() for cell in cells[self.names.index(name)]]
+                    for text in dict.fromkeys(texts):
+                        known.setdefault(text, len(known))
+                    coded = map(known.__getitem__, texts)
+                    code_parts[name].append(np.fromiter(coded, dtype=np.int32, count=len(texts)))
         no_codes = np.empty(0, dtype=np.int32)
         errors = {column.name: column.errors() for column in columns}
         return Columns(
@@ -113,7 +112,7 @@ class CsvTable:
     def _first_rows(self) -> list[list[str]]:
         n_rows = min(FIRST_CELLS, max(20, _CELLS_AT_ONCE // (5 * max(1, len(self.names)))))
         with _text_of(self.path) as file:
-            return [row for _, row in islice(self._rows(file, _LeftOut()), n_rows)]
+            return next(self._chunks(file, _LeftOut(), n_rows), ((), []))[1]
 
     @cached_property
     def _late_text(self) -> frozenset[int]:
@@ -124,37 +123,60 @@ class CsvTable:
         if not open_ones or len(first) < 20:
             return frozenset()
         with _text_of(self.path) as file:
-            for _, row in self._rows(file, _LeftOut()):
-                for i in [i for i in open_ones if row[i] and not is_missing(row[i])]:
-                    open_ones.remove(i)
-                    if not is_number(row[i]):
-                        late.add(i)
+            for _, rows in self._chunks(file, _LeftOut()):
+                for i in list(open_ones):
+                    value = next((row[i] for row in rows if row[i] and not is_missing(row[i])), None)
+                    if value is not None:
+                        open_ones.remove(i)
+                        late.update([] if is_number(value) else [i])
                 if not open_ones:
                     break
         return frozenset(late)
 
-    def _rows(self, file: TextIO, left_out: _LeftOut) -> Iterator[tuple[int, list[str]]]:
-        """Line number and cells of every row below the header."""
-        width = len(self.names)
-        header = list(self.names)
-        lines = _lines(file, self.path)
-        for line, row in enumerate(csv.reader(lines, delimiter=self.delimiter, strict=True), 1):
-            if line < self.first_row or not row:
-                left_out.comments += bool(row) and row[0].startswith(_COMMENT)
+    def _chunks(
+        self, file: TextIO, left_out: _LeftOut, at_once: int | None = None
+    ) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
+        """Line numbers and cells of the rows below the header, some at once."""
+        at_once = at_once or max(1, _CELLS_AT_ONCE // max(1, len(self.names)))
+        texts = _lines(file, self.path)
+        for text in islice(texts, self.first_row - 1):
+            left_out.comments += text.startswith(_COMMENT)
+        reader = csv.reader(texts, delimiter=self.delimiter, strict=True)
+        line, ahead = self.first_row, next(reader, None)
+        while ahead is not None:
+            rows = [ahead, *islice(reader, at_once - 1)]
+            ahead = next(reader, None)
+            lines: Sequence[int] = range(line, line + len(rows))
+            line += len(rows)
+            if not self._are_plain(rows):
+                found = list(self._filtered(rows, lines, left_out, ahead is None))
+                lines, rows = [number for number, _ in found], [row for _, row in found]
+            if rows:
+                yield lines, rows
+
+    def _are_plain(self, rows: list[list[str]]) -> bool:
+        first = self.names[0] if self.names else ""
+        return {*map(len, rows)} == {len(self.names)} and not any(row[0][:1] == "#" or row[0] == first for row in rows)
+
+    def _filtered(
+        self, rows: list[list[str]], lines: Sequence[int], left_out: _LeftOut, to_the_end: bool
+    ) -> Iterator[tuple[int, list[str]]]:
+        """The rows without comments, repeated headers and a row that the end of the file tears."""
+        width, header = len(self.names), list(self.names)
+        for line, row in zip(lines, rows, strict=True):
+            if not row:
                 continue
             if row[0].startswith("#") and (len(row) != width or row[0].startswith("# ")):
                 left_out.comments += 1
-                continue
-            if len(row) != width:
-                if len(row) < width and next(lines, None) is None and _ends_within_a_line(self.path):
-                    left_out.torn = True
-                    return
+            elif [cell.strip() for cell in row] == header:
+                left_out.headers += 1
+            elif len(row) == width:
+                yield line, row
+            elif len(row) < width and line == lines[-1] and to_the_end and _ends_within_a_line(self.path):
+                left_out.torn = True
+            else:
                 advice = f"see line {line} of {self.path.name}"
                 raise InputError(f"every row must have {width} cells, as the header", len(row), advice)
-            if row[0] == header[0] and [cell.strip() for cell in row] == header:
-                left_out.headers += 1
-                continue
-            yield line, row
 
 
 @dataclass
