@@ -28,6 +28,8 @@ from saltus.read.vocabulary import (
 )
 from saltus.resource import DATA, PARAMETERS, RESOURCES, STEP
 
+_RATE = ("learning", "rate")
+_PARTS_OF_RATES = ("group", "pg", "adam", "sgd", "step", "epoch")  # of an optimiser that has several rates
 _KIND_OF = {name: kind for kind, names in COUNTERS.items() for name in names}
 
 
@@ -71,11 +73,9 @@ def is_bookkeeping(name: str) -> bool:
 
 def is_learning_rate(name: str) -> bool:
     """Whether the column holds the optimiser's learning rate: ``lr``, ``lr-Adam``, ``optim/learning_rate_group0``."""
-    words = words_of(name.rsplit("/", 1)[-1])
-    rest = words[1:] if words[:1] == ("lr",) else words[2:] if words[:2] == ("learning", "rate") else None
-    if rest is None:
-        return words[-2:] == ("learning", "rate") or words[-1:] == ("lr",)
-    return all(word.startswith(("group", "pg", "adam", "sgd")) or word.isdecimal() for word in rest)
+    words = words_of(name)
+    ends = [i + 1 for i, word in enumerate(words) if word == "lr" or words[max(i - 1, 0) : i + 1] == _RATE]
+    return bool(ends) and all(word.startswith(_PARTS_OF_RATES) or word.isdecimal() for word in words[ends[0] :])
 
 
 def is_setting(name: str) -> bool:
