@@ -43,7 +43,7 @@ def synthetic() -> Points:
 def measured(path: Path, n_column: str, flop_column: str, loss_column: str, n_dropped: int) -> Points:
     from saltus.read.columns import read_columns
 
-    table = read_columns(path, [n_column, flop_column, loss_column])[0].sort_values(loss_column)
+    table = read_columns(path, [n_column, flop_column], [loss_column]).table.sort_values(loss_column)
     table = table.iloc[: len(table) - n_dropped]
     n = table[n_column].to_numpy()
     return checked_points(np.column_stack([n, table[flop_column] / (6 * n)]), table[loss_column], None, 2)

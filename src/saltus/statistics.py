@@ -8,6 +8,8 @@ from scipy.special import stdtrit
 
 from saltus._types import Floats
 
+_WINDOW = 5.0  # length of the summed autocorrelations, in correlation times
+
 
 def independent(residual: Floats) -> float:
     """Effective number of independent measurements, n (1 - rho)/(1 + rho).
@@ -37,3 +39,27 @@ def student_quantile(probability: float, degrees: ArrayLike) -> Floats:
     """Quantile of Student's t; of the normal law for infinitely many degrees of freedom."""
     finite = np.minimum(np.asarray(degrees, dtype=float), 1e9)
     return np.asarray(stdtrit(finite, probability))
+
+
+def powers_of_ten(exponent: ArrayLike) -> Floats:
+    """Ten to these powers, elementwise; infinity where that is no number."""
+    with np.errstate(over="ignore"):
+        return np.asarray(10.0 ** np.asarray(exponent, dtype=float))
+
+
+def correlation_time(values: Floats) -> float:
+    """Number of neighbours that count as one: 1 + 2 sum of autocorrelations, at least 1.
+
+    The sum ends where it has reached five times its own value (Sokal 1997), before noise fills it.
+
+    Args:
+        values: a series about 0, in order, shape ``(n,)``.
+    """
+    n = len(values)
+    power = np.abs(np.fft.rfft(values, 2 * n)) ** 2
+    covariance = np.fft.irfft(power)[:n]
+    if covariance[0] <= 0:
+        return 1.0
+    times = 2 * np.cumsum(covariance / covariance[0]) - 1
+    far_enough = np.arange(n) >= _WINDOW * times
+    return float(max(times[int(far_enough.argmax()) if far_enough.any() else n - 1], 1.0))

@@ -158,7 +158,7 @@ def test_the_order_of_the_points_changes_nothing(seed: int) -> None:
 def test_a_pure_power_law_has_its_irreducible_loss_at_bound() -> None:
     fit = fit_law(X, 3 * X**-0.3, "power-offset", n_bootstrap=0)
     assert fit.status is Status.AT_BOUND
-    assert fit.reason == "E stopped at the lower end of the range"
+    assert fit.reason == "E went to 0 (a millionth of the lowest loss): the losses do not show that term"
     # The bound that stands for zero: a millionth of the lowest loss.
     assert fit.parameters["E"] == pytest.approx(1e-6 * 3 * X[-1] ** -0.3, rel=1e-12)
     assert fit.parameters["b"] == pytest.approx(0.3, rel=1e-4)

@@ -66,19 +66,11 @@ TABLES = {
     "unnamed.csv": ((HEADER + ",0,0.5\n").encode(), "every row must name its skill; received 'an empty cell'; fill"),
     "negative.csv": (
         (HEADER + "1,-5,0.5\n1,1,0.5\n").encode(),
-        "column 'step' must hold whole numbers of at least 0; received -5.0; give the column that counts updates",
-    ),
-    "half.csv": (
-        (HEADER + "1,0.5,0.5\n").encode(),
-        "column 'step' must hold whole numbers of at least 0; received 0.5",
+        "column 'step' must hold numbers of at least 0; received -5.0; give the column that counts updates",
     ),
     "endless.csv": (
         (HEADER + "1,inf,1\n").encode(),
-        "column 'step' must hold whole numbers of at least 0; received inf",
-    ),
-    "late.csv": (
-        (HEADER + "1,1e300,1\n").encode(),
-        "column 'step' must hold whole numbers of at least 0; received 1e+",
+        "column 'step' must hold numbers of at least 0; received inf",
     ),
     "nan.csv": (
         (HEADER + "1,0,nan\n1,1,\n").encode(),

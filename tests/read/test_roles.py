@@ -71,6 +71,8 @@ def test_learning_rates_and_bookkeeping_by_name() -> None:
         ({"tokens": [1e9, 1e9, 2e9], "size": [1, 7, 70]}, "size"),
         ({"tokens": [1e9, 2e9, 3e9], "size": [7, 7, 7]}, "tokens"),
         ({"step": [9, 9, 9], "params": [1, 2, 3]}, "params"),
+        ({"steps": [900, 900, 900], "step": STEPS}, "step"),
+        ({"iterations": [900, 900, 900], "iter": STEPS}, "iter"),
         ({"checkpoint": STEPS, "epoch": [0, 1, 2]}, "checkpoint"),
     ],
 )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """Fit a scaling law to a table of losses, one row a measurement.
+    """Fit a scaling law to a table of losses, one row a measurement, in any format that curves are read from.
 
     Forms: power (A x^-b), power-offset (E + A x^-b), broken (two exponents), two-resource (E + A/N^a + B/D^b). The
     status says whether the numbers can be relied on: converged, at bound, starts disagree or flat.
@@ -27,10 +27,14 @@ class Fit:
     Example: saltus fit losses.csv --x tokens --loss loss --form power-offset --out results/fit
     """
 
-    losses: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="LOSSES.csv")]
-    """Comma-separated table with one header line."""
+    losses: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="LOSSES.csv")]
+    """File of a table or of a log; several make one table."""
     loss: str
-    """Column of the losses, greater than 0."""
+    """Column of the losses, greater than 0, or of another quantity."""
+    quantity: str = "loss"
+    """loss, error_rate, or accuracy, whose law is that of 1 - accuracy."""
+    error: str | None = None
+    """Column of the losses' standard errors: residuals count in units of their own."""
     x: str | None = None
     """Column of the resource, for forms in one resource."""
     form: str = "power"
@@ -42,7 +46,7 @@ class Fit:
     compute: str | None = None
     """Column of the training FLOP C in the place of D, which is then C / (6 N)."""
     runs: str | None = None
-    """Column that names the run of each row; the bootstrap then draws runs, not rows."""
+    """Column that names the run of each row; the bootstrap then draws runs, not rows. "file": each file is one."""
     drop_highest: int = 0
     """Leave out this many rows of highest loss."""
     objective: str = "huber"
@@ -80,18 +84,22 @@ class Fit:
         from saltus.present.fit import fit_report
         from saltus.present.report import prepare_folder, write
 
-        report = fit_report(self._fitting(), settings_of(self), draw=self.out is not None)
-        paths = [] if self.out is None else write(report, prepare_folder(self.out))
-        show(report, paths, as_json=self.json)
+        paths = list(map(str, self.losses))
+        settings = settings_of(self) | {"losses": paths[0] if len(paths) == 1 else paths}
+        report = fit_report(self._fitting(), settings, draw=self.out is not None)
+        written = [] if self.out is None else write(report, prepare_folder(self.out))
+        show(report, written, as_json=self.json)
 
     def _fitting(self) -> LossStudy:
         from saltus.lawfit.study import resource_columns, study_losses
         from saltus.read.columns import read_columns
 
         columns = resource_columns(self.form, self.x, parameters=self.parameters, data=self.data, compute=self.compute)
-        table, n_blank = read_columns(self.losses, [*columns, self.loss], self.runs)
+        errors = [] if self.error is None else [self.error]
+        positive, others = ([self.loss, *errors], []) if self.quantity == "loss" else (errors, [self.loss])
+        rows = read_columns(self.losses, columns, positive, others=others, label=self.runs)
         return study_losses(
-            table,
+            rows.table,
             self.loss,
             self.x,
             form=self.form,
@@ -99,6 +107,8 @@ class Fit:
             data=self.data,
             compute=self.compute,
             runs=self.runs,
+            error=self.error,
+            quantity=self.quantity,
             drop_highest=self.drop_highest,
             delta=chosen("objective", self.objective, {"huber": self.delta, "least-squares": math.inf}),
             bootstrap=self.bootstrap,
@@ -109,7 +119,8 @@ class Fit:
             alpha=self.alpha,
             model=self._model(),
             seed=self.seed,
-            n_blank=n_blank,
+            n_blank=rows.n_blank,
+            n_zero=rows.n_zero,
         )
 
     def _model(self) -> Multilinear | None:

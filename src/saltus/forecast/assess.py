@@ -11,6 +11,7 @@ from saltus.curves.schema import resource_of
 from saltus.errors import InputError
 from saltus.forecast.base.calibration import AnyCalibration
 from saltus.forecast.base.checks import OnSkill, carried_frequencies
+from saltus.forecast.base.degenerate import DegenerateFitError
 from saltus.forecast.base.results import EmergenceForecast
 from saltus.forecast.base.verdict import Verdict
 from saltus.forecast.families import FAMILIES, Basis
@@ -91,9 +92,16 @@ class Assessment:
             resource.emergence: float(forecast.emergence_time[k]),
             "interval": forecast.interval[k].tolist(),
             resource.observed: None if forecast.measured is None else float(forecast.measured.mean[k]),
+            "emerged_before": _before(forecast, k),
             "log10_error": float(forecast.log10_ratio[k]),
             "hit": forecast.hit[k],
         }
+
+
+def _before(forecast: EmergenceForecast, k: int) -> float | None:
+    """First measured amount of a skill that had emerged by then; None for others."""
+    measured = forecast.measured
+    return None if measured is None or not measured.censored[k] else float(measured.before[k])
 
 
 @explained
@@ -134,12 +142,16 @@ def assess(
     allowed_for = shipped_departure() if departure is None else departure
     fit = _fitted(known, resource, on_skill, allowed_for) if frequencies == "fitted" else None
     basis = Basis(_one_a_skill(known, frequencies, fit), fit, allowed_for, level)
-    if calibration is None and family.ready(known, on_skill):
-        calibration = family.fit(known, basis.frequencies, on_skill)
+    degenerate = None
     if calibration is not None:
         _require_same_resource(calibration, resource)
+    elif family.ready(known, on_skill):
+        try:
+            calibration = family.fit(known, basis.frequencies, on_skill)
+        except DegenerateFitError as error:
+            degenerate = error
     forecast, scored = _forecasts(curves, calibration, basis, threshold, now)
-    verdict = family.judge(known, basis, calibration)
+    verdict = family.judge(known, basis, calibration or degenerate)
     return Assessment(
         resource=resource,
         until=now,
@@ -158,7 +170,7 @@ def _up_to(now: float, curves: xr.Dataset, resource: str) -> xr.Dataset:
     """The known part of the curves."""
     known = curves.isel({resource: curves[resource].to_numpy() <= now})
     if known.sizes[resource] == 0:
-        advice = f"first {resource}: {int(curves[resource][0])}"
+        advice = f"first {resource}: {float(curves[resource][0]):.12g}"
         raise InputError("until must leave at least one measurement", now, advice)
     return known
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from saltus.forecast.base.calibration import AnyCalibration
 from saltus.forecast.base.checks import OnSkill
+from saltus.forecast.base.degenerate import DegenerateFitError
 from saltus.forecast.base.results import EmergenceForecast
 from saltus.forecast.base.verdict import Verdict
 from saltus.forecast.size.calibrate import calibrate_data, calibrate_parameters, has_risen
@@ -57,7 +58,7 @@ class Family(Generic[C]):
         fit: the calibration of curves with given frequencies.
         forecast: the forecast of a calibration beside measured curves, at a threshold; the curves up to ``until`` may
             sharpen it.
-        judge: the verdict on a calibration, or on there being none, from the known curves.
+        judge: the verdict on a calibration, or on why there is none, from the known curves.
         load: the calibration in a file.
         fit_frequencies: frequencies fitted to curves; None where they cannot be.
     """
@@ -65,7 +66,7 @@ class Family(Generic[C]):
     ready: Callable[[xr.Dataset, OnSkill], bool]
     fit: Callable[[xr.Dataset, SkillFrequencies | None, OnSkill], C]
     forecast: Callable[[C, Basis, xr.Dataset, float, float], EmergenceForecast]
-    judge: Callable[[xr.Dataset, Basis, C | None], Verdict]
+    judge: Callable[[xr.Dataset, Basis, C | DegenerateFitError | None], Verdict]
     load: Callable[[str | Path], C]
     fit_frequencies: Callable[[xr.Dataset, OnSkill, Departure], FrequencyFit] | None = None
 
@@ -103,11 +104,11 @@ def _forecast_size(
     return calibration.forecast(basis.frequencies, measured=measured, threshold=threshold, level=basis.level)
 
 
-def _judge_time(known: xr.Dataset, basis: Basis, calibration: Calibration | None) -> Verdict:
+def _judge_time(known: xr.Dataset, basis: Basis, calibration: Calibration | DegenerateFitError | None) -> Verdict:
     return judge(known, basis.frequencies, calibration, basis.departure, basis.frequency_fit)
 
 
-def _judge_size(known: xr.Dataset, basis: Basis, calibration: SizeCalibration | None) -> Verdict:
+def _judge_size(known: xr.Dataset, basis: Basis, calibration: SizeCalibration | DegenerateFitError | None) -> Verdict:
     return judge_size(known, basis.frequencies, calibration)
 
 

@@ -8,25 +8,29 @@ step in the exponents is that of the projected objective, so that their correlat
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from saltus._types import Floats
+from saltus._types import Flags, Floats
 from saltus.errors import InputError, require_whole
 from saltus.lawfit.bootstrap import expanded_interval, resampled
-from saltus.lawfit.forms import FORMS, Form, Scale
+from saltus.lawfit.forms import FORMS, Form, Scale, SumOfPowers
 from saltus.lawfit.newton import Minima, descend, minimise
 from saltus.lawfit.objective import Objective
 from saltus.lawfit.points import Points, checked_points, require_enough, scaled_resources
+from saltus.statistics import correlation_time
 
 # Minima whose objectives differ by less, relative, are the same one.
 _SAME_OBJECTIVE = 1e-6
 _LEAST_DELTA = 1e-8
 _MANY_POINTS = 2000  # most points of the first search
+_FEWEST_RUNS = 5  # fewer runs, or blocks of neighbours, tell no interval
+_FEWEST_IN_A_ROW = 20  # fewest neighbours whose residuals tell a correlation
+_BLOCK = 5.0  # length of a block of neighbours, in correlation times
 _LEAST_RESIDUAL = 1e-9  # least noise of log L that is assumed, for perfect fits
 
 
@@ -54,6 +58,8 @@ class LawFit:
         parameters: by name, in the units of x and loss; ``inf`` where one exceeds double precision.
         intervals: by name, from the bootstrap; empty without one.
         objective: the sum of Huber's function (or half the squares) over the residuals of log loss.
+        residual: their root mean square.
+        cautions: what to know before an interval, or its absence, is read.
         n_points: number of points.
         n_runs: number of runs; ``n_points`` where points were resampled one by one.
         n_starts: number of starts.
@@ -69,6 +75,8 @@ class LawFit:
     parameters: Mapping[str, float]
     intervals: Mapping[str, tuple[float, float]]
     objective: float
+    residual: float
+    cautions: tuple[str, ...]
     n_points: int
     n_runs: int
     n_starts: int
@@ -123,6 +131,7 @@ def fit_law(
     *,
     delta: float = 1e-3,
     runs: ArrayLike | None = None,
+    errors: ArrayLike | None = None,
     n_bootstrap: int = 1000,
     level: float = 0.95,
     seed: int = 0,
@@ -137,7 +146,10 @@ def fit_law(
         delta: residuals of log loss beyond it count linearly, not squared (Huber); at least 1e-8; ``math.inf`` is least
             squares.
         runs: a label for each point, ``(n,)``; points of one run are resampled together. Each point alone by default.
-        n_bootstrap: resamples for the intervals; 0 for none.
+        errors: standard errors of the losses, ``(n,)``: residuals count in units of their own error, and of Huber's
+            delta at the median error. Errors of one relative size change nothing.
+        n_bootstrap: resamples for the intervals; 0 for none. Points in one resource whose residuals go together, as
+            those along one run do, are resampled in blocks. Fewer than five runs or blocks give no intervals.
         level: of the intervals, between 0 and 1.
         seed: of the resampling.
 
@@ -145,7 +157,7 @@ def fit_law(
         InputError: if a value is outside its range, or there are not more points than parameters.
     """
     chosen = form_of(form)
-    points = checked_points(x, loss, runs, chosen.n_resources)
+    points = checked_points(x, loss, runs, chosen.n_resources, errors)
     return fit_points(points, chosen, delta, n_bootstrap=n_bootstrap, level=level, seed=seed)
 
 
@@ -169,29 +181,36 @@ def fit_points(
     require_enough(points, form)
     scale = points.scale
     z, y = points.scaled(scale)
-    objective = Objective(form, z, y, np.ones((1, y.size)), delta)
+    objective = Objective(form, z, y, np.ones((1, y.size)), delta, points.sharpness)
     minima = search(objective)
     best = int(np.argmin(minima.value))
     theta, value = minima.theta[best], float(minima.value[best])
     n_agreeing = int(np.sum(minima.converged & (minima.value <= value * (1 + _SAME_OBJECTIVE) + 1e-24 * y.size)))
     status, reason = _verdict(objective, theta, n_agreeing, len(minima.value))
-    samples = resampled(objective, theta, points, n_bootstrap, np.random.default_rng(seed))
-    freedom = (y.size - theta.size) if points.by_points else points.n_runs - 1
+    residual = y - form.log_loss(theta[None], z)[0]
+    drawn, cautions = _drawn(points, objective.sharpness * residual) if n_bootstrap else (points, ())
+    n_drawn = 0 if drawn is None else n_bootstrap
+    samples = resampled(objective, theta, drawn or points, n_drawn, np.random.default_rng(seed))
+    n_runs = (drawn or points).n_runs
+    freedom = (y.size - theta.size) if n_runs == y.size else n_runs - 1
     names = form.parameter_names
+    natural = form.natural(theta[None], scale)[0]
     intervals = {}
-    if n_bootstrap:
-        low, high = expanded_interval(form.natural(samples, scale), level, points.n_runs, freedom)
+    if n_drawn:
+        low, high = expanded_interval(form.natural(samples, scale), level, n_runs, freedom)
         intervals = dict(zip(names, zip(low.tolist(), high.tolist(), strict=True), strict=True))
     return LawFit(
         form=form.name,
         equation=form.equation,
         status=status,
         reason=reason,
-        parameters=dict(zip(names, form.natural(theta[None], scale)[0].tolist(), strict=True)),
+        parameters=dict(zip(names, natural.tolist(), strict=True)),
         intervals=intervals,
         objective=value,
+        residual=math.sqrt(np.mean(residual**2)),
+        cautions=(*cautions, *_beyond(names, natural)),
         n_points=y.size,
-        n_runs=points.n_runs,
+        n_runs=n_runs,
         n_starts=len(minima.value),
         n_agreeing=n_agreeing,
         delta=float(delta),
@@ -204,6 +223,35 @@ def fit_points(
     )
 
 
+def _drawn(points: Points, residual: Floats) -> tuple[Points | None, tuple[str, ...]]:
+    """The points with the runs that a bootstrap may draw, None where it cannot tell an interval; and why."""
+    if not points.by_points:
+        if points.n_runs >= _FEWEST_RUNS:
+            return points, ()
+        return None, (f"no intervals: {points.n_runs} runs are too few to tell how much runs differ",)
+    if points.x.shape[1] > 1 or residual.size < _FEWEST_IN_A_ROW:
+        return points, ()
+    in_order = residual[np.argsort(points.x[:, 0], kind="stable")]
+    bound = 5 * float(np.median(np.abs(in_order)))
+    time = correlation_time(np.clip(in_order, -bound, bound))
+    if time <= 1 + 2 * math.sqrt(22 / residual.size):  # two standard errors of white noise
+        return points, ()
+    length = math.ceil(_BLOCK * time)
+    together = f"neighbouring residuals go together (about {time:.3g} count as one)"
+    if residual.size // length < _FEWEST_RUNS:
+        return None, (f"no intervals: {together}, too many for a bootstrap of {residual.size} points",)
+    blocks = points.in_blocks(length)
+    return blocks, (f"{together}: the bootstrap draws {blocks.n_runs} blocks of {length} neighbours",)
+
+
+def _beyond(names: Sequence[str], natural: Floats) -> tuple[str, ...]:
+    """A remark on parameters that no number can hold."""
+    infinite = [name for name, value in zip(names, natural.tolist(), strict=True) if math.isinf(value)]
+    if not infinite:
+        return ()
+    return (f"{', '.join(infinite)} is written as inf: beyond 1e308, since the law is steep so far from x = 1",)
+
+
 def search(objective: Objective) -> Minima:
     """The minimum that each start of the grid leads to."""
     form, n = objective.form, objective.y.size
@@ -212,7 +260,10 @@ def search(objective: Objective) -> Minima:
         return descend(objective, form.starts(objective.z, objective.y), bounds)
     # A subset of the points leads near the minimum of all of them.
     some = np.random.default_rng(0).choice(n, _MANY_POINTS, replace=False)
-    fewer = replace(objective, z=objective.z[some], y=objective.y[some], weight=objective.weight[:, some])
+    sharpness = objective.sharpness if objective.sharpness.size == 1 else objective.sharpness[some]
+    fewer = replace(
+        objective, z=objective.z[some], y=objective.y[some], weight=objective.weight[:, some], sharpness=sharpness
+    )
     near = descend(fewer, form.starts(fewer.z, fewer.y), bounds)
     return minimise(objective, near.theta, bounds, tolerance=1e-13)
 
@@ -220,18 +271,27 @@ def search(objective: Objective) -> Minima:
 def _verdict(objective: Objective, theta: Floats, n_agreeing: int, n_starts: int) -> tuple[Status, str]:
     form = objective.form
     names = np.array(form.parameter_names)
-    if n_agreeing < min(2, n_starts):
-        return Status.STARTS_DISAGREE, f"{n_agreeing} of {n_starts} starts came to rest at the lowest point found"
     lower, upper = form.bounds(objective.y)
     for end, bounded in (("lower", theta <= lower), ("upper", theta >= upper)):
         if bounded.any():
-            return Status.AT_BOUND, f"{', '.join(names[bounded])} stopped at the {end} end of the range"
+            return Status.AT_BOUND, f"{', '.join(names[bounded])} {_ended(form, bounded, end)}"
+    if n_agreeing < min(2, n_starts):
+        return Status.STARTS_DISAGREE, f"{n_agreeing} of {n_starts} starts came to rest at the lowest point found"
     # The weakest direction of theta, and its standard error for residuals of the size seen.
-    residual = objective.y - form.log_loss(theta[None], objective.z)[0]
+    residual = objective.sharpness * (objective.y - form.log_loss(theta[None], objective.z)[0])
     noise = max(1.4826 * float(np.median(np.abs(residual))), _LEAST_RESIDUAL)
-    _, stiffness, directions = np.linalg.svd(form.jacobian(theta[None], objective.z)[0], full_matrices=False)
+    _, stiffness, directions = np.linalg.svd(
+        objective.sharpness[:, None] * form.jacobian(theta[None], objective.z)[0], full_matrices=False
+    )
     if noise >= stiffness[-1]:
         error = noise / stiffness[-1] if stiffness[-1] > 0 else math.inf
         weakest = names[int(np.argmax(np.abs(directions[-1])))]
         return Status.FLAT, f"the noise leaves {weakest} undetermined by a factor e to the {error:.2g}"
     return Status.CONVERGED, f"{n_agreeing} of {n_starts} starts reached this minimum"
+
+
+def _ended(form: Form, bounded: Flags, end: str) -> str:
+    """A parameter's stop at the end of its range, in words."""
+    if end == "lower" and isinstance(form, SumOfPowers) and bool(form.inner[bounded].all()):
+        return "went to 0 (a millionth of the lowest loss): the losses do not show that term"
+    return f"stopped at the {end} end of the range"

@@ -8,7 +8,7 @@ early.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -34,6 +34,7 @@ class Objective:
         y: scaled log losses, ``(n,)``.
         weight: how often each point counts, ``(batch, n)`` or ``(1, n)``.
         delta: where Huber's function turns from a square into a line, in units of log L.
+        sharpness: factor of each residual, ``(n,)`` or ``(1,)``: above 1 where a loss is known better than others.
     """
 
     form: Form
@@ -41,15 +42,16 @@ class Objective:
     y: Floats
     weight: Floats
     delta: float
+    sharpness: Floats = field(default_factory=lambda: np.ones(1))
 
     def members(self, chosen: Flags) -> Objective:
         """The same for some members of the batch."""
         weight = self.weight if len(self.weight) == 1 else self.weight[chosen]
-        return Objective(self.form, self.z, self.y, weight, self.delta)
+        return replace(self, weight=weight)
 
     def value(self, theta: Floats) -> Floats:
         """One number a member, ``(batch,)``."""
-        residual = self.y - self.form.log_loss(theta, self.z)
+        residual = self.sharpness * (self.y - self.form.log_loss(theta, self.z))
         return np.asarray(np.sum(self.weight * huber(residual, self.delta), axis=1))
 
     def derivatives(self, theta: Floats) -> tuple[Floats, Floats, Floats]:
@@ -58,15 +60,17 @@ class Objective:
         The third is the matrix of iteratively reweighted least squares: rho'(r)/r in the place of rho''(r). Unlike the
         Hessian, it also counts the points in the straight part of rho.
         """
-        residual = self.y - self.form.log_loss(theta, self.z)
-        jacobian = self.form.jacobian(theta, self.z)
+        residual = self.sharpness * (self.y - self.form.log_loss(theta, self.z))
+        jacobian = self.sharpness[:, None] * self.form.jacobian(theta, self.z)
         slope = self.weight * np.clip(residual, -self.delta, self.delta)
         is_inside = np.abs(residual) <= self.delta
         bending = self.weight * is_inside
         secant = self.weight * (self.delta / np.maximum(np.abs(residual), self.delta) if self.delta < math.inf else 1.0)
         transposed = np.swapaxes(jacobian, 1, 2)
         gradient = -(transposed @ slope[:, :, None])[:, :, 0]
-        hessian = transposed @ (bending[:, :, None] * jacobian) - self.form.curvature(theta, self.z, slope)
+        hessian = transposed @ (bending[:, :, None] * jacobian) - self.form.curvature(
+            theta, self.z, self.sharpness * slope
+        )
         return gradient, hessian, transposed @ (secant[:, :, None] * jacobian)
 
 

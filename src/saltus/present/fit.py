@@ -34,7 +34,7 @@ def fit_report(fitting: LossStudy, settings: Mapping[str, Any], *, draw: bool) -
             note += f"; bands: {fit.level:.0%} of {settings['bootstrap']} resamples, seed {settings['seed']}"
         figures["law"] = law_figure(Fitted(fit, fitting.points.x, fitting.points.loss, fitting.labels), note)
     return Report(
-        title=f"{fit.form}: {fit.status.value}",
+        title=f"{fit.form}: {fit.status.value}, rms residual of log loss {fit.residual:.2g}",
         table=_table(fit),
         summary=_summary(fitting, settings),
         figures=figures,
@@ -66,6 +66,8 @@ def _summary(fitting: LossStudy, settings: Mapping[str, Any]) -> dict[str, Any]:
         "reason": fit.reason,
         "parameters": dict(fit.parameters),
         "objective": fit.objective,
+        "residual": fit.residual,
+        "cautions": list(fit.cautions),
         "intervals": {name: list(ends) for name, ends in fit.intervals.items()},
         "form": fit.form,
         "equation": fit.equation,
@@ -73,6 +75,9 @@ def _summary(fitting: LossStudy, settings: Mapping[str, Any]) -> dict[str, Any]:
         "n_points": fit.n_points,
         "n_runs": fit.n_runs,
         "n_blank": fitting.n_blank,
+        "n_zero": fitting.n_zero,
+        "n_averaged": fitting.n_averaged,
+        "rising": list(fitting.rising),
         "n_dropped": fitting.n_dropped,
         "n_starts": fit.n_starts,
         "n_agreeing": fit.n_agreeing,
@@ -112,8 +117,22 @@ def _remarks(fitting: LossStudy) -> Iterator[str]:
     yield f"{fit.n_points} {unit}; objective {fit.objective:.12g}, the sum of {_estimator(fit)}"
     if fitting.data_is_computed:
         yield _CONVENTION
-    if fitting.n_blank or fitting.n_dropped:
-        yield f"left out: {fitting.n_blank} rows without a value, {fitting.n_dropped} rows of highest loss"
+    left_out = [
+        f"{count} {rows}"
+        for count, rows in (
+            (fitting.n_blank, "rows without a value"),
+            (fitting.n_zero, "rows where an amount is 0"),
+            (fitting.n_dropped, "rows of highest loss"),
+        )
+        if count
+    ]
+    if left_out:
+        yield "left out: " + ", ".join(left_out)
+    if fitting.n_averaged:
+        yield f"{fitting.n_averaged:,} rows averaged in equal parts of log x: {fit.n_points} points"
+    if fitting.rising:
+        yield f"the losses rise with {' and '.join(fitting.rising)}: are they scores? Fit 1 - score (quantity=)"
+    yield from fit.cautions
     if fitting.hold_out is None:
         yield "hold-out: too few points"
     else:

@@ -79,7 +79,11 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
     if errors is not None:
         numbers["strength_error" if quantity == "strength" else "value_error"] = errors
     read = {*rows.used, *skills, value, *([error] if error else []), *beside.values()}
-    said = [] if skills == ["skill"] else [Finding("skills by column", len(skill.names), _skills_said(skills))]
+    if skills == ["tag"]:
+        read.add("folder")  # its names are those of run and tag
+    said = (
+        [] if skills in (["skill"], ["tag"]) else [Finding("skills by column", len(skill.names), _skills_said(skills))]
+    )
     if quantity is not None and frame.selection.quantity is None:
         said += quantity_by_name(Choice((value,), quantity, True, {}, {}, ()))
     measurements = Measurements(

@@ -23,6 +23,7 @@ from saltus.read.vocabulary import (
     DATA_SIZES,
     SETTINGS,
     SIZES,
+    STEPS,
     UNITS,
     VALUES,
 )
@@ -122,7 +123,7 @@ def axis_of(table: Table, selection: Selection) -> Axis:
         raise InputError(wanted, names, "name the right one with step_column=")
     best = min(kinds[name] for name in counting)
     first = [name for name in counting if kinds[name] == best]
-    first = [name for name in first if plain(name) != "batch"] or first
+    first = [name for name in first if name.casefold() in STEPS] or _singular(first)
     cells = table.first_cells(first[0])
     still = len(cells) > 1 and len(set(cells)) == 1  # one checkpoint of several models, for example
     if len(counting) > len(first) and (best > CHECKPOINTS or still):
@@ -134,6 +135,11 @@ def axis_of(table: Table, selection: Selection) -> Axis:
         return Axis(chosen)
     text = f"steps are counted by {chosen!r}; {', '.join(map(repr, others))} would count too: choose with step_column="
     return Axis(chosen, (Finding("several counters", len(others), text),))
+
+
+def _singular(names: Sequence[str]) -> list[str]:
+    """The names without those that may tell a length: ``steps`` beside ``iteration``, ``batch`` beside both."""
+    return [name for name in names if not plain(name).endswith("s") and plain(name) != "batch"] or list(names)
 
 
 def _agreed(table: Table, counting: Sequence[str]) -> str:

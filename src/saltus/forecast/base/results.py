@@ -10,7 +10,7 @@ import numpy as np
 from saltus._types import Flags, Floats, Integers
 from saltus.curves.crossings import EmergenceTimes
 from saltus.errors import InputError
-from saltus.statistics import student_quantile
+from saltus.statistics import powers_of_ten, student_quantile
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class EmergenceForecast:
         sharpened: whether a skill's own early strengths were used.
         measured: the measured emergence times, or None if there are no measurements.
         degrees: degrees of freedom of the total uncertainty (Student's t), infinity for a normal law.
+        cut: whether the interval was cut at the last measurement used, since the skill had not come by then.
     """
 
     threshold: float
@@ -42,6 +43,7 @@ class EmergenceForecast:
     sharpened: Flags
     measured: EmergenceTimes | None
     degrees: Floats
+    cut: Flags
 
     def quantile(self, probability: float) -> Floats:
         """Time by which each skill has emerged with that probability, between 0 and 1; shape ``(n_skills,)``.
@@ -52,24 +54,43 @@ class EmergenceForecast:
         if not 0 < probability < 1:
             raise InputError("a probability must lie between 0 and 1", probability, "give e.g. 0.9")
         sigmas = student_quantile(probability, self.degrees)
-        return np.asarray(self.emergence_time * 10 ** (sigmas * self.uncertainty.total))
+        return np.asarray(self.emergence_time * powers_of_ten(sigmas * self.uncertainty.total))
 
     @property
     def log10_ratio(self) -> Floats:
         """log10(forecast / measured): in decades, positive where the forecast is late; NaN where nothing emerged."""
         if self.measured is None:
             return np.full(self.skill.shape, np.nan)
-        return np.log10(self.emergence_time / self.measured.mean)
+        dated = np.where(self.measured.mean > 0, self.measured.mean, np.nan)  # at 0 a skill was there before
+        return np.log10(self.emergence_time / dated)
 
     @property
     def hit(self) -> list[bool | None]:
-        """Whether the measured time lies in the interval; None where there is none."""
+        """Whether the measured time lies in the interval; None where there is none.
+
+        A skill that emerged before its first measurement misses an interval that lies after it, and else says nothing.
+        """
         if self.measured is None:
             return [None] * len(self.skill)
+        measured = self.measured
         return [
-            bool(low <= time <= high) if math.isfinite(time) else None
-            for time, (low, high) in zip(self.measured.mean, self.interval, strict=True)
+            bool(low <= time <= high) if math.isfinite(time) else False if censored and low > before else None
+            for time, censored, before, (low, high) in zip(
+                measured.mean, measured.censored, measured.before, self.interval, strict=True
+            )
         ]
+
+    @property
+    def too_late(self) -> Floats:
+        """Decades by which a forecast is late at least, where a skill emerged before its first measurement; else NaN.
+
+        A skill that stood there at amount 0 owes nothing to training, and is left out.
+        """
+        if self.measured is None:
+            return np.full(self.skill.shape, np.nan)
+        bound = np.where(self.measured.censored & (self.measured.before > 0), self.measured.before, np.nan)
+        least = np.log10(self.emergence_time / bound)
+        return np.where(least > 0, least, np.nan)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from saltus.curves.names import named, skill_names
+
 if TYPE_CHECKING:
     import xarray as xr
+
+    from saltus.forecast.base.degenerate import DegenerateFitError
 
 
 Level = Literal["trust", "use with care", "do not use"]
@@ -73,6 +77,23 @@ def weigh(
     if not gravest_first:
         return Verdict("trust", passed(), evidence)
     return Verdict(_LEVELS[gravest_first[0][0]], tuple(text for _, text in gravest_first), evidence)
+
+
+def unexplained_floors(known: xr.Dataset) -> Doubts:
+    """The doubt about skills that start at a level for which nobody gave a reason."""
+    if "unexplained_floor" not in known.coords:
+        return
+    levels = known["unexplained_floor"].to_numpy()
+    high = np.flatnonzero(np.isfinite(levels))
+    if high.size:
+        names = skill_names(known)
+        some = ", ".join(f"{named(names[k])} at {levels[k]:.3g}" for k in high[:3]) + (", ..." if high.size > 3 else "")
+        yield CARE, f"the start of {some} is not explained: give the accuracy of guessing (chance=)"
+
+
+def uncalibrated(known: xr.Dataset, degenerate: DegenerateFitError | None) -> tuple[int, str]:
+    """The doubt where there is no calibration, since nothing has emerged or no fit has numbers to give."""
+    return nothing_emerged(known) if degenerate is None else (STOP, f"{degenerate.received}: {degenerate.advice}")
 
 
 def nothing_emerged(known: xr.Dataset) -> tuple[int, str]:

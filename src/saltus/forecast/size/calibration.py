@@ -22,7 +22,7 @@ from saltus.forecast.base.results import EmergenceForecast, Uncertainty
 from saltus.forecast.base.saved import load_as, save_calibration
 from saltus.forecast.size.forms import NodesForm, ShotsForm, SizeForm
 from saltus.resource import DATA, PARAMETERS
-from saltus.statistics import student_quantile
+from saltus.statistics import powers_of_ten, student_quantile
 from saltus.theory.extended import DataEmergence, ParameterEmergence
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+_MANY = 1e5  # shots from which the scatter of their number, below a third of a percent, is left aside
 _ASIDE = 0.05  # half-width, in R/S, of the finite difference for the slope at a threshold
 
 
@@ -119,20 +120,21 @@ class SizeCalibration(ABC):
             threshold=threshold,
             skill=skill,
             frequency=frequencies.pmf(skill),
-            emergence_time=10**log_size,
-            interval=10 ** np.column_stack([log_size - reach, log_size + reach]),
+            emergence_time=powers_of_ten(log_size),
+            interval=powers_of_ten(np.column_stack([log_size - reach, log_size + reach])),
             level=level,
             uncertainty=Uncertainty(fit, runs, misfit, np.zeros(len(skill)), total),
             sharpened=np.zeros(len(skill), dtype=bool),
             measured=None if measured is None else emergence_times(measured, threshold),
             degrees=np.full(len(skill), self.degrees),
+            cut=np.zeros(len(skill), dtype=bool),
         )
 
     def _rise(self, threshold: float, frequencies: SkillFrequencies) -> Floats:
         """Slope of each skill there, in R/S a decade: it turns a misfit in strength into one in size."""
         aside = min(_ASIDE, threshold / 2, (1 - threshold) / 2)
         above, below = (np.log10(self._size(frequencies, threshold + by)) for by in (aside, -aside))
-        return np.asarray(2 * aside / (above - below))
+        return np.asarray(2 * aside / np.maximum(above - below, np.finfo(float).eps))  # some sizes make a jump
 
     def summary(self) -> dict[str, Any]:
         """The constant by its name, with its standard error, and all fields; for a report."""
@@ -191,7 +193,8 @@ class DataCalibration(SizeCalibration):
         return ShotsForm(sizes, frequencies.pmf(skill))
 
     def _size(self, frequencies: SkillFrequencies, threshold: float) -> Floats:
-        return self.model(frequencies).expected_data(threshold * self.target_scale)
+        model, strength = self.model(frequencies), threshold * self.target_scale
+        return model.data(strength) if self.constant > _MANY else model.expected_data(strength)
 
 
 @dataclass(frozen=True)

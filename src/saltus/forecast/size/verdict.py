@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saltus.curves.names import named, skill_names
-from saltus.forecast.base.verdict import CARE, ROUGH, STOP, WRONG, Doubts, Verdict, nothing_emerged, weigh
+from saltus.forecast.base.degenerate import DegenerateFitError
+from saltus.forecast.base.verdict import (
+    CARE,
+    ROUGH,
+    STOP,
+    WRONG,
+    Doubts,
+    Verdict,
+    uncalibrated,
+    unexplained_floors,
+    weigh,
+)
 from saltus.forecast.size.calibration import SizeCalibration
 from saltus.forecast.size.fit import curve_misfit, points_of
 from saltus.statistics import student_quantile
@@ -21,19 +32,22 @@ if TYPE_CHECKING:
 _VAGUE = 0.1  # half the width of the constant's 90 % interval, in decades, above which to take care
 
 
-def judge_size(known: xr.Dataset, frequencies: SkillFrequencies, calibration: SizeCalibration | None) -> Verdict:
+def judge_size(
+    known: xr.Dataset, frequencies: SkillFrequencies, calibration: SizeCalibration | DegenerateFitError | None
+) -> Verdict:
     """Weigh the evidence of the known sizes for and against a calibration, or against there being none.
 
     Args:
         known: curves over data or parameters, up to the largest size that may be used.
         frequencies: of their skills.
-        calibration: on some of them.
+        calibration: on some of them, or the reason why there is none.
     """
-    if calibration is None:
-        return weigh([nothing_emerged(known)])
+    if not isinstance(calibration, SizeCalibration):
+        return weigh([uncalibrated(known, calibration)])
     misfits = _misfits(known, frequencies, calibration)
     straying = _straying(misfits, calibration, skill_names(known))
     doubts = [*_vague(calibration), *straying, *_alone(misfits, calibration.resource)]
+    doubts += unexplained_floors(known)
     return weigh(doubts, passed=lambda: _passed(misfits, calibration))
 
 

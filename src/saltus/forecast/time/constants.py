@@ -118,4 +118,5 @@ class TimeConstants:
         exposure = self.half_exposure + after
         by_rate, by_half = -after / exposure, self.half_exposure / exposure
         (a, b), (_, c) = self.covariance if covariance is None else covariance
-        return (by_rate**2 * a + 2 * by_rate * by_half * b + by_half**2 * c) / math.log(10) ** 2
+        variance = by_rate**2 * a + 2 * by_rate * by_half * b + by_half**2 * c
+        return max(variance, 0.0) / math.log(10) ** 2  # rounding can leave it below 0

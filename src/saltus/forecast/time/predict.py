@@ -14,14 +14,14 @@ import numpy as np
 from scipy.special import logit
 
 from saltus._types import Flags, Floats
-from saltus.curves.crossings import crossing_times, emergence_times
+from saltus.curves.crossings import crossing_times, emerged_before, emergence_times
 from saltus.errors import InputError
 from saltus.forecast.base.checks import require_level, require_same_skills
 from saltus.forecast.base.results import EmergenceForecast, Uncertainty
 from saltus.forecast.time.constants import TimeConstants
 from saltus.forecast.time.departure import Departure
 from saltus.forecast.time.own_growth import growth, sharpen
-from saltus.statistics import degrees_of_sum, student_quantile
+from saltus.statistics import degrees_of_sum, powers_of_ten, student_quantile
 from saltus.theory.frequencies import Frequencies, SkillFrequencies, require_finite_skills
 
 if TYPE_CHECKING:
@@ -51,17 +51,20 @@ def forecast_emergence(
     expected = expected_emergence(constants, frequencies.pmf(skill), threshold, departure, unknown)
     log_time, total, sharpened = _sharpened(constants, expected, unknown, measured, until)
     reach = student_quantile(0.5 + level / 2, expected.degrees) * total
+    time, interval = powers_of_ten(log_time), powers_of_ten(np.column_stack([log_time - reach, log_time + reach]))
+    not_before = not_come_by(measured, threshold, until, len(skill))
     return EmergenceForecast(
         threshold=threshold,
         skill=skill,
         frequency=expected.frequency,
-        emergence_time=10**log_time,
-        interval=10 ** np.column_stack([log_time - reach, log_time + reach]),
+        emergence_time=np.maximum(time, not_before),
+        interval=np.maximum(interval, not_before[:, None]),
         level=level,
         uncertainty=expected.variances.uncertainty(total),
         sharpened=sharpened,
         measured=None if measured is None else emergence_times(measured, threshold),
         degrees=expected.degrees,
+        cut=interval[:, 0] < not_before,
     )
 
 
@@ -114,9 +117,8 @@ class Expected:
 
     def quantile(self, probability: float) -> Floats:
         """Step by which each skill has emerged with that probability."""
-        return np.asarray(
-            10 ** (self.log_time + student_quantile(probability, self.degrees) * np.sqrt(self.variances.total))
-        )
+        reach = student_quantile(probability, self.degrees) * np.sqrt(self.variances.total)
+        return powers_of_ten(self.log_time + reach)
 
 
 def expected_emergence(
@@ -177,12 +179,26 @@ def _sharpened(
     return log_time, total, sharpened
 
 
+def not_come_by(measured: xr.Dataset | None, threshold: float, until: float | None, n_skills: int) -> Floats:
+    """Step of each skill's last measurement up to ``until``, if it had not passed the threshold in any run; else 0."""
+    if measured is None or until is None:
+        return np.zeros(n_skills)
+    known = measured.sel(step=measured["step"] <= until)
+    if known.sizes["step"] == 0:
+        return np.zeros(n_skills)
+    strength = known["strength"].to_numpy()
+    seen = np.isfinite(strength).any(axis=0)
+    last = np.where(seen, known["step"].to_numpy().astype(float), 0.0).max(axis=-1)
+    return np.where((strength >= threshold).any(axis=(0, 2)), 0.0, last)
+
+
 def _still_to_come(known: xr.Dataset, threshold: float, calibrated: tuple[int, ...]) -> list[int]:
     """Positions of skills that have been measured, have not passed the threshold, and were not calibrated on."""
     if known.sizes["step"] == 0:
         return []
     measured = np.isfinite(known["strength"].to_numpy()).any(axis=(0, 2))
-    emerged = np.isfinite(crossing_times(known, threshold)).any(axis=0)
+    passed = (crossing_times(known, threshold), emerged_before(known, threshold))
+    emerged = np.isfinite(passed).any(axis=(0, 1))
     return [int(k) for k in np.flatnonzero(measured & ~emerged) if k + 1 not in calibrated]
 
 

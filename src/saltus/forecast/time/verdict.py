@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saltus._types import Floats
+from saltus._types import Flags, Floats
 from saltus.curves.crossings import crossing_times
 from saltus.curves.names import named, skill_names
-from saltus.forecast.base.verdict import CARE, ROUGH, STOP, WRONG, Doubts, Verdict, nothing_emerged, weigh
+from saltus.forecast.base.degenerate import DegenerateFitError
+from saltus.forecast.base.verdict import (
+    CARE,
+    ROUGH,
+    STOP,
+    WRONG,
+    Doubts,
+    Verdict,
+    uncalibrated,
+    unexplained_floors,
+    weigh,
+)
 from saltus.forecast.time.departure import Departure
 from saltus.forecast.time.rivals import DECOUPLED, RIVALS, SMOOTH, Explanation, compare
 from saltus.theory.frequencies import SkillFrequencies
@@ -26,13 +37,15 @@ if TYPE_CHECKING:
 
 Scores = dict[Explanation, float]
 _CLEARLY = 3.0  # lead in scores, odds of 20 to 1, from which a rival forbids the forecast
+_WIDE, _VAGUE = 0.6, 2.0  # widest interval in decades: above the first use with care, above the second stop
+_SAME_RATE = 0.01  # relative difference of learning rates from which they vary
 _SURPRISE, _IMPOSSIBLE = 0.05, 1e-3  # probability of the worst miss: below the first take care, below the second stop
 
 
 def judge(
     known: xr.Dataset,
     frequencies: SkillFrequencies,
-    calibration: Calibration | None,
+    calibration: Calibration | DegenerateFitError | None,
     departure: Departure,
     frequency_fit: FrequencyFit | None = None,
 ) -> Verdict:
@@ -41,23 +54,26 @@ def judge(
     Args:
         known: curves up to now.
         frequencies: of their skills.
-        calibration: on some of them, or None if none could be made.
+        calibration: on some of them, or why none could be made; None if nothing has emerged.
         departure: departure of networks from the model that the forecast allowed for.
         frequency_fit: how the frequencies were found, if they were not given.
     """
     frequency = frequencies.pmf(known["skill"].to_numpy())
     evidence = tuple(compare(known, frequency)) if bool(np.isfinite(known["strength"]).any()) else ()
     scores = {Explanation(one.name): one.score for one in evidence}
-    doubts = [*_optimizer(known), *_smoothness(scores), *_untested(frequency_fit)]
-    if calibration is None:
-        return weigh([*doubts, nothing_emerged(known)], evidence)
+    doubts = [*_optimizer(known), *_rate(known), *_smoothness(scores), *_untested(frequency_fit)]
+    doubts += unexplained_floors(known)
+    if calibration is None or isinstance(calibration, DegenerateFitError):
+        return weigh([uncalibrated(known, calibration), *doubts], evidence)
     hindcast = calibration.forecast(
         frequencies,
         measured=known,
+        until=float(known["step"][-1]),
         departure=departure,
         frequency_error=None if frequency_fit is None else frequency_fit.log10_error,
     )
     emerged = int(np.isfinite(crossing_times(known)).any(axis=0).sum())
+    doubts += [*_width(known, hindcast), *_overdue(known, hindcast)]
     doubts += [*_misfit(calibration), *_reach(calibration, frequency, departure)]
     doubts += [*_misses(calibration, hindcast, departure, skill_names(known)), *_coupling(scores, emerged)]
     return weigh(doubts, evidence, lambda: _passed(scores, hindcast))
@@ -70,6 +86,44 @@ def _optimizer(curves: xr.Dataset) -> Doubts:
     if isinstance(optimizer, str) and optimizer.lower() != "sgd":
         name = "Adam" if optimizer == "adam" else optimizer
         yield STOP, f"the network was trained with {name}, which is no gradient flow: skills are not decoupled"
+
+
+def _rate(curves: xr.Dataset) -> Doubts:
+    """The doubt where the learning rate is known to vary, since steps then are no measure of training."""
+    if "learning_rate" not in curves.coords:
+        return
+    rate = curves["learning_rate"].to_numpy()
+    rate = rate[np.isfinite(rate) & (rate > 0)]
+    if rate.size and rate.max() > (1 + _SAME_RATE) * rate.min():
+        yield (
+            CARE,
+            f"the learning rate varies from {rate.min():.3g} to {rate.max():.3g}, and the forecast counts all steps "
+            "alike",
+        )
+
+
+def _width(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
+    """The doubt where a date to come is vague."""
+    low, high = np.clip(forecast.interval, np.finfo(float).tiny, np.finfo(float).max).T
+    width = np.where(_to_come(forecast), np.log10(high) - np.log10(low), 0.0)
+    widest = int(width.argmax())
+    if width[widest] > _WIDE:
+        who = named(skill_names(known)[widest])
+        yield (
+            STOP if width[widest] > _VAGUE else CARE,
+            f"the {forecast.level:.0%} interval of {who} is {width[widest]:.2g} decades wide",
+        )
+
+
+def _overdue(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
+    """The doubt where a skill should have come, and has not."""
+    late = _to_come(forecast) & (forecast.interval[:, 1] <= float(known["step"][-1]))
+    for k in np.flatnonzero(late):
+        yield STOP, f"{named(skill_names(known)[k])} should have emerged by now, and has not"
+
+
+def _to_come(forecast: EmergenceForecast) -> Flags:
+    return np.ones(len(forecast.skill), bool) if forecast.measured is None else forecast.measured.n_emerged == 0
 
 
 def _smoothness(scores: Scores) -> Doubts:
@@ -115,18 +169,21 @@ def _reach(calibration: Calibration, frequency: Floats, departure: Departure) ->
 def _misses(
     calibration: Calibration, hindcast: EmergenceForecast, departure: Departure, names: Sequence[str]
 ) -> Doubts:
-    others = np.flatnonzero(np.isfinite(hindcast.log10_ratio) & ~np.isin(hindcast.skill, calibration.skills))
+    ratio = hindcast.log10_ratio
+    errors = np.where(np.isfinite(ratio), ratio, hindcast.too_late)
+    others = np.flatnonzero(np.isfinite(errors) & ~np.isin(hindcast.skill, calibration.skills))
     if others.size == 0:
         return
-    sigmas = hindcast.log10_ratio[others] / hindcast.uncertainty.total[others]
+    sigmas = errors[others] / hindcast.uncertainty.total[others]
     worst = int(np.abs(sigmas).argmax())
     chance = departure.chance(float(sigmas[worst]), others.size)
     if chance < _SURPRISE:
-        error = float(hindcast.log10_ratio[others[worst]])
+        error = float(errors[others[worst]])
+        least = "" if np.isfinite(ratio[others[worst]]) else "at least "
         when = "earlier" if error > 0 else "later"
         yield (
             STOP if chance < _IMPOSSIBLE else CARE,
-            f"{named(names[others[worst]])} emerged {abs(error):.2f} dex {when} than the calibration says "
+            f"{named(names[others[worst]])} emerged {least}{abs(error):.2f} dex {when} than the calibration says "
             f"(chance {chance:.1g})",
         )
 
