@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,9 @@ def test_a_file_that_is_being_written_is_read_up_to_its_last_whole_row(tmp_path:
     path = written(tmp_path / "c.csv", "step,a,b\n0,0.1,0.2\n5,0.3,0.4\n10,0.")
     assert strengths(path) == [[0.1, 0.3], [0.2, 0.4]]
     assert said(path)["torn last line"].startswith("the file ends within a row")
+    packed = tmp_path / "c.csv.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert strengths(packed) == [[0.1, 0.3], [0.2, 0.4]]
     with pytest.raises(InputError, match="every row must have 3 cells, as the header; received 2; see line 3 of"):
         read_curves(written(path, "step,a,b\n0,0.1,0.2\n5,0.3\n10,0.5,0.6"))
 

@@ -46,6 +46,10 @@ class WithConstants:
         constant = self.constants.get(name)
         return self.table.holds_numbers(name) if constant is None else not isinstance(constant, str)
 
+    def first_cells(self, name: str) -> Sequence[str]:
+        """The column's first cells as text; of a constant, one."""
+        return [str(self.constants[name])] if name in self.constants else self.table.first_cells(name)
+
     def read(self, numbers: Sequence[str], labels: Sequence[str]) -> Columns:
         """Read these columns; raise `InputError` where a cell is no number."""
         own_numbers = [name for name in numbers if name not in self.constants]

@@ -81,9 +81,7 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
     read = {*rows.used, *skills, value, *([error] if error else []), *beside.values()}
     if skills == ["tag"]:
         read.add("folder")  # its names are those of run and tag
-    said = (
-        [] if skills in (["skill"], ["tag"]) else [Finding("skills by column", len(skill.names), _skills_said(skills))]
-    )
+    said = [] if skills in (["skill"], ["tag"]) else [_skills_said(skills, len(skill.names))]
     if quantity is not None and frame.selection.quantity is None:
         said += quantity_by_name(Choice((value,), quantity, True, {}, {}, ()))
     measurements = Measurements(
@@ -105,8 +103,9 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
     return measurements.choose(frame.selection)
 
 
-def _skills_said(skills: Sequence[str]) -> str:
-    return f"skills are named by column {' and '.join(map(repr, skills))}: skill= chooses another"
+def _skills_said(skills: Sequence[str], count: int) -> Finding:
+    text = f"skills are named by column {' and '.join(map(repr, skills))}: skill= chooses another"
+    return Finding("skills by column", count, text)
 
 
 def _value_of(frame: Frame, candidates: Sequence[str]) -> tuple[str, Quantity | None]:

@@ -19,6 +19,7 @@ from saltus.read.files import MAX_COLUMNS, require_numbers
 from saltus.read.measurements import Codes, Labels
 from saltus.read.numbers import NumberColumn, forms_found, is_missing, is_number, mostly_numbers
 from saltus.read.tables import FIRST_CELLS, Columns
+from saltus.read.text import open_text
 
 _MAX_LINE = 2**20  # characters
 _CELLS_AT_ONCE = 100_000  # cells of the file held as text, a bound on memory
@@ -138,7 +139,7 @@ class CsvTable:
     ) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
         """Line numbers and cells of the rows below the header, some at once."""
         at_once = at_once or max(1, _CELLS_AT_ONCE // max(1, len(self.names)))
-        texts = _lines(file, self.path)
+        texts = _lines(file, self.path, left_out)
         for text in islice(texts, self.first_row - 1):
             left_out.comments += text.startswith(_COMMENT)
         reader = csv.reader(texts, delimiter=self.delimiter, strict=True)
@@ -172,7 +173,7 @@ class CsvTable:
                 left_out.headers += 1
             elif len(row) == width:
                 yield line, row
-            elif len(row) < width and line == lines[-1] and to_the_end and _ends_within_a_line(self.path):
+            elif len(row) < width and line == lines[-1] and to_the_end and left_out.open_end:
                 left_out.torn = True
             else:
                 advice = f"see line {line} of {self.path.name}"
@@ -186,6 +187,7 @@ class _LeftOut:
     comments: int = 0
     headers: int = 0
     torn: bool = False
+    open_end: bool = False
 
     def findings(self) -> Iterator[Finding]:
         """A finding for each kind that was met."""
@@ -237,28 +239,19 @@ def _cells(line: str, delimiter: str) -> list[str]:
     return next(csv.reader([line], delimiter=delimiter, strict=True), [])
 
 
-def _ends_within_a_line(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, 2)
-        return file.read(1) not in b"\r\n"
-
-
 @contextmanager
 def _text_of(path: Path) -> Iterator[TextIO]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with open_text(path) as file:
             yield file
-    except UnicodeDecodeError as error:
-        raise InputError("a table must be UTF-8 text", path.name, "save it as CSV in UTF-8") from error
     except csv.Error as error:
         raise InputError("a table must be well-formed CSV", path.name, f"{error}: export it again") from error
-    except OSError as error:
-        raise InputError("a table must be readable", path.name, f"{error.strerror}") from error
 
 
-def _lines(file: TextIO, path: Path) -> Iterator[str]:
+def _lines(file: TextIO, path: Path, left_out: _LeftOut | None = None) -> Iterator[str]:
     """Lines of bounded length that each hold whole cells; anything else could take memory without end."""
     number = 0
+    last = "\n"
     while line := file.readline(_MAX_LINE):
         number += 1
         if len(line) == _MAX_LINE:
@@ -271,4 +264,7 @@ def _lines(file: TextIO, path: Path) -> Iterator[str]:
             line = line.replace('"', "")
         if "\0" in line:
             raise InputError("a table must be text", line[:20], f"save {path.name} as CSV in UTF-8")
+        last = line
         yield line
+    if left_out is not None:
+        left_out.open_end = last[-1] not in "\r\n"
