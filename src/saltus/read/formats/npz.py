@@ -7,6 +7,7 @@ An archive is either a table by columns, every array of one length, or a grid: `
 from __future__ import annotations
 
 import math
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from saltus.read.tables import ArrayTable
 
 Arrays = Mapping[str, NDArray[Any]]
 _NOT_AN_ARCHIVE = (
+    tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
