@@ -46,7 +46,7 @@ def test_an_error_after_reading_names_the_skill_and_carries_the_report(capsys: p
         saltus.calibrate_time(curves, saltus.PowerLaw(0.6, 3), on_skill="pow")
     assert raised.value.received == "pow"
     assert raised.value.advice == "the curves have add, sub, mod"
-    assert raised.value.__notes__ == ["\n".join(saltus.reading_report(curves).lines)]
+    assert raised.value.__notes__ == ["\n".join([*saltus.reading_report(curves).lines, "skills: add, sub, mod"])]
 
 
 def test_skills_are_chosen_by_name_or_number() -> None:

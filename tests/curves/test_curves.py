@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltus import InputError, emergence_times, tidy_table
-from saltus.curves.crossings import crossing_times
+from saltus.curves.crossings import crossing_times, emerged_before
 from saltus.curves.schema import curves_from
 
 
@@ -33,7 +33,7 @@ def test_crossing_of_a_straight_line_is_exact(steps: list[int], threshold: float
 def test_crossing_takes_the_first_passage_and_knows_what_never_emerged() -> None:
     strength = np.array([[[0.0, 0.6, 0.2, 0.9], [0.0, 0.1, 0.2, 0.3]], [[0.7, 0.8, 0.9, 1.0], [0.0, np.nan, 0.0, 0.5]]])
     times = crossing_times(curves_of(strength, np.array([0, 10, 20, 30])), 0.5)
-    np.testing.assert_allclose(times, [[10 * 0.5 / 0.6, np.nan], [0.0, 30.0]])
+    np.testing.assert_allclose(times, [[10 * 0.5 / 0.6, np.nan], [np.nan, 30.0]])
 
 
 def test_emergence_times_are_mean_and_spread_over_the_runs_that_emerged() -> None:
@@ -64,7 +64,10 @@ def test_crossing_bridges_steps_that_were_not_measured() -> None:
         [[[nan, 0.1, nan, 0.9, nan], [nan, nan, 0.6, nan, 0.7]], [[0.2, nan, nan, nan, 0.4], [nan] * 5]]
     )
     times = crossing_times(curves_of(strength, np.arange(0, 50, 10)), 0.5)
-    np.testing.assert_allclose(times, [[20.0, 20.0], [nan, nan]])
+    np.testing.assert_allclose(times, [[20.0, nan], [nan, nan]])
+    np.testing.assert_allclose(
+        emerged_before(curves_of(strength, np.arange(0, 50, 10)), 0.5), [[nan, 20.0], [nan, nan]]
+    )
 
 
 def test_curves_over_data_have_crossings_and_a_table_over_data() -> None:

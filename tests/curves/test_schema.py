@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from saltus import InputError, PowerLaw, assess
-from saltus.curves.schema import CURVES, curves_from, resource_of
+from saltus.curves.schema import CURVES, amount_form, curves_from, resource_of
 from saltus.resource import DATA, PARAMETERS, STEP
 from tests.helpers import LOGIT, MIX, RATE, logistic
 
@@ -91,7 +91,7 @@ def test_curves_know_their_resource(resource: Any) -> None:
         ),
         ({"strength": [["a"] * 3]}, "strength must be an array of numbers; received [['a', 'a', 'a']]; give rows"),
         ({"at": [0, 1]}, "at must be 3, one a measurement; received (2,); give a list of that length"),
-        ({"at": [0, 1.5, 2]}, "at must be whole numbers; received [0, 1.5, 2]; round them"),
+        ({"at": [0, 1.5, np.inf]}, "at must be finite numbers; received [0, 1.5, inf]; leave the others out"),
         ({"at": [0, 2, 1]}, "at must ascend from 0 or more; received array([0, 2, 1]); sort the measurements, each"),
         ({"at": [0, 1, 1]}, "at must ascend from 0 or more; received array([0, 1, 1]); sort the measurements, each"),
         ({"at": [-1, 0, 1]}, "at must ascend from 0 or more; received array([-1, 0, 1]); sort the measurements, each"),
@@ -132,3 +132,41 @@ def test_a_dataset_of_something_else_is_refused() -> None:
         resource_of(xr.Dataset({"loss": ("step", [1.0])}))
     with pytest.raises(InputError, match="a resource must be one of step, data, parameters; received 'time'"):
         resource_of(xr.Dataset({"strength": (("run", "time"), [[1.0]])}))
+
+
+@pytest.mark.parametrize(
+    ("at", "kind"), [([0, 1, 2], "i"), ([0.0, 1.0, 2.0], "i"), ([0.5, 1.0, 1.5], "f"), ([1e18, 2e18, 3e20], "f")]
+)
+def test_places_are_whole_or_real_numbers(at: list[float], kind: str) -> None:
+    curves = curves_from(STRENGTH, at)
+    assert curves["step"].dtype.kind == kind
+    np.testing.assert_array_equal(curves["step"], at)
+
+
+@pytest.mark.parametrize(
+    ("at", "form"),
+    [
+        ([0, 25, 50], ".0f"),
+        ([0, 2, 4], ".0f"),
+        ([0, 1, 2], ".1f"),
+        ([0, 0.5, 1], ".2f"),
+        ([0.07, 0.16, 0.41], ".2f"),
+        ([1e9, 2e9, 4e9], ".0f"),
+    ],
+)
+def test_amounts_have_more_decimals_where_measurements_are_dense(at: list[float], form: str) -> None:
+    assert amount_form(curves_from(STRENGTH, at)) == form
+    assert amount_form(curves_from([[0.5]], [3])) == ".0f"
+    assert amount_form(curves_from(STRENGTH, [1, 20, 300], over="parameters")) == ".1f"
+
+
+def test_learning_rates_and_the_words_of_the_axis_come_with_the_curves() -> None:
+    curves = curves_from([STRENGTH, STRENGTH], [0, 1, 2], learning_rate=[0.1, 0.2, np.nan], axis="epoch")
+    assert curves["learning_rate"].dims == ("run", "step")
+    np.testing.assert_array_equal(curves["learning_rate"], [[0.1, 0.2, np.nan]] * 2)
+    assert curves.attrs["axis"] == "epoch"
+    own = curves_from([STRENGTH, STRENGTH], [0, 1, 2], learning_rate=[[1, 2, 3], [4, 5, 6]])
+    assert own.sel(run=1)["learning_rate"].to_numpy().tolist() == [4, 5, 6]
+    assert "axis" not in own.attrs
+    with pytest.raises(InputError, match=r"learning_rate must be 3, one a measurement; received \(2,\); give one each"):
+        curves_from(STRENGTH, [0, 1, 2], learning_rate=[0.1, 0.2])

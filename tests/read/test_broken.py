@@ -66,19 +66,11 @@ TABLES = {
     "unnamed.csv": ((HEADER + ",0,0.5\n").encode(), "every row must name its skill; received 'an empty cell'; fill"),
     "negative.csv": (
         (HEADER + "1,-5,0.5\n1,1,0.5\n").encode(),
-        "column 'step' must hold whole numbers of at least 0; received -5.0; give the column that counts updates",
-    ),
-    "half.csv": (
-        (HEADER + "1,0.5,0.5\n").encode(),
-        "column 'step' must hold whole numbers of at least 0; received 0.5",
+        "column 'step' must hold numbers of at least 0; received -5.0; give the column that counts updates",
     ),
     "endless.csv": (
         (HEADER + "1,inf,1\n").encode(),
-        "column 'step' must hold whole numbers of at least 0; received inf",
-    ),
-    "late.csv": (
-        (HEADER + "1,1e300,1\n").encode(),
-        "column 'step' must hold whole numbers of at least 0; received 1e+",
+        "column 'step' must hold numbers of at least 0; received inf",
     ),
     "nan.csv": (
         (HEADER + "1,0,nan\n1,1,\n").encode(),
@@ -236,7 +228,7 @@ def test_pickled_objects_are_never_loaded(tmp_path: Path, monkeypatch: pytest.Mo
             {"time": [0, 1], "strength": [[0, 1]]},
             "curves must have one column of steps, named step, data or parameters; received ['time'",
         ),
-        ({"step": ["a", "b"], "strength": [[0, 1]]}, "array 'step' must hold numbers; received ['a']; see c.npz"),
+        ({"step": ["a", "b"], "strength": [[0, 1]]}, "column 'step' must hold numbers; received 'a'; see c.npz"),
         (
             {"step": [0, 1], "strength": [[0, 1]], "skill": ["a", "b"]},
             "array 'skill' must name every skill once; receive",
@@ -253,7 +245,7 @@ def test_pickled_objects_are_never_loaded(tmp_path: Path, monkeypatch: pytest.Mo
             {"step": 1.0, "a": 2.0},
             "arrays of an archive must be columns of one length; received {'step': (), 'a': ()}; ",
         ),
-        ({"step": [0, 1], "a": ["x", "y"]}, "column 'a' must hold numbers; received ['x']; see c.npz"),
+        ({"step": [0, 1], "a": ["x", "y"]}, "column 'a' must hold numbers; received 'x'; see c.npz"),
         (
             {"step": [0], "a": np.zeros((1,), dtype="M8[s]")},
             "arrays must hold numbers or text; received 'a.npy: datetime",

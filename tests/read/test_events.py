@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from saltus import InputError, read_curves, reading_report
 from saltus.read.formats.events import masked_crc32c
@@ -25,6 +26,13 @@ def write(path: Path, events: Iterable[bytes]) -> Path:
     version = b"\x09" + struct.pack("<d", 1.7e9) + field(3, b"brain.Event:2")
     path.write_bytes(b"".join(map(record, [version, *events])))
     return path
+
+
+def curves_or_refusal(path: Path) -> xr.Dataset | str:
+    try:
+        return read_curves(path)
+    except InputError as error:
+        return str(error)
 
 
 def test_checksum_meets_the_published_check_value_and_long_division() -> None:
@@ -81,35 +89,48 @@ def test_large_records_are_passed_over_and_counted(tmp_path: Path) -> None:
     assert "large records: 1 record above 64 KiB (images, graphs), not read" in reading_report(curves).lines
 
 
-def test_a_file_cut_off_anywhere_is_refused_or_ends_between_records(tmp_path: Path) -> None:
-    path = write(tmp_path / "x.tfevents.1", [event(step, simple("a", step / 4)) for step in range(3)])
+def test_a_file_cut_off_anywhere_is_read_up_to_there(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.tfevents.1", [event(step, simple("a", step / 4)) for step in range(4)])
     whole = path.read_bytes()
-    n_read = 0
+    last = len(record(event(3, simple("a", 0.75))))
+    n_read = n_unfinished = 0
     for size in range(1, len(whole)):
         path.write_bytes(whole[:size])
-        try:
-            read_curves(path)
-            n_read += 1
-        except InputError as error:
-            text = str(error)
-            expected = "an event file must be whole: it ends within a record; received 'x.tfevents.1, byte "
+        curves = curves_or_refusal(path)
+        if isinstance(curves, str):
+            torn = "an event file must be whole: it ends within a record; received 'x.tfevents.1, byte "
             too_few = ("event files must hold scalars; ", "a curve must have at least two measurements; ")
-            assert text.startswith((expected, *too_few)), text
-    assert n_read == 1  # two of the three measurements
+            assert curves.startswith((torn, *too_few))
+            continue
+        n_read += 1
+        np.testing.assert_array_equal(curves["strength"].to_numpy().ravel(), curves["step"] / 4)
+        n_unfinished += any(
+            line.startswith("unfinished files: x.tfevents.1 ends within a record at byte ")
+            for line in reading_report(curves).lines
+        )
+    assert n_read == last + len(record(event(2, simple("a", 0.5))))
+    assert n_unfinished == n_read - 2  # two of the cuts are between records
 
 
 def test_any_flipped_bit_is_noticed(tmp_path: Path) -> None:
-    path = write(tmp_path / "x.tfevents.1", [event(step, simple("a", step / 4)) for step in range(2)])
+    path = write(tmp_path / "x.tfevents.1", [event(step, simple("a", step / 4)) for step in range(3)])
     whole = path.read_bytes()
     for place in range(len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
-        with pytest.raises(InputError, match="an event file must be whole: a checksum does not match; received 'x.tfe"):
-            read_curves(path)
+        curves = curves_or_refusal(path)
+        if isinstance(curves, str):
+            damaged = "an event file must be whole: a checksum does not match; received 'x.tfevents.1, byte "
+            assert curves.startswith((damaged, "a curve must have at least two measurements; "))
+        else:
+            assert curves["strength"].to_numpy().ravel().tolist() == [0, 0.25]
+            (finding,) = [one for one in reading_report(curves).findings if one.kind == "damaged files"]
+            at = len(whole) - len(record(event(2, simple("a", 0.5))))
+            assert finding.text.startswith(f"x.tfevents.1: a checksum does not match at byte {at} of {len(whole)}: ")
 
 
 def test_a_negative_step_is_refused_as_such(tmp_path: Path) -> None:
     path = write(tmp_path / "x.tfevents.1", [event(step, simple("a", 0.5)) for step in (-5, 1)])
-    with pytest.raises(InputError, match="column 'step' must hold whole numbers of at least 0; received -5.0; "):
+    with pytest.raises(InputError, match="column 'step' must hold numbers of at least 0; received -5.0; "):
         read_curves(path)
 
 

@@ -98,7 +98,7 @@ def test_weights_and_biases_export(tmp_path: Path) -> None:
     report = reading_report(curves)
     assert report.layout == "Weights & Biases CSV"
     averaged = {finding.kind: finding.count for finding in report.findings}
-    assert averaged == {"columns left out": 2, "averaged values": 1}
+    assert averaged == {"columns left out": 2, "averaged values": 1, "different configurations": 2}
     only_second = read_curves(path, columns="*2")
     np.testing.assert_array_equal(only_second["strength"], RUNS_ASCENDING[::-1, 1:])
 
@@ -152,8 +152,9 @@ def test_parquet(tmp_path: Path) -> None:
     parquet.write_table(gaps, path)
     curves = read_curves(path, columns="a")
     np.testing.assert_array_equal(curves["strength"][0, 0], [0.5, 1.0])
-    with pytest.raises(InputError, match="column 'note' must hold numbers; received 'string'; see curves.parquet"):
-        read_curves(path)
+    with pytest.raises(InputError, match="column 'note' must hold numbers; received 'x'; see curves.parquet"):
+        read_curves(path, columns="note")
+    assert "columns left out: 1 of the file were not read: note" in reading_report(read_curves(path)).lines
     lists = pa.table({"step": [1, 2], "eval.acc": [0.25, 0.5], "skill": [[1], [2]]})
     parquet.write_table(lists.drop_columns("skill"), path)
     assert read_curves(path)["strength"].to_numpy().ravel().tolist() == [0.25, 0.5]

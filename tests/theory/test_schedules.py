@@ -57,7 +57,11 @@ def test_warm_up_stable_decay() -> None:
     assert share[10:61].tolist() == [1.0] * 51
     np.testing.assert_allclose(share[60:101], np.linspace(1.0, 0.2, 41))
     assert share[100:].tolist() == pytest.approx([0.2] * 30)
-    assert dict(read_schedule("wsd:steps=100").parameters)["decay"] == 20
+    assert (
+        str(read_schedule("wsd:steps=101"))
+        == str(read_schedule("wsd", steps=101))
+        == ("wsd:decay=21,floor=0,steps=101,warmup=0")
+    )
 
 
 def test_inverse_square_root_meets_its_warm_up() -> None:
@@ -87,6 +91,7 @@ def test_shares_lie_from_0_to_1_and_the_text_is_read_again(kind: str, warmup: in
     [
         ("cosin", "a schedule must be one of constant, cosine, linear, wsd, steps, restarts, inverse-sqrt; received"),
         ("cosine", "this schedule must say steps; received 'cosine'; e.g. cosine:steps=20000"),
+        ("wsd", "this schedule must say"),
         ("cosine:steps=ten", "steps of a schedule must be a number; received 'steps=ten'; e.g. steps=500"),
         ("cosine:length=9", "cosine must have each of floor, steps, warmup once; received 'length=9'; mend it"),
         ("cosine:steps=9,steps=8", "cosine must have each of floor, steps, warmup once; received 'steps=8'; mend it"),

@@ -21,6 +21,7 @@ from saltus.cli.law import Law
 from saltus.cli.loss import Loss
 from saltus.cli.optimal import Optimal
 from saltus.cli.plan import Plan
+from saltus.cli.read import Read
 from saltus.cli.reproduce import Reproduce
 from saltus.cli.sweep import Sweep
 from saltus.cli.train import Train
@@ -42,6 +43,7 @@ COMMANDS: dict[str, Any] = {
     "loss": Loss,
     "law": Law,
     "optimal": Optimal,
+    "read": Read,
     "forecast": Forecast,
     "plan": Plan,
     "reproduce": Reproduce,

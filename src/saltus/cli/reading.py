@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -114,6 +115,18 @@ class ReadingOptions(ScaleOptions, SetOptions, ColumnOptions):
             where=self.where,
             over=self.over,
         )
+
+    def words(self) -> list[str]:
+        """The options that differ from their defaults, and the paths, as words of a shell that ask for this reading."""
+        words = [shlex.quote(str(path)) for path in self.curves]
+        for entry in fields(ReadingOptions):
+            given = getattr(self, entry.name)
+            if entry.name == "curves" or given == entry.default:
+                continue
+            option = "--run" if entry.name == "run_column" else "--" + entry.name.replace("_", "-")
+            for value in given if isinstance(given, tuple) else [given]:
+                words += [option, shlex.quote(f"{value:.12g}" if isinstance(value, float) else str(value))]
+        return words
 
     def reading_settings(self) -> dict[str, Any]:
         """The options that may be given several times, as plain data: None, the one thing, or all of them."""

@@ -14,6 +14,7 @@ from saltus.errors import InputError
 if TYPE_CHECKING:
     import xarray as xr
 
+_NAMED = 12  # skills that a line lists
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -49,6 +50,7 @@ class ReadingReport:
         first, last: lowest and highest step.
         spacing: smallest, median and largest distance between neighbouring measurements of a curve.
         findings: irregularities, in the order of reading.
+        quantity: kind of the values that were read, e.g. "accuracy"; empty in reports of 0.1.0.
     """
 
     source: str
@@ -59,10 +61,11 @@ class ReadingReport:
     skills: tuple[str, ...]
     runs: tuple[str, ...]
     n_measurements: int
-    first: int
-    last: int
+    first: float
+    last: float
     spacing: tuple[float, float, float]
     findings: tuple[Finding, ...]
+    quantity: str = ""
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -72,7 +75,7 @@ class ReadingReport:
         sizes = f"{counted(len(self.runs), 'run')}, {counted(len(self.skills), 'skill')}"
         return (
             f"{self.source}: {self.layout}, {sizes}, {counted(self.n_measurements, 'measurement')}",
-            f"{self.resource} (column {self.step_column!r}) {self.first} to {self.last}, {every}",
+            f"{self.resource} (column {self.step_column!r}) {self.first:.12g} to {self.last:.12g}, {every}",
             self.rule,
             *(f"{finding.kind}: {finding.text}" for finding in self.findings),
         )
@@ -125,8 +128,19 @@ def explained(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def reading_lines(curves: object) -> tuple[str, ...]:
-    """The lines of the curves' report; none where they have no report."""
-    return reading_report(curves).lines if "reading" in getattr(curves, "attrs", {}) else ()  # type: ignore[arg-type]
+    """The lines of the curves' report and the names of their skills; none where curves have no report."""
+    if "reading" not in getattr(curves, "attrs", {}):
+        return ()
+    report = reading_report(curves)  # type: ignore[arg-type]
+    return (*report.lines, *names_line(report.skills))
+
+
+def names_line(skills: Sequence[str]) -> tuple[str, ...]:
+    """A line with the names of skills, the first ones of many; none where they have but numbers."""
+    if all(name == str(number) for number, name in enumerate(skills, start=1)):
+        return ()
+    more = f" and {len(skills) - _NAMED} more" if len(skills) > _NAMED else ""
+    return (f"skills: {', '.join(skills[:_NAMED])}{more}",)
 
 
 def counted(number: int, noun: str) -> str:

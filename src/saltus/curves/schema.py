@@ -5,13 +5,17 @@ Curves are an `xarray.Dataset` over ``run`` (its seed), ``skill`` (from 1) and `
 - ``strength``, ``strength_error``: R/S (1 is a learned skill) and its standard error, over run, skill, step;
 - ``skill_loss``: half the mean squared error on samples of one skill (``Nam et al. 2024, Eq. 8``);
 - coordinates ``frequency`` of each skill and ``status`` of each run ("finished", "stalled" or "diverged");
+- of curves that say it: coordinates ``learning_rate`` over run and step, and over skill ``items`` (questions behind a
+  value) and ``unexplained_floor`` (level at which a skill starts without a known reason, else NaN);
 - attributes ``target_scale``, ``flow_learning_rate`` (NaN if unknown), ``settings`` (JSON) and ``version``.
 
 Entries that were never measured (after a divergence) are NaN.
 
 Curves may run over ``data`` or ``parameters`` in place of ``step`` (`saltus.resource`). Those that `read_curves` made
 of a file have the file's ``skill_loss``, in its unit, and ``status`` "unknown"; numbers missing in the file are NaN.
-They also have coordinates ``skill_name`` and ``run_name``, and the attribute ``reading`` (see `saltus.reading_report`).
+They also have coordinates ``skill_name`` and ``run_name``, and the attributes ``reading`` (see
+`saltus.reading_report`), ``axis`` (name of the column of steps, e.g. "epoch") and ``measured_errors`` (1 where
+``strength_error`` is the error of measurement that the file tells, by which fits weigh; else 0).
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ from saltus.resource import Resource, resource_named
 if TYPE_CHECKING:
     import xarray as xr
 
+_LAST_WHOLE = 2.0**53  # largest number up to which floats hold every whole one
 CURVES = ("strength", "strength_error", "skill_loss")
 
 
@@ -47,13 +52,15 @@ def curves_from(
     target_scale: float = 1.0,
     flow_learning_rate: float = math.nan,
     settings: Mapping[str, Any] | None = None,
+    learning_rate: ArrayLike | None = None,
+    axis: str | None = None,
 ) -> xr.Dataset:
     """Labelled curves from arrays, for example of your own training loop.
 
     Args:
         strength: R/S, 1 is a learned skill; shape (runs, skills, n), or (skills, n) for a single run. NaN where a run
             was not measured.
-        at: the n steps, samples or parameters of the measurements: whole numbers of at least 0, ascending.
+        at: the n steps, samples or parameters of the measurements, in any unit: numbers of at least 0, ascending.
         over: what ``at`` counts: ``"step"``, ``"data"`` or ``"parameters"``.
         strength_error: standard error of ``strength``, in its shape; by default NaN.
         skill_loss: loss on samples of each skill alone, in the shape of ``strength``; by default NaN.
@@ -63,6 +70,9 @@ def curves_from(
         target_scale: S, the strength R of a learned skill.
         flow_learning_rate: flow time a step; NaN if not known.
         settings: whatever made the curves, as plain data for JSON.
+        learning_rate: of the optimiser at each measurement, shape (runs, n), or (n,) for all runs; NaN where it is not
+            known.
+        axis: what ``at`` counts in the words of the log, e.g. "epoch"; by default ``over``.
 
     Returns:
         Labelled curves (`saltus.curves`).
@@ -83,7 +93,7 @@ def curves_from(
     n_runs, n_skills, n = values.shape
     dims = ("run", "skill", resource)
     frequency = _frequencies(frequencies, n_runs, n_skills)
-    return xr.Dataset(
+    curves = xr.Dataset(
         {
             "strength": (dims, values),
             "strength_error": (dims, _beside("strength_error", strength_error, values.shape)),
@@ -105,6 +115,11 @@ def curves_from(
             "version": __version__,
         },
     )
+    if axis is not None:
+        curves.attrs["axis"] = axis
+    if learning_rate is not None:
+        curves = curves.assign_coords(learning_rate=((dims[0], resource), _rates(learning_rate, n_runs, n)))
+    return curves
 
 
 def resource_of(curves: xr.Dataset) -> Resource:
@@ -117,6 +132,11 @@ def resource_of(curves: xr.Dataset) -> Resource:
         names = [str(name) for name in curves.data_vars]
         raise InputError("curves must have strengths", names, "make them with curves_from or read_curves")
     return resource_named(str(curves["strength"].dims[-1]))
+
+
+def plain(amount: float) -> int | float:
+    """An amount of a resource as a whole number, where it is one."""
+    return int(amount) if _all_whole(np.asarray(amount, dtype=float)) else float(amount)
 
 
 def _numbers(name: str, values: ArrayLike) -> Floats:
@@ -146,11 +166,28 @@ def _whole(name: str, values: ArrayLike, count: int, noun: str) -> Integers:
     return np.asarray(values, dtype=np.int64)
 
 
-def _ascending(at: ArrayLike, count: int) -> Integers:
-    places = _whole("at", at, count, "measurement")
+def _ascending(at: ArrayLike, count: int) -> Integers | Floats:
+    """Amounts of the resource, as integers where all are whole."""
+    places = _numbers("at", at)
+    if places.shape != (count,):
+        raise InputError(f"at must be {count}, one a measurement", places.shape, "give a list of that length")
+    if not np.isfinite(places).all():
+        raise InputError("at must be finite numbers", at, "leave the others out")
     if np.any(places < 0) or np.any(np.diff(places) <= 0):
-        raise InputError("at must ascend from 0 or more", places, "sort the measurements, each place once")
-    return places
+        received = places.astype(np.int64) if _all_whole(places) else places
+        raise InputError("at must ascend from 0 or more", received, "sort the measurements, each place once")
+    return np.asarray(at, dtype=np.int64) if _all_whole(places) else places
+
+
+def _all_whole(numbers: Floats) -> bool:
+    return bool(np.all(numbers == np.floor(numbers)) and np.all(np.abs(numbers) <= _LAST_WHOLE))
+
+
+def _rates(given: ArrayLike, n_runs: int, n: int) -> Floats:
+    found = _numbers("learning_rate", given)
+    if found.shape not in ((n,), (n_runs, n)):
+        raise InputError(f"learning_rate must be {n}, one a measurement", found.shape, "give one each, or none")
+    return np.broadcast_to(found, (n_runs, n)).copy()
 
 
 def _frequencies(given: ArrayLike | None, n_runs: int, n_skills: int) -> Floats:

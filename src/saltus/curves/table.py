@@ -16,16 +16,48 @@ if TYPE_CHECKING:
 
 
 def tidy_table(curves: xr.Dataset) -> pd.DataFrame:
-    """One row a measurement: run, skill, step, strength (R/S), loss (of that skill); unmeasured entries left out."""
+    """One row a measurement: run, skill, step, strength (R/S), loss (of that skill); unmeasured entries left out.
+
+    Of curves that were read from files, runs and skills have their names where these are no numbers, and there are
+    further columns for numbers that the files told: frequency, learning_rate, and strength_stderr, or strength_error
+    if it is none of measurement. `read_curves` makes the
+    same curves of such a table.
+    """
     import pandas as pd
 
     resource = resource_of(curves).name
+    skills, run_names = (_labels(curves, name) for name in ("skill", "run"))
+    names = {"strength": "strength", "loss": "skill_loss"}
+    if _is_read(curves) and np.isfinite(curves["strength_error"]).any():
+        told = curves.attrs.get("measured_errors", 0)  # by its name, the column is read as one or the other
+        names["strength_stderr" if told else "strength_error"] = "strength_error"
     runs = []
-    for i, run in enumerate(curves["run"].to_numpy()):
-        measured = {"strength": curves["strength"].to_numpy()[i], "loss": curves["skill_loss"].to_numpy()[i]}
+    for i in range(curves.sizes["run"]):
+        measured = {column: curves[name].to_numpy()[i] for column, name in names.items()}
         columns = tidy_columns(curves["skill"], curves[resource], measured, over=resource)
-        runs.append(pd.DataFrame({"run": np.full_like(columns["skill"], run), **columns}))
+        row_skill = np.searchsorted(curves["skill"].to_numpy(), columns["skill"])
+        row_at = np.searchsorted(curves[resource].to_numpy(), columns[resource])
+        further: dict[str, NDArray[Any]] = {}
+        if _is_read(curves) and np.isfinite(curves["frequency"]).any():
+            further["frequency"] = curves["frequency"].to_numpy()[row_skill]
+        if _is_read(curves) and "learning_rate" in curves.coords:
+            further["learning_rate"] = curves["learning_rate"].to_numpy()[i, row_at]
+        named = columns | {"skill": skills[row_skill]}
+        runs.append(pd.DataFrame({"run": np.full(len(row_skill), run_names[i]), **named, **further}))
     return pd.concat(runs, ignore_index=True)
+
+
+def _is_read(curves: xr.Dataset) -> bool:
+    return "reading" in curves.attrs
+
+
+def _labels(curves: xr.Dataset, name: str) -> NDArray[Any]:
+    """The names of runs or skills; their numbers, where all names are numbers."""
+    numbers = curves[name].to_numpy()
+    if not _is_read(curves):
+        return numbers
+    names = curves[f"{name}_name"].to_numpy()
+    return numbers if all(one.isdecimal() for one in names) else names
 
 
 def tidy_columns(

@@ -108,7 +108,7 @@ def _scale(axes: Axes, resource: Resource, amounts: Floats, mean: Floats) -> Non
         return
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.xaxis.set_major_formatter("{x:,.10g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlim(_first_sign_of_life(amounts, mean) if resource is STEP else amounts[0], amounts[-1])
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saltus._types import Floats
+from saltus.curves.axis import SHORT, Axis, amount_text, axis_of
 from saltus.curves.names import has_names, skill_names
 from saltus.figures.style import SINGLE_COLUMN, footer, house_style, skill_colors
-from saltus.resource import PARAMETERS, Resource, resource_named
+from saltus.resource import PARAMETERS, Resource
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,7 +43,8 @@ def forecast_figure(
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    resource = resource_named(assessment.resource)
+    axis = axis_of(curves)
+    resource = axis.resource
     with house_style():
         figure = Figure(figsize=SINGLE_COLUMN)
         axes = figure.add_subplot()
@@ -60,13 +62,13 @@ def forecast_figure(
             ha="right",
             fontsize=7,
         )
-        axes.set(xlabel=resource.axis, ylabel="skill strength  $R_k/S$", ylim=(-0.08, 1.42))
+        axes.set(xlabel=axis.label, ylabel="skill strength  $R_k/S$", ylim=(-0.08, 1.42))
         if resource is not PARAMETERS:  # nodes add up: their ramps are straight lines
             axes.set_xscale("log")
             axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.xaxis.set_major_formatter("{x:,.0f}")
-        axes.set_xlim(*_span(curves, assessment, resource))
+        axes.xaxis.set_major_formatter("{x:,.0f}" if axis.ordinary else lambda x, _: amount_text(x, SHORT))
+        axes.set_xlim(*_span(curves, assessment, axis))
         axes.legend(handles=_keys(assessment, resource), loc="upper left", fontsize=6.5)
         if note:
             footer(figure, note)
@@ -130,14 +132,16 @@ def skill_labels(names: Sequence[str]) -> list[str]:
     return [(one if len(one) <= _LONGEST else one[: _LONGEST - 1] + "…").replace("$", r"\$") for one in short]
 
 
-def _span(curves: xr.Dataset, assessment: Assessment, resource: Resource) -> tuple[float, float]:
+def _span(curves: xr.Dataset, assessment: Assessment, axis: Axis) -> tuple[float, float]:
     """From a little before the first rise to a little after the last interval."""
-    steps = curves[resource.name].to_numpy()
+    steps = curves[axis.resource.name].to_numpy()
     first, last = float(max(steps[0], 1)), float(max(steps[-1], 2))
+    if not axis.ordinary:  # one need not be small, nor two
+        first, last = float(steps[steps > 0].min(initial=steps[-1] or 1.0)), float(steps[-1] or 2.0)
     if assessment.scored:
         early, late = (assessment.scored[at].interval for at in (min(assessment.scored), max(assessment.scored)))
         first, last = max(first, float(early.min()) / 3), max(assessment.until, float(late.max())) * 1.1
-    return 0.0 if resource is PARAMETERS else first, last
+    return 0.0 if axis.resource is PARAMETERS else first, last
 
 
 @dataclass(frozen=True)

@@ -92,9 +92,16 @@ class Assessment:
             resource.emergence: float(forecast.emergence_time[k]),
             "interval": forecast.interval[k].tolist(),
             resource.observed: None if forecast.measured is None else float(forecast.measured.mean[k]),
+            "emerged_before": _before(forecast, k),
             "log10_error": float(forecast.log10_ratio[k]),
             "hit": forecast.hit[k],
         }
+
+
+def _before(forecast: EmergenceForecast, k: int) -> float | None:
+    """First measured amount of a skill that had emerged by then; None for others."""
+    measured = forecast.measured
+    return None if measured is None or not measured.censored[k] else float(measured.before[k])
 
 
 @explained
@@ -163,7 +170,7 @@ def _up_to(now: float, curves: xr.Dataset, resource: str) -> xr.Dataset:
     """The known part of the curves."""
     known = curves.isel({resource: curves[resource].to_numpy() <= now})
     if known.sizes[resource] == 0:
-        advice = f"first {resource}: {int(curves[resource][0])}"
+        advice = f"first {resource}: {float(curves[resource][0]):.12g}"
         raise InputError("until must leave at least one measurement", now, advice)
     return known
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saltus._version import __version__
+from saltus.curves.axis import Axis, article, axis_of
 from saltus.curves.names import has_names, named_all
 from saltus.curves.report import reading_report
 from saltus.figures.forecast import forecast_figure
@@ -19,7 +20,7 @@ from saltus.forecast.time.calibration import Calibration
 from saltus.forecast.time.frequency_fit import FrequencyFit
 from saltus.present.report import Report
 from saltus.present.table import Column, Table
-from saltus.resource import Resource, resource_named
+from saltus.resource import resource_named
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,17 +36,21 @@ def forecast_report(curves: xr.Dataset, assessment: Assessment, settings: Mappin
         assessment: the assessment of these curves.
         settings: options of the command line, by name; they are written down and named below the figure.
     """
-    resource, summary = resource_named(assessment.resource), assessment.summary()
-    moment = resource.moment.format(assessment.until)
+    axis, summary = axis_of(curves), assessment.summary()
+    moment = axis.moment.format(assessment.until if axis.ordinary else axis.text(assessment.until))
+    note = _note(assessment, settings, axis)
     return Report(
-        title=f"Forecast {moment}: {resource.unit} at R/S = {assessment.threshold:g}",
+        title=f"Forecast {moment}: {axis.unit} at R/S = {assessment.threshold:g}",
         table=Table(
-            _columns(resource, settings["level"], has_names(assessment.names)),
-            [skill | {"basis": _basis(k, assessment)} for k, skill in enumerate(summary["skills"])],
+            _columns(axis, settings["level"], has_names(assessment.names)),
+            [
+                skill | {"basis": _basis(k, assessment), "before": _before(k, assessment, axis)}
+                for k, skill in enumerate(summary["skills"])
+            ],
         ),
-        summary={**summary, "settings": settings, "version": __version__},
+        summary={**summary, "unit": axis.unit, "settings": settings, "version": __version__},
         name="forecast",
-        figures={"forecast": forecast_figure(curves, assessment, rise_of(assessment), _note(assessment, settings))},
+        figures={"forecast": forecast_figure(curves, assessment, rise_of(assessment), note)},
         remarks=list(_remarks(curves, assessment)),
     )
 
@@ -64,18 +69,27 @@ def rise_of(assessment: Assessment) -> list[EmergenceForecast]:
     ]
 
 
-def _columns(resource: Resource, level: float, with_names: bool) -> list[Column]:
+def _columns(axis: Axis, level: float, with_names: bool) -> list[Column]:
+    resource = axis.resource
     return [
         Column("skill"),
         *([Column("name")] if with_names else []),
         Column("frequency", form=".4g"),
-        Column(resource.emergence, "forecast", form=resource.form),
-        Column("interval", f"{level:.0%} interval", form=resource.form, parts=("interval_from", "interval_to")),
-        Column(resource.observed, "observed", form=resource.form, missing="not yet"),
+        Column(resource.emergence, "forecast", form=axis.form),
+        Column("interval", f"{level:.0%} interval", form=axis.form, parts=("interval_from", "interval_to")),
+        Column(resource.observed, "observed", form=axis.form, missing="not yet", instead="before"),
         Column("log10_error", "log10 error", form="+.3f"),
         Column("hit", value=lambda row: row.get("hit")),
         Column("basis", "based on"),
     ]
+
+
+def _before(k: int, assessment: Assessment, axis: Axis) -> str | None:
+    """The observed time of a skill that was up at its first measurement; None for others."""
+    measured = None if assessment.forecast is None else assessment.forecast.measured
+    if measured is None or not measured.censored[k]:
+        return None
+    return f"before {axis.text(measured.before[k])}"
 
 
 def _basis(k: int, assessment: Assessment) -> str | None:
@@ -90,7 +104,7 @@ def _basis(k: int, assessment: Assessment) -> str | None:
     return "calibration, own growth" if forecast.sharpened[k] else "calibration"
 
 
-def _note(assessment: Assessment, settings: Mapping[str, Any]) -> str:
+def _note(assessment: Assessment, settings: Mapping[str, Any], axis: Axis) -> str:
     """Version, file, and the settings that decide the figure."""
     if settings["alpha"] is not None:
         mix = f"α = {settings['alpha']:g}"
@@ -99,10 +113,10 @@ def _note(assessment: Assessment, settings: Mapping[str, Any]) -> str:
     else:
         mix = "frequencies of the curves"
     made = settings["calibration"]
+    until = axis.text(assessment.until)
     basis = _skills(settings["calibrate_on"], assessment) if made is None else Path(made).name
-    return (
-        f"saltus {__version__}: {_named(settings['curves'])}, {mix}, calibrated on {basis}, "
-        f"{assessment.resource} up to {assessment.until:g}"
+    return f"saltus {__version__}: {_named(settings['curves'])}, {mix}, calibrated on {basis}, " + (
+        f"{assessment.resource} up to {assessment.until:g}" if axis.ordinary else axis.moment.format(until)
     )
 
 
@@ -114,7 +128,7 @@ def _remarks(curves: xr.Dataset, assessment: Assessment) -> Iterator[str]:
         yield _fitted(assessment.frequency_fit)
     fit = assessment.calibration
     if isinstance(fit, Calibration):
-        yield f"calibrated on {_skills(fit.skills, assessment)}: {_in_time(fit)}"
+        yield f"calibrated on {_skills(fit.skills, assessment)}: {_in_time(fit, axis_of(curves))}"
     elif isinstance(fit, SizeCalibration):
         yield f"calibrated on {_skills(fit.skills, assessment)}: {_in_size(fit)}"
     if assessment.forecast is not None and assessment.forecast.cut.any():
@@ -131,9 +145,10 @@ def _fitted(fit: FrequencyFit) -> str:
     )
 
 
-def _in_time(fit: Calibration) -> str:
+def _in_time(fit: Calibration, axis: Axis) -> str:
+    one = axis.one
     return (
-        f"rate {fit.rate:.4g} ± {fit.rate_error:.1g} a step, half learned at frequency x step = "
+        f"rate {fit.rate:.4g} ± {fit.rate_error:.1g} {article(one)} {one}, half learned at frequency x {one} = "
         f"{fit.half_exposure:.4g} ± {fit.half_exposure_error:.2g} (runs: {fit.n_runs}; misfit {fit.residual:.3f})"
     )
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from saltus.curves.axis import amount_text
+
 Value = str | bool | int | float | None
 Row = Mapping[str, Any]
 
@@ -23,11 +25,12 @@ class Column:
     Attributes:
         name: the field of a row that holds the value, and the heading in CSV.
         heading: the heading on the terminal; ``name`` by default.
-        form: format specification of its numbers, or a function that gives it for a row.
+        form: format of its numbers for `saltus.curves.axis.amount_text`, or a function that gives it for a row.
         missing: text for numbers that are not finite; None, a cell without meaning, is always a dash.
         value: function that derives the value from a row that has no such field.
         parts: headings in CSV of a cell that holds a tuple of values, such as the ends of an interval.
         between: text between the values of such a cell.
+        instead: field of a row whose text, where it has one, stands on the terminal in the place of the value.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Column:
     value: Callable[[Row], Value | tuple[Value, ...]] | None = None
     parts: tuple[str, ...] = ()
     between: str = f" {DASH} "
+    instead: str = ""
 
     @property
     def title(self) -> str:
@@ -55,6 +59,8 @@ class Column:
 
     def text(self, row: Row) -> str:
         """The cell on the terminal."""
+        if self.instead and row.get(self.instead) is not None:
+            return str(row[self.instead])
         values, form = self.values(row), self.form if isinstance(self.form, str) else self.form(row)
         if all(value is None for value in values):
             return DASH
@@ -98,7 +104,7 @@ def _text(value: Value, form: str, missing: str) -> str:
         return missing
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return format(value, form)
+    return amount_text(value, form)
 
 
 def _plain(value: Value) -> str:

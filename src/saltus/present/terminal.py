@@ -19,7 +19,7 @@ def show(report: Report, paths: Sequence[Path], *, as_json: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(report.title), title_justify="left", box=None, pad_edge=False)
+    table = Table(title=Text(report.title) if report.title else None, title_justify="left", box=None, pad_edge=False)
     for heading in report.table.headings:
         table.add_column(Text(heading), justify="right")
     for row in report.table.texts:

@@ -12,6 +12,7 @@ MAX_BYTES = 2**28
 MAX_NUMBERS = 5_000_000
 """Most numbers that are kept of one file, and most cells of the grid that they are laid out on."""
 MAX_COLUMNS = 10_000
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 LAST_WHOLE = 2.0**53
 """Largest number up to which floats hold every whole number."""
 
@@ -35,7 +36,20 @@ def require_small_file(path: Path) -> Path:
     if size == 0:
         raise InputError("a file of curves must not be empty", str(path), "export it again")
     require_bytes(size, path)
+    _require_content(path)
     return path
+
+
+def _require_content(path: Path) -> None:
+    """Raise `InputError` if Git LFS left no more than a pointer in the place of the file."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_LFS_POINTER))
+    except OSError as error:
+        raise InputError("a file of curves must be readable", str(path), f"{error.strerror}") from error
+    if start == _LFS_POINTER:
+        rule = "a file of curves must hold its content, not a pointer of Git LFS"
+        raise InputError(rule, path.name, "fetch it with: git lfs pull")
 
 
 def require_bytes(size: int, path: Path, of: str = "curves") -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from saltus._types import Floats
 from saltus.curves.report import Finding, ReadingReport
-from saltus.curves.schema import curves_from
+from saltus.curves.schema import curves_from, plain
 from saltus.errors import InputError
 from saltus.read.convert import Strengths
 from saltus.read.files import require_numbers
@@ -44,10 +44,11 @@ def report_on(
         skills=measurements.skill.names,
         runs=measurements.run.names,
         n_measurements=len(measurements.value),
-        first=int(measurements.position.min()),
-        last=int(measurements.position.max()),
+        first=plain(measurements.position.min()),
+        last=plain(measurements.position.max()),
         spacing=(low, middle, high),
         findings=(*measurements.findings, *findings),
+        quantity=measurements.quantity,
     )
 
 
@@ -58,7 +59,12 @@ def as_curves(
     report: ReadingReport,
     settings: dict[str, Any],
 ) -> xr.Dataset:
-    """Everything on one grid of runs, skills and steps, NaN where a curve has no measurement."""
+    """Everything on one grid of runs, skills and steps, NaN where a curve has no measurement.
+
+    Attributes ``axis``, the name of the column of steps, and ``measured_errors`` (1 if the file tells errors of
+    measurement) are the curves'; so are coordinates over skills, ``items`` and ``unexplained_floor``, and
+    ``learning_rate`` over runs and steps, where there is any.
+    """
     steps, place = np.unique(measurements.position, return_inverse=True)
     shape = (len(report.runs), len(report.skills), len(steps))
     require_numbers(math.prod(shape), Path(report.source))
@@ -69,19 +75,32 @@ def as_curves(
             grid[measurements.run.codes, measurements.skill.codes, place] = values
         return grid
 
-    loss = measurements.value if measurements.quantity == "loss" else measurements.beside.get("loss")
+    rate = measurements.beside.get("learning_rate")
     numbers = whole_numbers(measurements.run)
     curves = curves_from(
         on_grid(strengths.value),
         steps,
         over=report.resource,
         strength_error=on_grid(strengths.error),
-        skill_loss=on_grid(loss),
+        skill_loss=on_grid(measurements.beside.get("loss")),
         frequencies=frequencies,
         runs=np.arange(len(report.runs)) if numbers is None else numbers,
         settings={"source": report.source} | dict(measurements.settings) | settings,
+        learning_rate=None if rate is None else _of_runs(on_grid(rate)),
+        axis=measurements.step_column,
     )
     curves.attrs["reading"] = report.json
-    return curves.assign_coords(
-        skill_name=("skill", np.asarray(report.skills, dtype=str)), run_name=("run", np.asarray(report.runs, dtype=str))
-    )
+    curves.attrs["measured_errors"] = int(strengths.measured_errors)
+    known: dict[str, Floats] = {"items": strengths.items, "unexplained_floor": strengths.unexplained_floor}
+    coordinates = {
+        "skill_name": ("skill", np.asarray(report.skills, dtype=str)),
+        "run_name": ("run", np.asarray(report.runs, dtype=str)),
+    }
+    of_skills = {name: ("skill", numbers) for name, numbers in known.items() if np.isfinite(numbers).any()}
+    return curves.assign_coords(coordinates | of_skills)
+
+
+def _of_runs(grid: Floats) -> Floats:
+    """The numbers of runs and steps among those of runs, skills and steps: of the first skill that has one."""
+    first = np.isfinite(grid).argmax(axis=1)
+    return np.asarray(np.take_along_axis(grid, first[:, None], axis=1)[:, 0])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from saltus._types import Floats, Integers
 from saltus.curves.report import Finding, counted
+from saltus.read.convert import SHARES
 from saltus.read.measurements import Measurements
 
 _GAP = 3  # times as long as both neighbours
@@ -46,13 +47,13 @@ def _unmeasured(measurements: Measurements, n_curves: int) -> Iterator[Finding]:
 
 def _values(measurements: Measurements, strength: Floats) -> Iterator[Finding]:
     checked = {"strength": strength}
-    if measurements.quantity == "accuracy":
-        checked = {"accuracy": measurements.value} | checked
+    if measurements.quantity in SHARES:
+        checked = {measurements.quantity: measurements.value} | checked
     for name, values in checked.items():
         outside = int(((values < 0) | (values > 1)).sum())
         if outside:
             span = f"they go from {values.min():.4g} to {values.max():.4g}"
-            advice = "; are these percentages?" if name == "accuracy" and values.max() > 1 else ""
+            advice = "; are these percentages?" if name == "accuracy" and values.max() > 1.5 else ""
             text = f"{outside} of {values.size} and were kept: {span}{advice}"
             yield Finding(f"{name} outside [0, 1]", outside, text)
 
@@ -100,11 +101,13 @@ def _spacing(
     owner = np.searchsorted(starts, np.arange(len(step)), side="right") - 1
     if gap.any():
         widest = np.flatnonzero(gap)[np.argmax(step[gap])]
-        where = f"the widest from {position[widest]:.0f} to {position[widest + 1]:.0f} in {names[owner[widest]]}"
+        where = f"the widest from {position[widest]:.10g} to {position[widest + 1]:.10g} in {names[owner[widest]]}"
         n_gaps = int(gap.sum())
         text = f"{counted(n_gaps, 'interval')} over {_GAP} times as long as both neighbours, {where}"
         yield Finding("gaps", n_gaps, text)
-    shrinks = inside[:-1] & inside[1:] & ~gap[:-1] & ~gap[1:] & ~ends[2:] & (step[1:] < step[:-1] - 1)
+    whole = (position == np.floor(position)).all()
+    rounding = 1.0 if whole else 0.01 * step[inside].min()
+    shrinks = inside[:-1] & inside[1:] & ~gap[:-1] & ~gap[1:] & ~ends[2:] & (step[1:] < step[:-1] - rounding)
     uneven = np.unique(owner[1:][shrinks])
     if uneven.size:
         low, high = step[inside].min(), step[inside].max()

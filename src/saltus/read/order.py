@@ -1,45 +1,59 @@
 """Every curve in the order of its steps, each step once; dropped and moved entries are reported.
 
-Three kinds of disorder are told apart. A step that falls back to one measured before is a restart from a checkpoint:
-the abandoned branch is dropped from there on. Any other fall is a file out of order: it is sorted.
-Where a step is then still there twice, the later entry of the file is kept.
+Steps that fall are a file out of order, which is sorted (`saltus.read.falls`); a counter that starts again while the
+values go on, which needs an offset (`saltus.read.counters`); several runs one after the other, which are refused
+(`saltus.read.several_curves`); or else a restart from a checkpoint: the abandoned branch is dropped from there on.
+Where a step is then still there twice, the later entry of the file is kept, if the values agree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from saltus._types import Floats
 from saltus.curves.report import Finding, counted
 from saltus.errors import InputError
-from saltus.read.files import LAST_WHOLE
+from saltus.read.counters import Offsets, require_one_counter, with_offsets
+from saltus.read.falls import Indices, falls_of, last_branch, out_of_order
 from saltus.read.measurements import Measurements
+from saltus.read.several_curves import conflict_in, overlap_conflict, separating, several_curves
 
-Indices = NDArray[np.intp]
+_GOT_FAR = 0.5  # share of the last step from which a first attempt is no abandoned one, but a run
+_SILENT = 1.5  # times the longest interval of a run without a value at its end, from which the run had ended
 
 
-def in_order(measurements: Measurements, skip: int) -> tuple[Measurements, list[Finding]]:
+def in_order(
+    measurements: Measurements, skip: int, step_offset: Offsets | None = None
+) -> tuple[Measurements, list[Finding]]:
     """The finite values of every curve by ascending step, without its first ``skip`` ones; and the findings.
 
+    Args:
+        measurements: as the file has them.
+        skip: how many to leave out at the start of each curve.
+        step_offset: number to add to the steps after their counter started again, or one for each time.
+
     Raises:
-        InputError: if a step is negative or no whole number, or nothing is left.
+        InputError: if a step is negative or infinite, the steps of a resumed run start again, rows of one step
+            disagree by more than noise, or nothing is left.
     """
-    present, findings = _present(measurements)
+    present, findings = _present(with_offsets(measurements, step_offset))
     curve = present.curve
     by_curve = np.argsort(curve, kind="stable")
     position, curve = present.position[by_curve], curve[by_curve]
     starts = np.flatnonzero(np.diff(curve, prepend=-1))
-    ordered = _Order(present, findings)
+    ends = np.append(starts[1:], len(position))
     falls = np.flatnonzero((np.diff(position) <= 0) & (np.diff(curve) == 0))
     untidy = np.unique(np.searchsorted(starts, falls, side="right") - 1)
+    own = {int(i): by_curve[starts[i] : ends[i]] for i in untidy}
+    if step_offset is None:
+        _require_counters_that_count_on(present, list(own.values()))
+    ordered = _Order(present, findings)
     kept = np.ones(len(position), dtype=bool)
-    ends = np.append(starts[1:], len(position))
-    for i in untidy:
-        own = by_curve[starts[i] : ends[i]]
-        chosen = ordered.tidied(own)
+    for i, entries in own.items():
+        chosen = ordered.tidied(entries)
         kept[starts[i] + len(chosen) : ends[i]] = False
         by_curve[starts[i] : starts[i] + len(chosen)] = chosen
     ordered.report()
@@ -58,9 +72,9 @@ def _present(measurements: Measurements) -> tuple[Measurements, list[Finding]]:
     """The entries that have a finite value and a step."""
     position, has_value = measurements.position, np.isfinite(measurements.value)
     has_step = ~np.isnan(position)
-    bad = position[has_step & ~((position >= 0) & (position <= LAST_WHOLE) & (position == np.floor(position)))]
+    bad = position[has_step & ~((position >= 0) & np.isfinite(position))]
     if bad.size:
-        rule = f"column {measurements.step_column!r} must hold whole numbers of at least 0"
+        rule = f"column {measurements.step_column!r} must hold numbers of at least 0"
         raise InputError(rule, bad[0], "give the column that counts updates with step_column=")
     findings = []
     if n_missing := int((~has_value).sum()):
@@ -70,7 +84,35 @@ def _present(measurements: Measurements) -> tuple[Measurements, list[Finding]]:
         findings.append(Finding("missing steps", n_lost, f"{n_lost} values without a step were left out"))
     if not (has_value & has_step).any():
         raise InputError("a file must hold measurements", f"{has_value.size} entries, none a number", "check columns=")
+    if n_missing:
+        findings += _ended(measurements.take(has_step), has_value[has_step])
     return measurements.take(has_value & has_step), findings
+
+
+def _ended(measurements: Measurements, has_value: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[Finding]:
+    """Runs without a value from some step on, in no skill."""
+    silent = []
+    for run, name in enumerate(measurements.run.names):
+        own = measurements.run.codes == run
+        measured = np.unique(measurements.position[own & has_value])
+        if measured.size < 2:
+            continue
+        last, end = measured[-1], measurements.position[own].max()
+        if end - last > _SILENT * np.diff(measured).max():
+            who = f"run {name}" if len(measurements.run.names) > 1 else "the run"
+            silent.append(f"{who} ended at {last:g}, with empty rows up to {end:g}")
+    if not silent:
+        return []
+    return [Finding("ended early", len(silent), ", ".join(silent[:3]) + (", ..." if len(silent) > 3 else ""))]
+
+
+def _require_counters_that_count_on(measurements: Measurements, curves: Sequence[Indices]) -> None:
+    """Raise `InputError` where the steps of a run start again while its values go on."""
+    of_run: dict[int, list[Indices]] = {}
+    for entries in curves:
+        of_run.setdefault(int(measurements.run.codes[entries[0]]), []).append(entries)
+    for own in of_run.values():
+        require_one_counter(measurements, own)
 
 
 class _Order:
@@ -83,49 +125,61 @@ class _Order:
         self._unsorted: list[int] = []
         self._duplicates: list[int] = []
         self._n_conflicting = 0
+        self._parting: dict[str, None] = {}
 
     def tidied(self, entries: Indices) -> Indices:
-        """The entries of one curve to keep, by ascending step."""
+        """The entries of one curve to keep, by ascending step.
+
+        Raises:
+            InputError: if they are several curves.
+        """
         position = self._measurements.position[entries]
-        falls = np.flatnonzero(np.diff(position) < 0) + 1
+        falls = falls_of(position)
         if falls.size:
-            if _all_revisit(position, falls):
-                surviving = _last_branch(position, falls)
-                self._rewound.append(len(entries) - len(surviving))
-                entries = entries[surviving]
-            else:
+            if out_of_order(position, falls):
                 self._unsorted.append(falls.size)
                 entries = entries[np.argsort(position, kind="stable")]
+            else:
+                self._require_one_run(entries, position, falls)
+                surviving = last_branch(position, falls)
+                self._rewound.append(len(entries) - len(surviving))
+                self._parting.update(dict.fromkeys(separating(self._measurements, entries)[:1]))
+                entries = entries[surviving]
             position = self._measurements.position[entries]
         again = np.flatnonzero(np.diff(position) == 0)
         if again.size:
+            if conflict := conflict_in(self._measurements, entries):
+                received = f"{self._curve(entries)}: {conflict}"
+                raise several_curves(self._measurements, entries, received)
             value = self._measurements.value[entries]
             self._duplicates.append(again.size)
             self._n_conflicting += int((value[again] != value[again + 1]).sum())
         return np.delete(entries, again)
 
     def report(self) -> None:
-        self._say("rewound steps", self._rewound, "measured before a restart went back over their steps, were dropped")
+        parting = "".join(f"; {name!r} changes there: if it names runs, run={name!r}" for name in self._parting)
+        back = f"measured before a restart went back over their steps, were dropped{parting}"
+        self._say("rewound steps", self._rewound, back)
         self._say("unsorted steps", self._unsorted, "times the steps fell; they were sorted")
         conflict = f"{self._n_conflicting} of them with another value: is there a column run?"
         what = "repeated a step, of which the last in the file was kept"
         self._say("duplicate steps", self._duplicates, f"{what}; {conflict}" if self._n_conflicting else what)
 
+    def _require_one_run(self, entries: Indices, position: Floats, falls: Indices) -> None:
+        """Raise `InputError` if steps start again after a run that got far, and the values disagree."""
+        returns = falls[position[falls] <= position[0]]
+        branches = np.split(np.arange(len(position)), returns)
+        parts = [branch[np.argsort(position[branch], kind="stable")] for branch in branches]
+        far = _GOT_FAR * position.max()
+        for before, after in pairwise(parts):
+            if position[before[-1]] >= far and overlap_conflict(self._measurements, entries[before], entries[after]):
+                received = f"{self._curve(entries)}: {len(parts)} times from {position[0]:g} up, as if in several runs"
+                raise several_curves(self._measurements, entries, received)
+
+    def _curve(self, entries: Indices) -> str:
+        return self._measurements.curve_name(self._measurements.curve[entries[:1]][0])
+
     def _say(self, kind: str, counts: Sequence[int], what: str) -> None:
         if counts:
             total = sum(counts)
             self._findings.append(Finding(kind, total, f"in {counted(len(counts), 'curve')}, {total} {what}"))
-
-
-def _all_revisit(position: Floats, falls: Indices) -> bool:
-    """Whether every fall leads to a step that was measured before."""
-    _, first, inverse = np.unique(position, return_index=True, return_inverse=True)
-    return bool((first[inverse[falls]] < falls).all())
-
-
-def _last_branch(position: Floats, falls: Indices) -> Indices:
-    """Entries below every step that a later restart went back to."""
-    restarted_at = np.full(len(position) + 1, np.inf)
-    restarted_at[falls] = position[falls]
-    lowest_later = np.minimum.accumulate(restarted_at[::-1])[::-1][1:]
-    return np.flatnonzero(position < lowest_later)

@@ -12,26 +12,52 @@ from pathlib import Path
 from saltus.errors import InputError
 from saltus.read.files import require_small_file
 from saltus.read.formats.csv import CsvTable
+from saltus.read.formats.databases import open_database
+from saltus.read.formats.lightning import is_version_folder, open_version
+from saltus.read.formats.mlflow import is_mlflow_folder, open_mlflow
 from saltus.read.formats.npz import open_npz
 from saltus.read.formats.parquet import ParquetTable
+from saltus.read.formats.sqlite import is_sqlite
 from saltus.read.formats.tensorboard import is_event_file, open_events
+from saltus.read.formats.textlog import is_text_log, open_text_log
+from saltus.read.formats.wandb import refuse_wandb
 from saltus.read.tables import Opener, Table
+from saltus.read.text import suffix_of
 
 Detector = Callable[[Path], bool]
 
 
 def ends_in(*endings: str) -> Detector:
     """Whether the name of a file ends so, in any case of letters."""
-    return lambda path: path.suffix.lower() in endings
+    return lambda path: suffix_of(path) in endings
 
 
 READERS: tuple[tuple[Detector, Opener], ...] = (
+    (is_mlflow_folder, open_mlflow),
+    (is_version_folder, open_version),
     (Path.is_dir, open_events),
     (is_event_file, open_events),
+    (is_sqlite, open_database),
+    (ends_in(".wandb"), refuse_wandb),
     (ends_in(".npz"), open_npz),
     (ends_in(".parquet", ".pq"), ParquetTable.open),
+    (is_text_log, open_text_log),
     (ends_in(".csv", ".tsv", ".txt"), CsvTable.open),
+    (ends_in(".log", ".out", ".err"), open_text_log),
 )
+
+
+_ANY_FOLDER = [takes for takes, _ in READERS].index(Path.is_dir)
+
+
+def is_one_table(folder: Path) -> bool:
+    """Whether a folder is a table of a format other than event files: by the rows in front of all folders."""
+    return any(takes(folder) for takes, _ in READERS[:_ANY_FOLDER])
+
+
+def is_table_file(path: Path) -> bool:
+    """Whether a file may be a table, by its name or its first bytes."""
+    return any(takes(path) for takes, _ in READERS[_ANY_FOLDER + 1 :])
 
 
 def open_table(path: Path) -> Table:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from saltus.curves.report import explaining
 from saltus.errors import InputError, require_whole
-from saltus.read.convert import PerSkill, Scale, to_strength
+from saltus.read.convert import to_strength
 from saltus.read.formats.stores import Over, read_store_curves
 from saltus.read.frequency_column import stated_frequencies
 from saltus.read.grid import as_curves, report_on
@@ -14,7 +15,9 @@ from saltus.read.measurements import QUANTITIES, Quantity, Selection
 from saltus.read.numbering import numbered
 from saltus.read.oddities import oddities
 from saltus.read.order import in_order
+from saltus.read.scale import PerSkill, Scale
 from saltus.read.sets import Grouping, read_set
+from saltus.read.so_far import so_far
 from saltus.read.sources import AnyPath, find_sources
 from saltus.store.store import is_store
 
@@ -70,13 +73,15 @@ def read_curves(
         n: the column of the number of items (questions) that a value is a mean of.
         run_from: of several files, where the name of a file's run is found.
         skill_from: of several files, where the name of a file's skill is found.
-        quantity: kind of the values: ``"strength"`` (the default for files whose columns do not say it), ``"loss"``
-            or ``"accuracy"``.
-        initial_loss: the loss at strength 0, for all skills or by skill name; by default the first one kept of each
-            curve.
-        chance: the accuracy of guessing, for all skills or by skill name; by default 0.
-        ceiling: the value at strength 1, for all skills or by skill name; by default 1 for accuracies, 0 for losses.
-        tokens_per_answer: tokens that must all be right for an answer to count, for all skills or by skill name.
+        quantity: kind of the values: ``"strength"`` (the default for files whose columns do not say it), ``"loss"``,
+            ``"bits"`` (a loss in any unit), ``"log_likelihood"`` (negative), ``"accuracy"`` or ``"error_rate"``
+            (1 - accuracy, or of words).
+        initial_loss: the loss at strength 0, for all skills or by skill name or pattern (`saltus.read.scale`); by
+            default the first one kept of each curve.
+        chance: the accuracy of guessing, likewise; by default the level at which a curve starts, if it starts flat,
+            else 0.
+        ceiling: the accuracy, or the loss, at strength 1, likewise; by default 1 for accuracies, 0 for losses.
+        tokens_per_answer: tokens that must all be right for an answer to count, likewise; by default 1.
         order: which skill is the first: ``"file"``, as the file has them; ``"frequency"``, by a column of that name;
             ``"emergence"``, as they rise.
         skip: how many measurements to leave out at the start of each curve.
@@ -120,19 +125,24 @@ def read_curves(
         if named := [name for name, given in settings.items() if given is not None]:
             raise InputError("a store of runs says itself what it holds", ", ".join(named), "leave them out")
         return read_store_curves(sources[0], where, over)
-    source = ", ".join(map(str, sources))
+    source = sources.text
     if where is not None or over != "step":
         raise InputError("where and over are for stores of runs", source, "leave them out")
     selection = Selection(patterns, step_column, quantity, skill, run, value, error, n)
     found = numbered(read_set(sources, selection, Grouping(run_from, skill_from)), keep_order=patterns is not None)
-    measurements, findings = in_order(found, skip)
-    strengths = to_strength(measurements, Scale(initial_loss, chance, ceiling, tokens_per_answer))
-    frequencies, given = stated_frequencies(measurements)
-    odd = oddities(measurements, strengths.value)
-    report = report_on(source, measurements, strengths, [*findings, *strengths.findings, *given, *odd])
-    return as_curves(
-        measurements, strengths, frequencies, report, {name: _plain(given) for name, given in settings.items()}
-    )
+    with explaining(lambda: so_far(source, found)):
+        measurements, findings = in_order(found, skip, step_offset)
+        strengths = to_strength(measurements, Scale(initial_loss, chance, ceiling, tokens_per_answer))
+        frequencies, given = stated_frequencies(measurements)
+        odd = oddities(strengths.measurements, strengths.value)
+        report = report_on(source, measurements, strengths, [*findings, *strengths.findings, *given, *odd])
+        return as_curves(
+            strengths.measurements,
+            strengths,
+            frequencies,
+            report,
+            {name: _plain(given) for name, given in settings.items()},
+        )
 
 
 def _plain(given: Any) -> Any:

@@ -16,16 +16,28 @@ from numpy.typing import NDArray
 
 from saltus._types import Floats
 from saltus.curves.report import Finding
-from saltus.errors import InputError
 from saltus.read.measurements import Labels
+from saltus.read.numbers import NumberColumn, forms_found, mostly_numbers
+
+FIRST_CELLS = 1000
+"""Rows at the start of a table that tell what its columns hold."""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Columns of equal length: ``numbers``, NaN where there is none, and ``labels``."""
+    """Columns of equal length.
+
+    Attributes:
+        numbers: NaN where there is none.
+        labels: of text, or of numbers that are names.
+        errors: of the numbers whose cells give a standard error (``0.5 ± 0.1``); NaN where one does not.
+        findings: remarks on the cells, e.g. that they hold signs of percent.
+    """
 
     numbers: Mapping[str, Floats]
     labels: Mapping[str, Labels]
+    errors: Mapping[str, Floats] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
 
 class Table(Protocol):
@@ -53,11 +65,26 @@ class Table(Protocol):
     def holds_numbers(self, name: str) -> bool:
         """Whether the column can be read as numbers, as far as can be told without reading it all."""
 
+    def first_cells(self, name: str) -> Sequence[str]:
+        """The column's cells in the first rows (at most `FIRST_CELLS`), as text."""
+
     def read(self, numbers: Sequence[str], labels: Sequence[str]) -> Columns:
         """Read these columns; raise `InputError` where a cell is no number."""
 
 
 Opener = Callable[[Path], Table]
+
+
+def numbers_of_labels(columns: Mapping[str, Labels], file: str) -> Columns:
+    """Columns of text as numbers, each distinct text read once; raise `InputError` where one is none."""
+    readers = {name: NumberColumn(name, file) for name in columns}
+    numbers, errors = {}, {}
+    for name, labels in columns.items():
+        readers[name].add(labels.names)
+        numbers[name] = readers[name].whole()[labels.codes]
+        if (given := readers[name].errors()) is not None:
+            errors[name] = given[labels.codes]
+    return Columns(numbers, {}, errors, tuple(forms_found(readers.values())))
 
 
 @dataclass(frozen=True)
@@ -75,20 +102,32 @@ class ArrayTable:
         return tuple(self.arrays)
 
     def holds_numbers(self, name: str) -> bool:
-        """Whether the column is an array of numbers."""
+        """Whether the column is an array of numbers, or of text that can be read as numbers."""
         column = self.arrays[name]
-        return not isinstance(column, Labels) and column.dtype.kind in "iufb"
+        return self._is_plain(name) or mostly_numbers(
+            column.names if isinstance(column, Labels) else map(str, column[:FIRST_CELLS].tolist())
+        )
+
+    def first_cells(self, name: str) -> list[str]:
+        """The first entries, as text."""
+        column = self.arrays[name]
+        if isinstance(column, Labels):
+            return [column.names[code] for code in column.codes[:FIRST_CELLS]]
+        return [str(cell) for cell in column[:FIRST_CELLS].tolist()]
 
     def read(self, numbers: Sequence[str], labels: Sequence[str]) -> Columns:
         """Read these columns; raise `InputError` where a column of numbers holds something else."""
-        return Columns({name: self._floats(name) for name in numbers}, {name: self._labels(name) for name in labels})
+        texts = {name: self._labels(name) for name in numbers if not self._is_plain(name)}
+        from_text = numbers_of_labels(texts, self.path.name)
+        floats = {
+            name: from_text.numbers[name] if name in texts else np.asarray(self.arrays[name], dtype=float)
+            for name in numbers
+        }
+        return Columns(floats, {name: self._labels(name) for name in labels}, from_text.errors, from_text.findings)
 
-    def _floats(self, name: str) -> Floats:
+    def _is_plain(self, name: str) -> bool:
         column = self.arrays[name]
-        if isinstance(column, Labels) or column.dtype.kind not in "iufb":
-            first = list(column.names[:1]) if isinstance(column, Labels) else column[:1].tolist()
-            raise InputError(f"column {name!r} must hold numbers", first, f"see {self.path.name}")
-        return np.asarray(column, dtype=float)
+        return not isinstance(column, Labels) and column.dtype.kind in "iufb"
 
     def _labels(self, name: str) -> Labels:
         column = self.arrays[name]

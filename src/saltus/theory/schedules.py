@@ -82,7 +82,7 @@ def read_schedule(text: str, steps: int | None = None) -> Schedule:
     if math.isnan(numbers.get("steps", 0.0)) and steps is not None:
         numbers["steps"] = float(steps)
     if math.isnan(numbers.get("decay", 0.0)):
-        numbers["decay"] = math.ceil(0.2 * numbers["steps"])  # the usual share of warm-up, stable, decay
+        numbers["decay"] = np.ceil(0.2 * numbers["steps"]).item()  # the usual share of warm-up, stable, decay
     _check(numbers, text)
     return Schedule(name.strip(), tuple(sorted(numbers.items())))
 

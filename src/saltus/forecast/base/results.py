@@ -66,13 +66,31 @@ class EmergenceForecast:
 
     @property
     def hit(self) -> list[bool | None]:
-        """Whether the measured time lies in the interval; None where there is none."""
+        """Whether the measured time lies in the interval; None where there is none.
+
+        A skill that emerged before its first measurement misses an interval that lies after it, and else says nothing.
+        """
         if self.measured is None:
             return [None] * len(self.skill)
+        measured = self.measured
         return [
-            bool(low <= time <= high) if math.isfinite(time) else None
-            for time, (low, high) in zip(self.measured.mean, self.interval, strict=True)
+            bool(low <= time <= high) if math.isfinite(time) else False if censored and low > before else None
+            for time, censored, before, (low, high) in zip(
+                measured.mean, measured.censored, measured.before, self.interval, strict=True
+            )
         ]
+
+    @property
+    def too_late(self) -> Floats:
+        """Decades by which a forecast is late at least, where a skill emerged before its first measurement; else NaN.
+
+        A skill that stood there at amount 0 owes nothing to training, and is left out.
+        """
+        if self.measured is None:
+            return np.full(self.skill.shape, np.nan)
+        bound = np.where(self.measured.censored & (self.measured.before > 0), self.measured.before, np.nan)
+        least = np.log10(self.emergence_time / bound)
+        return np.where(least > 0, least, np.nan)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from saltus.curves.names import named, skill_names
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -75,6 +77,18 @@ def weigh(
     if not gravest_first:
         return Verdict("trust", passed(), evidence)
     return Verdict(_LEVELS[gravest_first[0][0]], tuple(text for _, text in gravest_first), evidence)
+
+
+def unexplained_floors(known: xr.Dataset) -> Doubts:
+    """The doubt about skills that start at a level for which nobody gave a reason."""
+    if "unexplained_floor" not in known.coords:
+        return
+    levels = known["unexplained_floor"].to_numpy()
+    high = np.flatnonzero(np.isfinite(levels))
+    if high.size:
+        names = skill_names(known)
+        some = ", ".join(f"{named(names[k])} at {levels[k]:.3g}" for k in high[:3]) + (", ..." if high.size > 3 else "")
+        yield CARE, f"the start of {some} is not explained: give the accuracy of guessing (chance=)"
 
 
 def uncalibrated(known: xr.Dataset, degenerate: DegenerateFitError | None) -> tuple[int, str]:

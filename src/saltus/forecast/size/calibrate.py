@@ -68,7 +68,7 @@ def _calibrate(kind: type[C], curves: xr.Dataset, frequencies: SkillFrequencies,
     if not has_risen(curves, skills):
         raise not_risen(curves.sel(skill=list(skills)), "measure more sizes, smaller and larger")
     form, strength, error = points_of(kind, curves, skills, frequencies)
-    fit = fit_size(form, strength, error)
+    fit = fit_size(form, strength, error, weigh=bool(curves.attrs.get("measured_errors")))
     return kind(
         constant=fit.constant,
         variance=fit.variance,

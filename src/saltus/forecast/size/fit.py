@@ -17,6 +17,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from saltus._types import Floats
+from saltus.forecast.base.weights import weights
 from saltus.forecast.size.calibration import SizeCalibration
 from saltus.forecast.size.forms import SizeForm
 from saltus.statistics import degrees_of_sum
@@ -58,20 +59,22 @@ class SizeFit:
     n_runs: int
 
 
-def fit_size(form: SizeForm, strength: Floats, error: Floats) -> SizeFit:
+def fit_size(form: SizeForm, strength: Floats, error: Floats, weigh: bool = False) -> SizeFit:
     """Fit a form's constant to the measurements of all runs together.
 
     Args:
         form: the form to fit, at its points.
         strength: measured R/S, NaN where it was not measured, shape ``(runs, points)``.
         error: standard errors, NaN if unknown, same shape.
+        weigh: whether measurements count by their errors (`saltus.forecast.base.weights`).
     """
     run, point = np.nonzero(np.isfinite(strength))
+    weight = weights(error[run, point]) ** 2 if weigh else np.ones(len(run))
     measured, run = strength[run, point], np.unique(run, return_inverse=True)[1]
     part = np.arange(len(measured)) % _MOST_PARTS
 
     def squares(log_constant: float) -> Floats:
-        return np.asarray((form.strength(math.exp(log_constant))[point] - measured) ** 2)
+        return np.asarray(weight * (form.strength(math.exp(log_constant))[point] - measured) ** 2)
 
     low = max(math.log(form.units.min() / 2), 0.0)  # a constant is 1 at least
     high = max(math.log(2 * form.units.max()), 1.0)

@@ -10,7 +10,17 @@ import numpy as np
 
 from saltus.curves.names import named, skill_names
 from saltus.forecast.base.degenerate import DegenerateFitError
-from saltus.forecast.base.verdict import CARE, ROUGH, STOP, WRONG, Doubts, Verdict, uncalibrated, weigh
+from saltus.forecast.base.verdict import (
+    CARE,
+    ROUGH,
+    STOP,
+    WRONG,
+    Doubts,
+    Verdict,
+    uncalibrated,
+    unexplained_floors,
+    weigh,
+)
 from saltus.forecast.size.calibration import SizeCalibration
 from saltus.forecast.size.fit import curve_misfit, points_of
 from saltus.statistics import student_quantile
@@ -37,6 +47,7 @@ def judge_size(
     misfits = _misfits(known, frequencies, calibration)
     straying = _straying(misfits, calibration, skill_names(known))
     doubts = [*_vague(calibration), *straying, *_alone(misfits, calibration.resource)]
+    doubts += unexplained_floors(known)
     return weigh(doubts, passed=lambda: _passed(misfits, calibration))
 
 

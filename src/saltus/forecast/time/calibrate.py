@@ -16,11 +16,12 @@ from scipy.optimize import least_squares
 from scipy.special import expit
 
 from saltus._types import Floats
-from saltus.curves.crossings import crossing_times
+from saltus.curves.crossings import crossing_times, emerged_before
 from saltus.curves.names import named, skill_names
 from saltus.curves.report import explained
 from saltus.forecast.base.checks import OnSkill, checked_skills, not_risen
 from saltus.forecast.base.degenerate import DegenerateFitError
+from saltus.forecast.base.weights import measured_errors, weights
 from saltus.forecast.time.calibration import Calibration
 from saltus.forecast.time.constants import Covariance
 from saltus.statistics import independent
@@ -89,12 +90,19 @@ def calibrate_time(
 def has_emerged(curves: xr.Dataset, on_skill: OnSkill = 1) -> bool:
     """Whether one of the skills rises through R/S = 0.1 and 0.5 in any run, as `calibrate_time` needs."""
     of_skills = curves.isel(skill=[skill - 1 for skill in checked_skills(on_skill, curves)])
-    return bool(np.any(crossing_times(of_skills, 0.5) > crossing_times(of_skills, 0.1)))
+    early, half = _rises(of_skills)
+    return bool(np.any(half > early))
+
+
+def _rises(curves: xr.Dataset) -> tuple[Floats, Floats]:
+    """Steps at R/S = 0.1, or of a first measurement that stands above it, and at 0.5; shape ``(runs, skills)``."""
+    early = crossing_times(curves, 0.1)
+    return np.where(np.isnan(early), emerged_before(curves, 0.1), early), crossing_times(curves)
 
 
 def _fit_run(curves: xr.Dataset, run: int, frequency: Floats) -> Any:
     """The fit to the emerged skills of one run; None without any, or the reason why their rise cannot be fitted."""
-    early, half = (crossing_times(curves, level)[run] for level in (0.1, 0.5))
+    early, half = (steps[run] for steps in _rises(curves))
     emerged = half > early
     if not emerged.any():
         return None
@@ -107,7 +115,8 @@ def _fit_run(curves: xr.Dataset, run: int, frequency: Floats) -> Any:
     if np.unique(exposure[on_rise]).size < 2:
         return _too_few(who, steps, strength[0], int(on_rise[0].sum()))
     start = frequency[first] * early[first], frequency[first] * half[first]
-    fit = _fit_logistic(exposure[measured], strength[measured], *start)
+    error = measured_errors(curves)[run, emerged][measured]
+    fit = _fit_logistic(exposure[measured], strength[measured], error, *start)
     return fit if _is_determined(fit) else _undetermined(who)
 
 
@@ -141,8 +150,12 @@ def _is_determined(fit: Any) -> bool:
     return bool(noise < _UNDETERMINED * weakest and max(abs(log_rate), abs(log_half)) < _LARGEST)
 
 
-def _fit_logistic(x: Floats, y: Floats, early: float, half: float) -> Any:
-    """Least squares for log(rate) and log(half exposure), started at the curve's crossings of 0.1 and 0.5."""
+def _fit_logistic(x: Floats, y: Floats, error: Floats, early: float, half: float) -> Any:
+    """Least squares for log(rate) and log(half exposure), started at the crossings of 0.1 and 0.5.
+
+    Residuals are weighed by ``error``, which may be NaN; ``noise`` of the fit is what it makes of theirs, 0 if unknown.
+    """
+    weight = weights(error)
 
     def logit(constants: Floats) -> tuple[Floats, float]:
         rate, half_exposure = np.exp(np.clip(constants, -_LARGEST, _LARGEST))
@@ -150,22 +163,30 @@ def _fit_logistic(x: Floats, y: Floats, early: float, half: float) -> Any:
             return np.clip(rate * (x - half_exposure), -_LARGEST, _LARGEST), float(rate * half_exposure)
 
     def residuals(constants: Floats) -> Floats:
-        return np.asarray(expit(logit(constants)[0]) - y)
+        return np.asarray((expit(logit(constants)[0]) - y) * weight)
 
     def jacobian(constants: Floats) -> Floats:
         at, start = logit(constants)
         slope = expit(at) * expit(-at)
-        return np.column_stack([slope * at, -slope * min(start, _HUGE)])
+        return np.column_stack([slope * at, -slope * min(start, _HUGE)]) * weight[:, None]
 
     start = np.log([math.log(9) / (half - early), half])
-    return least_squares(residuals, start, jac=jacobian, x_scale="jac", xtol=1e-12, ftol=1e-12, gtol=1e-12)
+    fit = least_squares(residuals, start, jac=jacobian, x_scale="jac", xtol=1e-12, ftol=1e-12, gtol=1e-12)
+    fit.noise = error * weight if np.isfinite(error).all() else np.zeros(len(y))
+    return fit
 
 
 def _residual_covariance(fit: Any) -> Floats:
-    """Covariance of the constants, from residuals of equal variance whose neighbours may be correlated."""
+    """Covariance of the constants, from residuals of equal variance whose neighbours may be correlated.
+
+    Errors of measurement may make it larger: accuracies scatter most where they rise.
+    """
     n = len(fit.fun)
     variance = fit.fun @ fit.fun / max(n - len(fit.x), 1) * n / independent(fit.fun)
-    return np.asarray(variance * np.linalg.inv(fit.jac.T @ fit.jac))
+    inverse = np.linalg.inv(fit.jac.T @ fit.jac)
+    of_errors = inverse @ (fit.jac.T * fit.noise**2 @ fit.jac) @ inverse
+    of_residuals = variance * inverse
+    return np.asarray(of_errors if of_errors[1, 1] > of_residuals[1, 1] else of_residuals)
 
 
 def _as_tuples(covariance: Floats) -> Covariance:

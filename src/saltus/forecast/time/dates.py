@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import log_ndtr
 
 from saltus._types import Flags, Floats
-from saltus.curves.crossings import crossing_times
+from saltus.curves.crossings import crossing_times, emerged_before
 from saltus.forecast.time.constants import TimeConstants
 from saltus.forecast.time.departure import Departure
 from saltus.forecast.time.own_growth import expected_shape, growth, onset, sharpen
@@ -28,12 +28,13 @@ class Dates:
     """Dates of skills, arrays of shape ``(n_skills,)``.
 
     Attributes:
-        log_time: log10 of the step at R/S = 0.5; of an undated skill, of the earliest one possible.
+        log_time: log10 of the step at R/S = 0.5; of an undated skill, of the earliest one possible, or the latest.
         error: standard deviation of ``log_time``.
         dated: whether a skill has emerged or begun to grow.
-        emerged: whether it has passed R/S = 0.5.
+        emerged: whether it was seen to pass R/S = 0.5.
         start: log10 of the step at which the calibrated skill passes in the model.
         departure: of networks from the model.
+        before: whether it had passed by its first measurement, at ``log_time``, so that it came before.
     """
 
     log_time: Floats
@@ -42,6 +43,7 @@ class Dates:
     emerged: Flags
     start: float
     departure: Departure
+    before: Flags | bool = False
 
     def sd(self, decades: Floats) -> Floats:
         """Standard deviation of each date, for skills ``decades`` rarer than the calibrated one."""
@@ -52,7 +54,7 @@ class Dates:
         sd = self.sd(decades)
         late = (self.log_time - self.start - decades - self.departure.mean(decades)) / sd
         density = -0.5 * late**2 - np.log(sd * math.sqrt(2 * math.pi))
-        return np.where(self.dated, density, log_ndtr(-late))
+        return np.where(self.dated, density, log_ndtr(np.where(self.before, late, -late)))
 
     def own_decades(self, reference: int) -> Floats:
         """Decades that each skill is rarer by its own date alone, kept in the given order; meant for dated skills."""
@@ -72,16 +74,23 @@ def dates_of(curves: xr.Dataset, constants: TimeConstants, departure: Departure)
         departure: of networks from the model.
     """
     n_skills = curves.sizes["skill"]
-    steps = crossing_times(curves)
-    times = np.log10(np.where(steps > 0, steps, np.nan))
+    steps, earlier = crossing_times(curves), emerged_before(curves)
+    times = np.log10(steps)
     emerged = np.asarray(np.isfinite(times).any(axis=0))
+    first = np.nan_to_num(earlier).max(axis=0)
+    stands = np.isfinite(earlier).any(axis=0) & ~emerged
+    before = stands & (first > 0)  # at step 0 it owes nothing to training, and says nothing of frequency
     start = math.log10(constants.half_exposure * n_skills)
-    found = [
-        _emerged_at(times[:, k]) if emerged[k] else _by_growth(curves.isel(skill=k), constants, start, departure)
-        for k in range(n_skills)
-    ]
-    log_time, error, dated = (np.array(column) for column in zip(*found, strict=True))
-    return Dates(log_time, error, dated.astype(bool), emerged, start, departure)
+
+    def found(k: int) -> tuple[float, float, bool]:
+        if emerged[k]:
+            return _emerged_at(times[:, k])
+        if stands[k]:
+            return (math.log10(first[k]) if before[k] else -math.inf), 0.0, False
+        return _by_growth(curves.isel(skill=k), constants, start, departure)
+
+    log_time, error, dated = (np.array(column) for column in zip(*map(found, range(n_skills)), strict=True))
+    return Dates(log_time, error, dated.astype(bool), emerged, start, departure, before)
 
 
 def _emerged_at(log_times: Floats) -> tuple[float, float, bool]:

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import logit
 
 from saltus._types import Flags, Floats
-from saltus.curves.crossings import crossing_times, emergence_times
+from saltus.curves.crossings import crossing_times, emerged_before, emergence_times
 from saltus.errors import InputError
 from saltus.forecast.base.checks import require_level, require_same_skills
 from saltus.forecast.base.results import EmergenceForecast, Uncertainty
@@ -197,7 +197,8 @@ def _still_to_come(known: xr.Dataset, threshold: float, calibrated: tuple[int, .
     if known.sizes["step"] == 0:
         return []
     measured = np.isfinite(known["strength"].to_numpy()).any(axis=(0, 2))
-    emerged = np.isfinite(crossing_times(known, threshold)).any(axis=0)
+    passed = (crossing_times(known, threshold), emerged_before(known, threshold))
+    emerged = np.isfinite(passed).any(axis=(0, 1))
     return [int(k) for k in np.flatnonzero(measured & ~emerged) if k + 1 not in calibrated]
 
 

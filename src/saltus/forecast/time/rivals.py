@@ -13,7 +13,7 @@ All of them see the frequencies and time; a rare skill is a slower frequent one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from scipy.special import expit
 
 from saltus._types import Floats
 from saltus.forecast.base.verdict import Evidence
+from saltus.forecast.base.weights import measured_errors, weights
 from saltus.statistics import independent
 from saltus.theory.coupled.resource import measured_clock
 
@@ -49,11 +50,12 @@ RIVALS = (*SMOOTH, Explanation.RESOURCE)
 
 @dataclass(frozen=True)
 class _Run:
-    """One run's measurements: frequency (K,), steps (n,), strength (K, n)."""
+    """One run's measurements: frequency (K,), steps (n,), strength and its error (K, n)."""
 
     frequency: Floats
     steps: Floats
     strength: Floats
+    error: Floats
 
     @property
     def exposure(self) -> Floats:
@@ -138,7 +140,8 @@ def compare(curves: xr.Dataset, frequency: Floats) -> list[Evidence]:
         frequency: of their skills, shape ``(n_skills,)``.
     """
     steps = curves["step"].to_numpy().astype(float)
-    runs = [_in_units_of_its_own(_Run(frequency, steps, strength)) for strength in curves["strength"].to_numpy()]
+    measured = zip(curves["strength"].to_numpy(), measured_errors(curves), strict=True)
+    runs = [_in_units_of_its_own(_Run(frequency, steps, strength, error)) for strength, error in measured]
     runs = [run for run in runs if np.isfinite(run.strength).any()]
     fits = {name: [_fit(form, run) for run in runs] for name, form in _FORMS.items()}
     # Every explanation counts a run's measurements alike: as its most correlated residuals do.
@@ -155,14 +158,15 @@ def _in_units_of_its_own(run: _Run) -> _Run:
     unit = float(run.steps[-1] * run.frequency.max())
     if crossed.any():
         unit = float(run.exposure[crossed][np.arange(crossed.sum()), high[crossed].argmax(axis=1)].min())
-    return _Run(run.frequency, run.steps / max(unit, np.finfo(float).tiny), run.strength)
+    return replace(run, steps=run.steps / max(unit, np.finfo(float).tiny))
 
 
 def _fit(form: _Form, run: _Run) -> Any:
     measured = np.isfinite(run.strength)
+    weight = weights(run.error[measured])
 
     def residuals(values: Floats) -> Floats:
-        return np.asarray((form.curve(run, *values) - run.strength)[measured])
+        return np.asarray((form.curve(run, *values) - run.strength)[measured] * weight)
 
     fits = [least_squares(residuals, start, bounds=(form.low, form.high), max_nfev=200) for start in form.starts]
     return min(fits, key=lambda fit: fit.cost)

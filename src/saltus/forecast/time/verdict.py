@@ -12,7 +12,17 @@ from saltus._types import Flags, Floats
 from saltus.curves.crossings import crossing_times
 from saltus.curves.names import named, skill_names
 from saltus.forecast.base.degenerate import DegenerateFitError
-from saltus.forecast.base.verdict import CARE, ROUGH, STOP, WRONG, Doubts, Verdict, uncalibrated, weigh
+from saltus.forecast.base.verdict import (
+    CARE,
+    ROUGH,
+    STOP,
+    WRONG,
+    Doubts,
+    Verdict,
+    uncalibrated,
+    unexplained_floors,
+    weigh,
+)
 from saltus.forecast.time.departure import Departure
 from saltus.forecast.time.rivals import DECOUPLED, RIVALS, SMOOTH, Explanation, compare
 from saltus.theory.frequencies import SkillFrequencies
@@ -52,6 +62,7 @@ def judge(
     evidence = tuple(compare(known, frequency)) if bool(np.isfinite(known["strength"]).any()) else ()
     scores = {Explanation(one.name): one.score for one in evidence}
     doubts = [*_optimizer(known), *_rate(known), *_smoothness(scores), *_untested(frequency_fit)]
+    doubts += unexplained_floors(known)
     if calibration is None or isinstance(calibration, DegenerateFitError):
         return weigh([uncalibrated(known, calibration), *doubts], evidence)
     hindcast = calibration.forecast(
@@ -158,18 +169,21 @@ def _reach(calibration: Calibration, frequency: Floats, departure: Departure) ->
 def _misses(
     calibration: Calibration, hindcast: EmergenceForecast, departure: Departure, names: Sequence[str]
 ) -> Doubts:
-    others = np.flatnonzero(np.isfinite(hindcast.log10_ratio) & ~np.isin(hindcast.skill, calibration.skills))
+    ratio = hindcast.log10_ratio
+    errors = np.where(np.isfinite(ratio), ratio, hindcast.too_late)
+    others = np.flatnonzero(np.isfinite(errors) & ~np.isin(hindcast.skill, calibration.skills))
     if others.size == 0:
         return
-    sigmas = hindcast.log10_ratio[others] / hindcast.uncertainty.total[others]
+    sigmas = errors[others] / hindcast.uncertainty.total[others]
     worst = int(np.abs(sigmas).argmax())
     chance = departure.chance(float(sigmas[worst]), others.size)
     if chance < _SURPRISE:
-        error = float(hindcast.log10_ratio[others[worst]])
+        error = float(errors[others[worst]])
+        least = "" if np.isfinite(ratio[others[worst]]) else "at least "
         when = "earlier" if error > 0 else "later"
         yield (
             STOP if chance < _IMPOSSIBLE else CARE,
-            f"{named(names[others[worst]])} emerged {abs(error):.2f} dex {when} than the calibration says "
+            f"{named(names[others[worst]])} emerged {least}{abs(error):.2f} dex {when} than the calibration says "
             f"(chance {chance:.1g})",
         )
 

@@ -102,9 +102,9 @@ def _flat_grid(arrays: Arrays, quantity: str) -> dict[str, NDArray[Any] | Labels
             raise InputError(f"{name} must be numbers of the shape of {quantity}", arrays[name].shape, "save it so")
     run, skill, _ = np.indices(values.shape, dtype=np.int32).reshape(3, -1)
     return {
+        **{name: np.tile(arrays[name], n_runs * n_skills) for name in fits},
         "run": Labels(run, _names_of(arrays, "run", n_runs, first=0)),
         "skill": Labels(skill, _names_of(arrays, "skill", n_skills, first=1)),
-        **{name: np.tile(arrays[name], n_runs * n_skills) for name in fits},
         **{name: arrays[name].astype(float).ravel() for name in (quantity, *further)},
     }
 

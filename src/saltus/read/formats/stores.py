@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from saltus.curves.report import Finding, ReadingReport, counted
-from saltus.curves.schema import curves_from
+from saltus.curves.schema import curves_from, plain
 from saltus.errors import InputError
 from saltus.resource import RESOURCES
 from saltus.store.dataset import read_store
@@ -116,8 +116,8 @@ def _report(path: Path, curves: xr.Dataset, over: Over, findings: tuple[Finding,
         skills=tuple(curves["skill_name"].to_numpy().tolist()),
         runs=tuple(curves["run_name"].to_numpy().tolist()),
         n_measurements=int(np.isfinite(curves["strength"].to_numpy()).sum()),
-        first=int(grid[0]),
-        last=int(grid[-1]),
+        first=plain(grid[0]),
+        last=plain(grid[-1]),
         spacing=(float(apart.min()), float(np.median(apart)), float(apart.max())),
         findings=findings,
     )

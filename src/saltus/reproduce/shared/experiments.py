@@ -225,10 +225,11 @@ def _resource_curves(
     values: Sequence[Floats],
 ) -> xr.Dataset:
     """Curves from strength, its error and loss at the end of each run, ``(runs, skills, amounts)``."""
+    measured: dict[str, Any] = dict(zip(CURVES, values, strict=True))
     return curves_from(
         over=experiment.resource.name,
         at=amounts,
-        **dict(zip(CURVES, values, strict=True)),
+        **measured,
         frequencies=experiment.frequencies.first(),
         runs=list(status),
         status=list(status.values()),

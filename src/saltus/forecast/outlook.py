@@ -1,0 +1,65 @@
+"""Conditions of a forecast, before any is made: skills that can calibrate it, and how frequencies may be known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from saltus.curves.crossings import emergence_times
+from saltus.curves.schema import resource_of
+from saltus.forecast.families import FAMILIES
+from saltus.resource import PARAMETERS
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_SHOWN = 0.1  # R/S from which a skill has shown itself
+Known = Literal["given", "order suffices", "can be fitted", "must be given"]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Conditions of a forecast from curves as they stand.
+
+    Attributes:
+        calibrating: the skills, from 1, that were seen to rise and can calibrate a forecast.
+        risen_before: the skills that were up at their first measurement already, and cannot.
+        highest: highest mean R/S over runs of each skill, skill 1 first; NaN where it was not measured.
+        frequencies: "given" by the curves; "order suffices", where a forecast rests on no more (one skill, or curves
+            over parameters); "can be fitted" to the curves; or "must be given".
+    """
+
+    calibrating: tuple[int, ...]
+    risen_before: tuple[int, ...]
+    highest: tuple[float, ...]
+    frequencies: Known
+
+
+def outlook(curves: xr.Dataset) -> Outlook:
+    """Conditions of a forecast from labelled curves (`saltus.curves`).
+
+    Raises:
+        InputError: if the dataset is no such curves.
+    """
+    resource = resource_of(curves)
+    family, skills = FAMILIES[resource.name], range(1, curves.sizes["skill"] + 1)
+    mean = curves["strength"].mean("run").to_numpy()
+    highest = np.nanmax(np.where(np.isfinite(mean), mean, -np.inf), axis=-1)
+    calibrating = tuple(skill for skill in skills if family.ready(curves, skill))
+    others = np.delete(highest, calibrating[0] - 1) if calibrating else highest
+    frequency = curves["frequency"].to_numpy()
+    known: Known = "must be given"
+    if np.isfinite(frequency).all():
+        known = "given"
+    elif len(skills) == 1 or resource is PARAMETERS:
+        known = "order suffices"
+    elif family.fit_frequencies is not None and calibrating and bool((others >= _SHOWN).any()):
+        known = "can be fitted"
+    return Outlook(
+        calibrating=calibrating,
+        risen_before=tuple(int(one) + 1 for one in np.flatnonzero(emergence_times(curves).censored)),
+        highest=tuple(float(one) if np.isfinite(one) else np.nan for one in highest),
+        frequencies=known,
+    )

@@ -1,0 +1,71 @@
+"""A table with further columns that hold one value each, as the name of its file tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from saltus.curves.report import Finding
+from saltus.read.measurements import Labels
+from saltus.read.tables import Columns, Table
+
+
+@dataclass(frozen=True)
+class WithConstants:
+    """A table, and columns of numbers or names in front of its own, which they replace where they have one name."""
+
+    table: Table
+    constants: Mapping[str, float | str]
+
+    @property
+    def kind(self) -> str:
+        return self.table.kind
+
+    @property
+    def path(self) -> Path:
+        return self.table.path
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.constants, *(name for name in self.table.names if name not in self.constants))
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return self.table.settings
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        return self.table.findings
+
+    def holds_numbers(self, name: str) -> bool:
+        """Whether the column can be read as numbers."""
+        constant = self.constants.get(name)
+        return self.table.holds_numbers(name) if constant is None else not isinstance(constant, str)
+
+    def read(self, numbers: Sequence[str], labels: Sequence[str]) -> Columns:
+        """Read these columns; raise `InputError` where a cell is no number."""
+        own_numbers = [name for name in numbers if name not in self.constants]
+        own_labels = [name for name in labels if name not in self.constants]
+        if not own_numbers and not own_labels:
+            own_labels = list(self.table.names[:1])
+        columns = self.table.read(own_numbers, own_labels)
+        size = next(
+            (len(column) for column in (*columns.numbers.values(), *(c.codes for c in columns.labels.values()))), 0
+        )
+        return replace(
+            columns,
+            numbers={
+                name: np.full(size, float(self.constants[name])) if name in self.constants else columns.numbers[name]
+                for name in numbers
+            },
+            labels={
+                name: Labels.all_the_same(size, str(self.constants[name]))
+                if name in self.constants
+                else columns.labels[name]
+                for name in labels
+            },
+        )

@@ -1,0 +1,100 @@
+"""Rows of one step that disagree by more than noise: several curves, which a column left aside may separate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from saltus.curves.report import counted
+from saltus.errors import InputError
+from saltus.read.falls import Indices
+from saltus.read.measurements import Measurements
+from saltus.read.noise import disagree, given_errors, noise_of
+
+_OF_A_RUN = ("run", "seed", "replica", "trial", "rank", "fold")
+_OF_A_MODEL = ("model", "config", "name", "exp")
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Disagreement of rows that stand at the same steps of one curve.
+
+    Attributes:
+        n_steps: steps that are there more than once.
+        n_values: most values of one step.
+        largest: difference of values of one step, at most.
+        noise: standard deviation that a value of this curve has by chance.
+    """
+
+    n_steps: int
+    n_values: int
+    largest: float
+    noise: float
+
+    def __str__(self) -> str:
+        steps = f"{counted(self.n_steps, 'step')} with {self.n_values} values"
+        return f"{steps} that differ by up to {self.largest:.2g}, noise about {self.noise:.1g}"
+
+
+def conflict_in(measurements: Measurements, entries: Indices) -> Conflict | None:
+    """The disagreement among entries of one curve, in the order of the file; None if they are one curve."""
+    position, value = measurements.position[entries], measurements.value[entries]
+    order = np.argsort(position, kind="stable")
+    _, first, count = np.unique(position[order], return_index=True, return_counts=True)
+    repeated = count > 1
+    if not repeated.any():
+        return None
+    turn = np.arange(len(order)) - np.repeat(first, count)  # 0 for the first row of a step, 1 for the next
+    ordered = value[order]
+    series = [ordered[turn == which] for which in range(int(count.max()))]
+    noise = noise_of(series, given_errors(measurements)[entries])
+    highest, lowest = np.maximum.reduceat(ordered, first), np.minimum.reduceat(ordered, first)
+    spread = (highest - lowest)[repeated]
+    # The range of m values is wider than the difference of two: by about sqrt(log2 m) for normal noise.
+    if not disagree(spread / np.sqrt(np.maximum(np.log2(count[repeated]), 1)), noise):
+        return None
+    return Conflict(int(repeated.sum()), int(count.max()), float(spread.max()), noise)
+
+
+def overlap_conflict(measurements: Measurements, before: Indices, after: Indices) -> bool:
+    """Whether two branches of one curve disagree where both were measured, on whatever steps."""
+    old, new = (measurements.position[branch] for branch in (before, after))
+    values, others = (measurements.value[branch] for branch in (before, after))
+    inside = (new >= old.min()) & (new <= old.max())
+    errors = given_errors(measurements)[np.concatenate([before, after])]
+    return disagree(others[inside] - np.interp(new[inside], old, values), noise_of([values, others], errors))
+
+
+def several_curves(measurements: Measurements, entries: Indices, received: str) -> InputError:
+    """The error to raise for entries of one curve that are several, with the column that could separate them."""
+    rule = "rows of one step must agree, or a column must say which run they belong to"
+    return InputError(rule, received, _advice(separating(measurements, entries)))
+
+
+def separating(measurements: Measurements, entries: Indices) -> list[str]:
+    """Columns that were left aside and whose values make the steps of a curve unique, the likeliest first."""
+    position = measurements.position[entries]
+    found = []
+    for name, labels in measurements.further.items():
+        codes = labels.codes[entries]
+        n_groups = len(np.unique(codes))
+        if 1 < n_groups <= len(entries) // 2 and len(np.unique(np.column_stack([codes, position]), axis=0)) == len(
+            entries
+        ):
+            found.append((not _is_called(name, _OF_A_RUN), not _is_called(name, _OF_A_MODEL), n_groups, name))
+    return [name for *_, name in sorted(found)]
+
+
+def _advice(names: list[str]) -> str:
+    if not names:
+        return "name the column of runs with run=, or give each run a file of its own"
+    first, *others = names
+    also = f" (so would {', '.join(map(repr, others[:2]))})" if others else ""
+    if _is_called(first, _OF_A_MODEL) and not _is_called(first, _OF_A_RUN):
+        return f"{first!r} would separate them{also}: keep the rows of one, or compare them as runs with run={first!r}"
+    return f"{first!r} would separate them{also}: run={first!r}"
+
+
+def _is_called(name: str, words: tuple[str, ...]) -> bool:
+    return any(word in name.casefold() for word in words)

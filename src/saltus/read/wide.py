@@ -1,0 +1,112 @@
+"""Wide tables: one column a skill, one row a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from saltus._types import Floats
+from saltus.errors import InputError
+from saltus.read.choice import Choice, quantity_by_name, settle
+from saltus.read.frames import Frame, Rows, beside_of, left_out, require_single, rows_of
+from saltus.read.measurements import Labels, Measurements
+from saltus.read.roles import is_bookkeeping, is_setting, named_column, resource_counted_by
+
+
+def read_wide(frame: Frame) -> Measurements:
+    """The measurements in columns of a table.
+
+    Raises:
+        InputError: if there is no column of values, or a chosen one holds something else.
+    """
+    table, selection = frame.table, frame.selection
+    every = [name for name in table.names if name not in {frame.axis.column, *frame.runs}]
+    candidates = candidates_of(frame)
+    if selection.value is not None:
+        candidates = [named_column(table.names, "value", selection.value)]
+    texts = [name for name in every if not table.holds_numbers(name) and not is_bookkeeping(name)]
+    if not candidates and selection.columns is None:
+        if texts and not is_setting(texts[0]):
+            table.read([texts[0]], [])  # says what is wrong with it
+        raise InputError("a wide table must have one column a skill", list(table.names), "give the columns of skills")
+    read: list[Rows] = []
+
+    def values_of(choice: Choice) -> Mapping[str, Floats]:
+        read.append(rows_of(frame, _numbers(choice, frame)))
+        return read[-1].columns.numbers
+
+    choice = settle(candidates, selection, values_of, every)
+    return _laid_out(frame, choice, read[-1])
+
+
+def candidates_of(frame: Frame) -> list[str]:
+    """Columns of numbers that may hold values of skills."""
+    table = frame.table
+    require_single(table.names, [])
+    return [
+        name
+        for name in table.names
+        if name not in frame.taken and not is_bookkeeping(name) and not is_setting(name) and table.holds_numbers(name)
+    ]
+
+
+def _numbers(choice: Choice, frame: Frame) -> list[str]:
+    error = frame.selection.error
+    if error is not None:
+        named_column(frame.table.names, "error", error)
+        if len(choice.values) != 1:
+            raise InputError("error must belong to one column of values", list(choice.values[:4]), "give value=")
+    return [*choice.values, *_errors(choice, frame).values(), *choice.losses.values()]
+
+
+def _errors(choice: Choice, frame: Frame) -> dict[str, str]:
+    if frame.selection.error is not None:
+        return {choice.values[0]: frame.selection.error}
+    return dict(choice.errors)
+
+
+def _laid_out(frame: Frame, choice: Choice, rows: Rows) -> Measurements:
+    """One entry for each row and chosen column, column by column."""
+    columns, values = rows.columns, choice.values
+    n_rows, n_values = len(rows.position), len(values)
+    errors = _errors(choice, frame)
+
+    def stacked(names: Sequence[str | None]) -> Floats:
+        nothing = np.full(n_rows, np.nan)
+        return np.concatenate([nothing if name is None else columns.numbers[name] for name in names])
+
+    beside = {role: np.tile(column, n_values) for role, column in beside_of(frame, rows).items()}
+    if errors or any(name in columns.errors for name in values):
+        nothing = np.full(n_rows, np.nan)
+        beside["strength_error" if choice.quantity == "strength" else "value_error"] = np.concatenate(
+            [columns.numbers[errors[name]] if name in errors else columns.errors.get(name, nothing) for name in values]
+        )
+    if choice.losses:
+        beside["loss"] = stacked([choice.losses.get(name) for name in values])
+    read = {*rows.used, *values, *errors.values(), *choice.losses.values()}
+    return Measurements(
+        layout=f"wide {frame.table.kind}",
+        resource=resource_counted_by(frame.axis.column),
+        step_column=frame.axis.column,
+        quantity=choice.quantity,
+        run=repeated(rows.run, n_values),
+        skill=Labels(np.repeat(np.arange(n_values, dtype=np.int32), n_rows), tuple(values)),
+        position=np.tile(rows.position, n_values),
+        value=stacked(values),
+        beside=beside,
+        findings=(
+            *frame.table.findings,
+            *rows.findings,
+            *left_out(frame.table.names, read),
+            *quantity_by_name(choice),
+            *choice.findings,
+        ),
+        settings=frame.table.settings,
+        further={name: repeated(column, n_values) for name, column in rows.further.items()},
+    )
+
+
+def repeated(labels: Labels, times: int) -> Labels:
+    """The labels, one row of them after the other."""
+    return Labels(np.tile(labels.codes, times), labels.names)
