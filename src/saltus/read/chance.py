@@ -21,6 +21,7 @@ _BIAS = 0.05  # by which an untrained network may answer questions of two answer
 _NOTHING = 0.02  # a level below it is none
 _GUESSES = (1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 10)  # levels of tasks with so many answers
 _CLEAR = 0.025  # largest standard error of a level that tells the guesses apart
+_HUGE = 1e6  # no share of anything
 _LEAST_NOISE = 1e-3  # standard error of a value, at least: rounding
 _SHORTEST = 3  # measurements of a flat start, or one more where the noise must be found too
 _SHARE = 0.2, 0.1  # least part of the measurements, or of the steps, up to the middle of the rise that a flat start has
@@ -106,6 +107,8 @@ def _pooled(of_runs: list[Floor]) -> Floor:
 
 def _floor(position: Floats, value: Floats, error: Floats) -> Floor | None:
     """The flat start of one curve; None if it has none, or falls below it later."""
+    if np.abs(value).max(initial=0.0) > _HUGE:
+        return None
     known = bool((np.isfinite(error) & (error > 0)).all())
     longest, shortest = len(value), _SHORTEST + (not known)
     length = longest

@@ -7,6 +7,7 @@ An archive is either a table by columns, every array of one length, or a grid: `
 from __future__ import annotations
 
 import math
+import sys
 import tokenize
 import zipfile
 import zlib
@@ -84,7 +85,16 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
     if math.prod(shape) * dtype.itemsize > member.file_size:
         raise InputError("an array must be as long as its header says", member.filename, "save the archive again")
     with archive.open(member) as file:
-        return np.asarray(npy.read_array(file, allow_pickle=False))
+        array = np.asarray(npy.read_array(file, allow_pickle=False))
+    if dtype.kind == "U" and dtype.itemsize and np.any(_code_points(array) > sys.maxunicode):
+        raise InputError("names must be text", member.filename, "save the archive again")
+    return array
+
+
+def _code_points(texts: NDArray[Any]) -> NDArray[Any]:
+    """The numbers of all characters, which may be none of Unicode's."""
+    code = np.dtype(np.uint32).newbyteorder(texts.dtype.byteorder)
+    return np.ascontiguousarray(texts).view(code)
 
 
 def _flat_grid(arrays: Arrays, quantity: str) -> dict[str, NDArray[Any] | Labels]:
