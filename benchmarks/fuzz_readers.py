@@ -229,7 +229,8 @@ def folder_samples() -> Iterator[tuple[str, Sample]]:
         with sqlite3.connect(path) as store:
             store.execute("create table experiments (experiment_id integer primary key, name text)")
             store.execute(
-                "create table runs (run_uuid text primary key, name text, experiment_id integer, status text)"
+                "create table runs "
+                "(run_uuid text primary key, name text, status text, lifecycle_stage text, experiment_id integer)"
             )
             store.execute(
                 "create table metrics "
@@ -237,12 +238,22 @@ def folder_samples() -> Iterator[tuple[str, Sample]]:
             )
             store.execute("create table params (key text, value text, run_uuid text)")
             store.execute("insert into experiments values (0, 'Default')")
-            store.execute("insert into runs values ('abc', 'first', 0, 'FINISHED')")
+            store.execute("insert into runs values ('abc', 'first', 'FINISHED', 'active', 0)")
             store.execute("insert into params values ('optimizer', 'adam', 'abc')")
             rows = [("acc", rising(s, 1), 1700000000000 + s, "abc", s, 0) for s in STEPS]
             store.executemany("insert into metrics values (?, ?, ?, ?, ?, ?)", rows)
         store.close()
         yield "mlflow sqlite", Sample({"mlflow.db": path.read_bytes()}, "mlflow.db")
+        path = Path(folder) / "project.db"
+        with sqlite3.connect(path) as store:
+            store.execute(
+                "create table metrics "
+                "(id integer primary key, timestamp text, run_name text, step integer, metrics text)"
+            )
+            rows = [(f"t{s}", "first", s, json.dumps({"acc": rising(s, 1), "loss": 2 - rising(s, 2)})) for s in STEPS]
+            store.executemany("insert into metrics (timestamp, run_name, step, metrics) values (?, ?, ?, ?)", rows)
+        store.close()
+        yield "trackio", Sample({"project.db": path.read_bytes()}, "project.db")
 
 
 def samples() -> dict[str, Sample]:
