@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import sys
 import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -61,7 +62,7 @@ def open_npz(path: Path) -> ArrayTable:
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(path) as archive, warnings.catch_warnings():
             members = archive.infolist()
             if not 0 < len(members) <= MAX_COLUMNS:
                 raise InputError(f"an archive must hold 1 to {MAX_COLUMNS:,} arrays", len(members), "save fewer")
@@ -75,6 +76,7 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
     """One array; its header is first checked against its size in the archive."""
+    warnings.simplefilter("ignore", UserWarning)  # arrays of Python 2 have headers of their own
     with archive.open(member) as file:
         version = npy.read_magic(file)
         header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
