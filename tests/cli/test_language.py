@@ -21,7 +21,7 @@ from saltus.errors import InputError
 SOURCE = Path(saltus.__file__).parent
 ARGUMENT = re.compile(r"(?<![\w&?.])[a-z][a-z_]*=(?!=)")
 RAISED_BY: dict[str, tuple[type, ...]] = {
-    "read": (Forecast,),
+    "read": (Forecast, Fit),
     "curves": (Forecast,),
     "forecast": (Forecast,),
     "lawfit": (Fit,),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def test_the_answer_comes_first_and_the_next_command_last(capsys: pytest.Capture
     assert lines[3].split()[-1] == "2,048"
     assert lines[5] == "n.csv: wide CSV, 1 run, 3 skills, 369 measurements"
     assert "to calibrate on: skill 'add', 'sub', 'mod'" in lines
-    assert any("order of skills: as the file has them" in line and "--columns or --order" in line for line in lines)
+    assert "order: as the file has them, in which they rose too" in lines
     assert lines[-1] == "next: saltus forecast n.csv --frequencies fitted"
 
 
@@ -65,7 +66,18 @@ def test_a_skill_that_was_up_at_first_is_dated_before_and_not_calibrated_on(
     lines = page(capsys, "up.csv")
     assert [line.split()[-2:] for line in lines[2:4]] == [["before", "1,000"], ["0.950", "1,550"]]
     assert lines[-1].startswith("next: saltus forecast up.csv ")
-    assert lines[-1].endswith(" --calibrate-on 2")
+    assert lines[-1].endswith(" --calibrate-on mod")
+
+
+def test_skills_that_rose_in_another_order_than_they_stand_are_to_be_sorted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = page(capsys, "n.csv", "--columns", "*")
+    assert "order: as --columns has them" in lines
+    Path("r.csv").write_text(pd.read_csv("n.csv")[["step", "mod", "sub", "add"]].to_csv(index=False))
+    lines = page(capsys, "r.csv")
+    assert "order: as the file has them, though they rose in another: --order emergence sorts them so" in lines
+    assert lines[-1] == "next: saltus forecast r.csv --frequencies fitted --order emergence"
 
 
 RANGE = range(1000, 2001, 100)
@@ -132,3 +144,21 @@ def test_a_store_is_read_too(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     assert lines[0].startswith("A store of runs: strengths of 2 skills over steps 0 to 30, 1 run")
     assert any(line.startswith("training: ") and "optimizer sgd" in line for line in lines)
     assert "frequencies: they come with the curves" in lines
+
+
+def test_the_page_in_the_documents_is_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    document = (Path(__file__).parents[2] / "docs" / "reading.md").read_text()
+    code, shown = (re.search(rf"^```{kind}\n(.*?)^```", document, re.S | re.M) for kind in ("python", "text"))
+    assert code is not None
+    assert shown is not None
+    exec(code[1].split("curves = ")[0])  # which writes the file
+    line, *lines = shown[1].splitlines()
+    assert page(capsys, *shlex.split(line)[3:]) == lines
+
+
+def test_a_curve_of_losses_is_to_be_fitted(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "".join(f"{step},{3 + 5 * step**-0.5}\n" for step in range(100, 2001, 100))
+    Path("loss of a.csv").write_text("step,val_loss\n" + rows)
+    line = page(capsys, "loss of a.csv", "--skip", "1")[-1]
+    assert line == "next: saltus fit 'loss of a.csv' --x step --loss val_loss --form power-offset"
+    assert main([*shlex.split(line)[2:], "--bootstrap", "0"]) == 0

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from saltus import InputError, PowerLaw, assess
-from saltus.curves.schema import CURVES, amount_form, curves_from, resource_of
+from saltus.curves.schema import CURVES, curves_from, resource_of
 from saltus.resource import DATA, PARAMETERS, STEP
 from tests.helpers import LOGIT, MIX, RATE, logistic
 
@@ -141,23 +141,6 @@ def test_places_are_whole_or_real_numbers(at: list[float], kind: str) -> None:
     curves = curves_from(STRENGTH, at)
     assert curves["step"].dtype.kind == kind
     np.testing.assert_array_equal(curves["step"], at)
-
-
-@pytest.mark.parametrize(
-    ("at", "form"),
-    [
-        ([0, 25, 50], ".0f"),
-        ([0, 2, 4], ".0f"),
-        ([0, 1, 2], ".1f"),
-        ([0, 0.5, 1], ".2f"),
-        ([0.07, 0.16, 0.41], ".2f"),
-        ([1e9, 2e9, 4e9], ".0f"),
-    ],
-)
-def test_amounts_have_more_decimals_where_measurements_are_dense(at: list[float], form: str) -> None:
-    assert amount_form(curves_from(STRENGTH, at)) == form
-    assert amount_form(curves_from([[0.5]], [3])) == ".0f"
-    assert amount_form(curves_from(STRENGTH, [1, 20, 300], over="parameters")) == ".1f"
 
 
 def test_learning_rates_and_the_words_of_the_axis_come_with_the_curves() -> None:

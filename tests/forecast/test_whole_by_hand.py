@@ -156,7 +156,8 @@ def test_before_anything_emerges_skills_have_a_frequency_and_no_forecast() -> No
     summary = result.summary()
     assert summary["calibration"] is None
     empty = {"emergence_time": None, "interval": None, "observed_time": None, "log10_error": None}
-    assert summary["skills"] == [{"skill": k + 1, "frequency": pytest.approx(P[k]), **empty} for k in range(3)]
+    names = [{"skill": k + 1, "name": str(k + 1), "frequency": pytest.approx(P[k])} for k in range(3)]
+    assert summary["skills"] == [name | empty for name in names]
 
 
 def test_everything_up_to_the_moment_is_used_and_by_default_all() -> None:
@@ -253,14 +254,15 @@ def test_carried_frequencies_descend() -> None:
 
 
 def test_skills_to_calibrate_on_count_from_1_and_come_in_order() -> None:
-    assert checked_skills(2, 2) == (2,)
-    assert checked_skills([3, 1, 3], 3) == (1, 3)
+    two, three = (curves_from(np.zeros((n, 1)), [1]) for n in (2, 3))
+    assert checked_skills(2, two) == (2,)
+    assert checked_skills([3, 1, 3], three) == (1, 3)
     with pytest.raises(InputError, match="on_skill must name at least one skill"):
-        checked_skills([], 3)
+        checked_skills([], three)
     with pytest.raises(InputError, match="on_skill must be .*; received 0; skills count from 1"):
-        checked_skills(0, 3)
+        checked_skills(0, three)
     with pytest.raises(InputError, match="on_skill must be at most 2, the number of skills; received 3"):
-        checked_skills([1, 3], 2)
+        checked_skills([1, 3], two)
 
 
 def test_calibrations_are_made_on_the_first_skill_unless_another_is_named(tmp_path: Path) -> None:

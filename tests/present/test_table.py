@@ -57,3 +57,15 @@ def test_values_for_programs() -> None:
 def test_a_row_without_a_columns_field_is_an_error_of_ours_and_is_not_hidden() -> None:
     with pytest.raises(KeyError, match="missing"):
         _ = Table([Column("missing")], [{"there": 1}]).csv
+
+
+def test_words_may_stand_in_the_place_of_a_value_on_the_terminal_alone() -> None:
+    columns = [Column("time", form=".0f", missing="not yet", instead="before"), Column("size", form="short")]
+    rows = [
+        {"time": math.nan, "before": "before 130", "size": 1.5e9},
+        {"time": 3.2, "before": None, "size": 70.0},
+        {"time": math.nan, "size": math.nan},
+    ]
+    table = Table(columns, rows)
+    assert table.texts == [["before 130", "1.5B"], ["3", "70"], ["not yet", "–"]]
+    assert table.csv == "time,size\n,1.5e+09\n3.2,70\n,\n"

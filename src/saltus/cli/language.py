@@ -9,8 +9,15 @@ from typing import Any
 
 from saltus.errors import InputError, shown
 
-_OTHERWISE_NAMED = {"calibrate_on": "on_skill", "run_column": "run", "n_skills": "model"}
-"""Fields of commands whose argument in Python has another name."""
+_OTHERWISE_NAMED: dict[str, tuple[str, ...]] = {
+    "calibrate_on": ("on_skill",),
+    "run_column": ("run",),
+    "n_skills": ("model",),
+    "x": ("step_column", "columns"),
+    "loss": ("value",),
+    "runs": ("run", "run_from"),
+}
+"""Fields of commands whose arguments in Python have other names."""
 _NOUNS = {"frequencies", "data", "parameters", "time"}
 """Options that are also words of sentences: only with an equals sign they are meant."""
 _VALUE = r"""('[^']*'|"[^"]*"|[\w+-]+(?:\.\w+)*)?"""
@@ -25,7 +32,7 @@ def arguments_of(command: Any) -> dict[str, str]:
             options |= arguments_of(inner)
         elif "Positional" not in str(entry.type):
             option = "--" + entry.name.removesuffix("_column" if entry.name == "run_column" else "").replace("_", "-")
-            options[entry.name] = options[_OTHERWISE_NAMED.get(entry.name, entry.name)] = option
+            options |= dict.fromkeys((entry.name, *_OTHERWISE_NAMED.get(entry.name, ())), option)
     return options
 
 

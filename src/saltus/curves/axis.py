@@ -29,6 +29,8 @@ _COUNTED = {
     "parameter": "parameter",
 }
 """Unit for each word, in the singular, that a column of amounts may have in its name."""
+_MULTIPLE = re.compile(r"(^|[^a-z])([kmbgt]|thousands?|millions?|billions?|trillions?|[kmgtpez]flops?)($|[^a-z])")
+"""Part of the name of a column that counts multiples of its unit, such as params_B; it is its own unit."""
 
 
 @dataclass(frozen=True)
@@ -57,21 +59,30 @@ class Axis:
         """An amount as tables show it."""
         return amount_text(amount, self.form)
 
+    def before(self, amount: float) -> str:
+        """The time of a skill that was up when it was first measured, in words."""
+        form = self.form if self.form == SHORT else f",{self.form}"
+        return f"before {amount_text(amount, form)}" if amount > 0 else "from the start"
+
 
 def axis_of(curves: xr.Dataset) -> Axis:
     """The axis of curves, by the name of its column in the file, their attribute ``axis``."""
     resource = resource_of(curves)
-    words = re.split(r"[^a-z]+", str(curves.attrs.get("axis", resource.name)).lower())
-    known = [_COUNTED[word.removesuffix("s")] for word in words if word.removesuffix("s") in _COUNTED]
+    name = str(curves.attrs.get("axis", resource.name))
+    words = [re.sub("^.flop", "flop", word).removesuffix("s") for word in re.split(r"[^a-z]+", name.lower())]
+    known = [_COUNTED[word] for word in words if word in _COUNTED]
     at = curves[resource.name].to_numpy().astype(float)
-    if curves.attrs.get("axis", resource.name) in (resource.name, resource.setting) or not known:
+    if name in (resource.name, resource.setting) or not known:
         form = resource.form if bool(np.all(at == np.floor(at))) else _decimals(at)
         one = resource.unit.removesuffix("s")
         return Axis(resource, one, resource.unit, resource.axis, form, resource.moment, True)
     one = known[-1]
-    moment = f"after {{}} {one}s" if resource is STEP else f"up to {{}} {one}s"
+    unit = f"{one}s"
+    if _MULTIPLE.search(name.lower()):
+        one = unit = name
+    moment = f"after {{}} {unit}" if resource is STEP else f"up to {{}} {unit}"
     form = SHORT if at[-1] >= 1e6 else _decimals(at)
-    return Axis(resource, one, f"{one}s", f"{one}s", form, moment, False)
+    return Axis(resource, one, unit, unit, form, moment, False)
 
 
 def amount_text(amount: float, form: str) -> str:

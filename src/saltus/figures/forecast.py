@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _PARTS = re.compile(r"([^0-9A-Za-z]+)")  # separators of the parts of a name
 _LONGEST = 16  # characters of a label
+_FEW_DECADES = 3e3  # ratio of the ends of an axis below which numbers between its decades have room
+_NAMED = 8  # most skills in a legend
 _MOST_POINTS = 120  # points drawn of a curve: more would hide the band behind them
 
 
@@ -48,7 +50,7 @@ def forecast_figure(
     with house_style():
         figure = Figure(figsize=SINGLE_COLUMN)
         axes = figure.add_subplot()
-        labels = skill_labels(assessment.names or skill_names(curves))
+        labels = skill_labels(skill_names(curves))
         for k, color in enumerate(skill_colors(curves.sizes["skill"])):
             _points(axes, curves.isel(skill=k), assessment, color)
             if rise:
@@ -63,13 +65,17 @@ def forecast_figure(
             fontsize=7,
         )
         axes.set(xlabel=axis.label, ylabel="skill strength  $R_k/S$", ylim=(-0.08, 1.42))
+        low, high = _span(curves, assessment, axis)
         if resource is not PARAMETERS:  # nodes add up: their ramps are straight lines
             axes.set_xscale("log")
-            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < _FEW_DECADES * low else (1,)))
             axes.xaxis.set_minor_formatter(NullFormatter())
         axes.xaxis.set_major_formatter("{x:,.0f}" if axis.ordinary else lambda x, _: amount_text(x, SHORT))
-        axes.set_xlim(*_span(curves, assessment, axis))
-        axes.legend(handles=_keys(assessment, resource), loc="upper left", fontsize=6.5)
+        axes.set_xlim(low, high)
+        keys = _keys(assessment, resource)
+        if not rise and has_names(skill_names(curves)):  # no curve of a forecast bears the name
+            keys += _named_points(labels, skill_colors(len(labels)))
+        axes.legend(handles=keys, loc="upper left", fontsize=6.5)
         if note:
             footer(figure, note)
         return figure
@@ -88,6 +94,16 @@ def _keys(assessment: Assessment, resource: Resource) -> list[Artist]:
         keys.append(Line2D([], [], color="0.3", label="forecast"))
         keys.append(Patch(color="0.3", alpha=0.25, linewidth=0, label=f"{assessment.forecast.level:.0%} interval"))
     return keys
+
+
+def _named_points(labels: Sequence[str], colors: Floats) -> list[Artist]:
+    from matplotlib.lines import Line2D
+
+    points: dict[str, Any] = {"marker": "o", "linestyle": "", "markersize": 2.6}
+    return [
+        Line2D([], [], label=label, **points, color=color)
+        for label, color in zip(labels[:_NAMED], map(tuple, colors[:_NAMED]), strict=True)
+    ]
 
 
 def _points(axes: Axes, curve: xr.Dataset, assessment: Assessment, color: Floats) -> None:

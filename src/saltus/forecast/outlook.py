@@ -26,6 +26,8 @@ class Outlook:
     Attributes:
         calibrating: the skills, from 1, that were seen to rise and can calibrate a forecast.
         risen_before: the skills that were up at their first measurement already, and cannot.
+        first: the skill of `calibrating` that rose first; None without any.
+        in_order: whether skills rose in the order in which they stand.
         highest: highest mean R/S over runs of each skill, skill 1 first; NaN where it was not measured.
         frequencies: "given" by the curves; "order suffices", where a forecast rests on no more (one skill, or curves
             over parameters); "can be fitted" to the curves; or "must be given".
@@ -33,6 +35,8 @@ class Outlook:
 
     calibrating: tuple[int, ...]
     risen_before: tuple[int, ...]
+    first: int | None
+    in_order: bool
     highest: tuple[float, ...]
     frequencies: Known
 
@@ -57,9 +61,13 @@ def outlook(curves: xr.Dataset) -> Outlook:
         known = "order suffices"
     elif family.fit_frequencies is not None and calibrating and bool((others >= _SHOWN).any()):
         known = "can be fitted"
+    measured = emergence_times(curves)
+    when = np.where(measured.censored, -np.inf, np.where(np.isfinite(measured.mean), measured.mean, np.inf))
     return Outlook(
         calibrating=calibrating,
-        risen_before=tuple(int(one) + 1 for one in np.flatnonzero(emergence_times(curves).censored)),
+        risen_before=tuple(int(one) + 1 for one in np.flatnonzero(measured.censored)),
+        first=min(calibrating, key=lambda skill: float(when[skill - 1]), default=None),
+        in_order=bool(np.all(when[1:] >= when[:-1])),
         highest=tuple(float(one) if np.isfinite(one) else np.nan for one in highest),
         frequencies=known,
     )

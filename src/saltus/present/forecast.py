@@ -89,7 +89,7 @@ def _before(k: int, assessment: Assessment, axis: Axis) -> str | None:
     measured = None if assessment.forecast is None else assessment.forecast.measured
     if measured is None or not measured.censored[k]:
         return None
-    return f"before {axis.text(measured.before[k])}"
+    return axis.before(measured.before[k])
 
 
 def _basis(k: int, assessment: Assessment) -> str | None:

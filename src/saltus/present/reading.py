@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,7 +49,8 @@ def reading_page(curves: xr.Dataset, line: Sequence[str]) -> Report:
     """
     report, axis, found = reading_report(curves), axis_of(curves), outlook(curves)
     rows, names, training = _rows(curves), skill_names(curves), _training(curves)
-    follow_up = " ".join([*line, *_options(found)]) if found.calibrating else None
+    follow_up = " ".join([*line, *_options(found, curves)]) if found.calibrating else None
+    of_losses = None if follow_up else _fit_of_losses(report, line)
     return Report(
         title=_sentence(report, axis),
         table=Table(_columns(rows, axis, has_names(names)), [row | {"before": _before(row, axis)} for row in rows]),
@@ -55,14 +58,15 @@ def reading_page(curves: xr.Dataset, line: Sequence[str]) -> Report:
             "reading": asdict(report),
             "unit": axis.unit,
             "skills": rows,
-            "order": _order(report, curves),
+            "order": _order(report, curves, found),
             "frequencies": found.frequencies,
             "can_calibrate": list(found.calibrating),
             "training": training,
             "forecast": follow_up,
+            "fit": of_losses,
             "version": __version__,
         },
-        remarks=list(_remarks(report, curves, found, training, follow_up)),
+        remarks=[*_remarks(report, curves, found, training, follow_up), *([f"next: {of_losses}"] if of_losses else [])],
         name="reading",
     )
 
@@ -112,7 +116,7 @@ def _columns(rows: Sequence[dict[str, Any]], axis: Axis, with_names: bool) -> li
 
 
 def _before(row: dict[str, Any], axis: Axis) -> str | None:
-    return None if row["emerged_before"] is None else f"before {_amount(row['emerged_before'], axis)}"
+    return None if row["emerged_before"] is None else axis.before(row["emerged_before"])
 
 
 def _form(axis: Axis) -> str:
@@ -126,23 +130,29 @@ def _amount(amount: float, axis: Axis) -> str:
 
 def _training(curves: xr.Dataset) -> dict[str, Any]:
     """Settings of the training, as far as the file, its neighbours or the store tell them."""
-    settings = json.loads(curves.attrs.get("settings", "{}"))
+    settings = _settings(curves)
     settings |= settings["training"] if isinstance(settings.get("training"), dict) else {}
     return {name: settings[name] for name in _TRAINING if isinstance(settings.get(name), str | int | float)}
 
 
-def _order(report: ReadingReport, curves: xr.Dataset) -> str:
+def _order(report: ReadingReport, curves: xr.Dataset, found: Outlook) -> str:
     """Reason for the order of the skills, in words."""
-    settings = json.loads(curves.attrs.get("settings", "{}"))
-    if settings.get("order") is not None:
-        return {"file": "as the file has them", "frequency": "by frequency", "emergence": "as they rise"}[
-            settings["order"]
-        ]
-    if settings.get("columns") is not None:
+    told = next((finding.text for finding in report.findings if finding.kind == "order"), None)
+    if told is not None:
+        return told
+    if _settings(curves).get("columns") is not None:
         return "as columns= has them"
     if not has_names(report.skills):
         return "by their own numbers"
-    return "as the file has them, which need not be from frequent to rare: set it by columns= or order="
+    rose = (
+        "in which they rose too" if found.in_order else "though they rose in another: order='emergence' sorts them so"
+    )
+    return f"as the file has them, {rose}"
+
+
+def _settings(curves: xr.Dataset) -> dict[str, Any]:
+    settings: dict[str, Any] = json.loads(curves.attrs.get("settings", "{}"))
+    return settings
 
 
 def _remarks(
@@ -153,7 +163,8 @@ def _remarks(
         yield f"training: {', '.join(f'{name} {value}' for name, value in training.items())}"
     names = skill_names(curves)
     if len(names) > 1:
-        yield f"order of skills: {_order(report, curves)}"
+        if all(finding.kind != "order" for finding in report.findings):
+            yield f"order: {_order(report, curves, found)}"
         yield f"frequencies: {_SHARE[found.frequencies]}"
     if follow_up is None:
         yield f"no forecast yet: no skill was seen to rise through R/S = 0.1 and 0.5 ({_why_not(found, names)})"
@@ -172,8 +183,26 @@ def _why_not(found: Outlook, names: Sequence[str]) -> str:
     return ", ".join(part for part in (up, low) if part)
 
 
-def _options(found: Outlook) -> list[str]:
+def _fit_of_losses(report: ReadingReport, line: Sequence[str]) -> str | None:
+    """The command that fits a scaling law to one curve of losses; None for other curves."""
+    if report.quantity != "loss" or len(report.skills) > 1 or "tidy" in report.layout:
+        return None
+    files = takewhile(lambda word: not word.startswith("--"), line[2:])
+    columns = ["--x", shlex.quote(report.step_column), "--loss", shlex.quote(report.skills[0])]
+    return " ".join(["saltus", "fit", *files, *columns, "--form", "power-offset"])
+
+
+def _options(found: Outlook, curves: xr.Dataset) -> list[str]:
     """Options of ``saltus forecast`` that these curves ask for, beside those of their reading."""
     share = {"given": [], "order suffices": ["--alpha", "1"], "can be fitted": ["--frequencies", "fitted"]}
-    options: list[str] = share.get(found.frequencies, ["--alpha", "ALPHA"])
-    return [*options, *([] if 1 in found.calibrating else ["--calibrate-on", str(found.calibrating[0])])]
+    options: list[str] = [*share.get(found.frequencies, ["--alpha", "ALPHA"])]
+    names, settings = skill_names(curves), _settings(curves)
+    is_ordered = found.frequencies == "given" or settings.get("order") or settings.get("columns")
+    first: int | None = 1
+    if has_names(names) and not (found.in_order or is_ordered):
+        options += ["--order", "emergence"]
+        first = None if found.risen_before else found.first
+    if first not in found.calibrating and found.first is not None:
+        name = names[found.first - 1]
+        options += ["--calibrate-on", shlex.quote(name) if has_names(names) else str(found.first)]
+    return options

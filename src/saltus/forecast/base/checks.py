@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from saltus.curves.crossings import emergence_times
 from saltus.curves.names import named, skill_names
 from saltus.errors import InputError, require_whole
 from saltus.theory.frequencies import Frequencies
@@ -76,6 +77,8 @@ def not_risen(of_skills: xr.Dataset, advice: str) -> InputError:
     who = " or ".join(map(named, names)) or "the skill to calibrate on"
     rule = f"{who} must rise through R/S = 0.1 and 0.5" + (" to be calibrated on" if names else "")
     highest = float(of_skills["strength"].max())
+    if emergence_times(of_skills).censored.all():
+        advice = "it was up at the first measurement: choose another skill with on_skill="
     if highest > _BEYOND:
         advice = "are these losses or percentages? Give quantity=, or other columns="
     return InputError(rule, highest, advice)
