@@ -31,7 +31,7 @@ def one_curve(shape: str, share: Array, rng: np.random.Generator) -> Array:
         "constant": lambda: np.full(n, rng.choice([0.0, 0.3, 0.5, 0.7, 1.0, 1.2, -1.0])),
         "jump": lambda: (share >= rng.random()).astype(float),
         "noise": lambda: rng.random(n),
-        "logistic": lambda: logistic((share - rng.random()) * 10 ** rng.uniform(-1, 3)),
+        "logistic": lambda: logistic(np.clip((share - rng.random()) * 10 ** rng.uniform(-1, 3), -500, 500)),
         "ascending": lambda: np.sort(rng.random(n)),
         "huge": lambda: rng.normal(size=n) * 10.0 ** rng.integers(-6, 9),
         "from half": lambda: 0.5 + 0.5 * share,
@@ -146,6 +146,14 @@ def test_a_rise_that_no_logistic_from_step_0_follows_is_no_calibration() -> None
     steps = 1_000_000 + np.arange(10)
     curves = curves_from(logistic(1.5 * (np.arange(10) - 4.5))[None], steps, frequencies=[1.0])
     assert assess(curves).verdict.reasons[0].startswith("the rise of skill 1 does not determine a logistic curve")
+
+
+def test_values_that_are_no_strengths_are_refused() -> None:
+    curves = curves_from([[0.0, 1e200, 1.0]], [0, 1, 2], frequencies=[1.0])
+    with pytest.raises(
+        InputError, match=r"strengths must be R/S, 1 for a learned skill; received 1e\+200; say what the"
+    ):
+        assess(curves)
 
 
 def test_a_curve_above_a_half_at_step_0_is_judged() -> None:

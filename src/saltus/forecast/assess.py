@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from saltus.curves.names import skill_names
 from saltus.curves.report import explained
 from saltus.curves.schema import resource_of
@@ -26,6 +28,7 @@ from saltus.theory.schedules import Schedule
 if TYPE_CHECKING:
     import xarray as xr
 
+_HUGE = 1e9  # R/S that nothing measures, and whose squares would end in no numbers
 SCORED_AT = (0.05, 0.5, 0.95)  # thresholds, R/S: the first sign of a skill, half of it, nearly all of it
 
 
@@ -184,6 +187,11 @@ def _up_to(now: float, curves: xr.Dataset, resource: str) -> xr.Dataset:
     if known.sizes[resource] == 0:
         advice = f"first {resource}: {float(curves[resource][0]):.12g}"
         raise InputError("until must leave at least one measurement", now, advice)
+    strength = known["strength"].to_numpy()
+    beyond = strength[np.abs(np.nan_to_num(strength)) > _HUGE]
+    if beyond.size:
+        rule = "strengths must be R/S, 1 for a learned skill"
+        raise InputError(rule, float(beyond[0]), "say what the values are: quantity=")
     return known
 
 
