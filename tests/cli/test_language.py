@@ -46,7 +46,8 @@ def texts_of(path: Path) -> Iterator[str]:
     parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
-            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "word" for part in node.values)
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "word" for part in node.values)
+            yield text.replace("word_from=", "run_from=")  # or skill_from
         elif (
             isinstance(node, ast.Constant) and isinstance(node.value, str) and not {id(node)} & (documentation | parts)
         ):
