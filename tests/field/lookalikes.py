@@ -16,7 +16,7 @@ STEPS = np.arange(0.0, 1801, 50)
 
 def rise(steps: Floats, half: float, width: float) -> Floats:
     """A logistic rise from 0 to 1."""
-    return np.asarray(1 / (1 + np.exp(-(steps - half) / width)))
+    return np.exp(-np.logaddexp(0, (half - steps) / width))
 
 
 def three_skills(seed: int, noise: float = 0.008) -> dict[str, Floats]:
