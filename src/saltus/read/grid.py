@@ -13,12 +13,12 @@ from saltus._types import Floats
 from saltus.curves.report import Finding, ReadingReport
 from saltus.curves.schema import curves_from, plain
 from saltus.errors import InputError
-from saltus.read.convert import Strengths
 from saltus.read.files import require_numbers
 from saltus.read.measurements import Measurements
 from saltus.read.numbering import whole_numbers
 from saltus.read.oddities import spacing
 from saltus.read.several_curves import runs_disagree
+from saltus.read.strengths import Strengths
 
 if TYPE_CHECKING:
     import xarray as xr

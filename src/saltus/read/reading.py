@@ -38,6 +38,7 @@ def read_curves(
     n: str | None = None,
     run_from: str | None = None,
     skill_from: str | None = None,
+    step_from: str | None = None,
     quantity: Quantity | None = None,
     initial_loss: PerSkill | None = None,
     chance: PerSkill | None = None,
@@ -70,8 +71,11 @@ def read_curves(
         value: of a table with one value a row, the column of values.
         error: the column of the values' standard errors.
         n: the column of the number of items (questions) that a value is a mean of.
-        run_from: of several files, where the name of a file's run is found.
-        skill_from: of several files, where the name of a file's skill is found.
+        run_from: of several files, where the name of a file's run is found: ``"path"`` (what differs in the paths),
+            ``"folder"``, ``"name"`` (of the file), ``"none"`` (all are one run), or a template of the path, as
+            ``"seed{run}/*.csv"``. By default contents and paths tell.
+        skill_from: likewise the name of a file's skill.
+        step_from: likewise the step of a file that holds one moment, as ``"model-{step}.csv"``.
         quantity: kind of the values: ``"strength"`` (the default for files whose columns do not say it), ``"loss"``,
             ``"bits"`` (a loss in any unit), ``"log_likelihood"`` (negative), ``"accuracy"`` or ``"error_rate"``
             (1 - accuracy, or of words).
@@ -112,6 +116,7 @@ def read_curves(
         "n": n,
         "run_from": run_from,
         "skill_from": skill_from,
+        "step_from": step_from,
         "quantity": quantity,
         "initial_loss": initial_loss,
         "chance": chance,
@@ -130,7 +135,9 @@ def read_curves(
     if where is not None or over != "step":
         raise InputError("where and over are for stores of runs", source, "leave them out")
     selection = Selection(patterns, step_column, quantity, skill, run, value, error, n)
-    found = numbered(read_set(sources, selection, Grouping(run_from, skill_from)), keep_order=patterns is not None)
+    found = numbered(
+        read_set(sources, selection, Grouping(run_from, skill_from, step_from)), keep_order=patterns is not None
+    )
     with explaining(lambda: so_far(source, found)):
         measurements, findings = in_order(found, skip, step_offset)
         scale = Scale(initial_loss, chance, ceiling, tokens_per_answer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,7 @@ from saltus.forecast.base.verdict import (
 )
 from saltus.forecast.time.calibrate import has_emerged
 from saltus.forecast.time.departure import Departure
+from saltus.forecast.time.recipe import family_of, optimizer_of
 from saltus.forecast.time.rivals import DECOUPLED, RIVALS, SMOOTH, Explanation, compare
 from saltus.theory.frequencies import SkillFrequencies
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 Scores = dict[Explanation, float]
 _CLEARLY = 3.0  # lead in scores, odds of 20 to 1, from which a rival forbids the forecast
 _WIDE, _VAGUE = 0.6, 2.0  # widest interval in decades: above the first use with care, above the second stop
+_ENOUGH = 4  # emerged skills that tell the dynamics of an optimiser nobody named
 _SAME_RATE = 0.01  # relative difference of learning rates from which they vary
 _SURPRISE, _IMPOSSIBLE = 0.05, 1e-3  # probability of the worst miss: below the first take care, below the second stop
 
@@ -86,17 +87,23 @@ def judge(
 
 
 def _optimizer(curves: xr.Dataset) -> Doubts:
-    settings = json.loads(curves.attrs.get("settings", "{}"))
-    training = settings.get("training") or settings  # settings of a store are flat
-    optimizer = training.get("optimizer", "sgd") if isinstance(training, dict) else "sgd"
-    if isinstance(optimizer, str) and optimizer.lower() != "sgd":
+    optimizer = optimizer_of(curves)
+    if optimizer is None:
+        emerged = int(np.isfinite(crossing_times(curves)).any(axis=0).sum())
+        if emerged < _ENOUGH:
+            yield (
+                CARE,
+                f"the optimiser is not known, most are no gradient flow, and only {emerged} of the {_ENOUGH} skills "
+                "that could show it have emerged",
+            )
+    elif family_of(optimizer) != "sgd":
         name = "Adam" if optimizer == "adam" else optimizer
         yield STOP, f"the network was trained with {name}, which is no gradient flow: skills are not decoupled"
 
 
 def _rate(curves: xr.Dataset) -> Doubts:
-    """The doubt where the learning rate is known to vary, since steps then are no measure of training."""
-    if "learning_rate" not in curves.coords:
+    """The doubt where the learning rate is known to vary and no clock allows for it."""
+    if "learning_rate" not in curves.coords or "logged_step" in curves.coords:
         return
     rate = curves["learning_rate"].to_numpy()
     rate = rate[np.isfinite(rate) & (rate > 0)]
