@@ -134,7 +134,7 @@ def test_broken_files_are_refused_in_one_line(name: str, tmp_path: Path) -> None
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path).startswith(
-        "a folder of curves must hold TensorBoard event files or be a store of runs; received "
+        "a folder of curves must hold files of curves, event files, or be a store of runs; received "
     )
     assert refusal(tmp_path / "absent.csv").endswith("absent.csv'; No such file or directory: check the name")
     assert refusal(Path("nul\0.csv")).startswith("path must lead to a file; received ")

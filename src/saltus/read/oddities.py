@@ -11,6 +11,7 @@ from saltus._types import Floats, Integers
 from saltus.curves.report import Finding, counted
 from saltus.read.convert import SHARES
 from saltus.read.measurements import Measurements
+from saltus.resource import STEP
 
 _GAP = 3  # times as long as both neighbours
 _DEFAULT_SAMPLES = {500: "Weights & Biases' run.history", 1000: "TensorBoard's CSV download"}
@@ -26,7 +27,8 @@ def oddities(measurements: Measurements, strength: Floats) -> Iterator[Finding]:
     yield from _values(measurements, strength)
     yield from _constant(strength, starts, lengths, names)
     yield from _lengths(measurements, lengths)
-    yield from _spacing(measurements.position, curve, starts, lengths, names)
+    if measurements.resource == STEP.name:  # sizes are chosen, and stand on no grid
+        yield from _spacing(measurements.position, curve, starts, lengths, names)
 
 
 def spacing(measurements: Measurements) -> tuple[float, float, float]:
