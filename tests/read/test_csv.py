@@ -92,3 +92,9 @@ def test_the_size_of_pieces_changes_nothing(tmp_path: Path, at_once: int, monkey
     assert [columns.labels["skill"].names[code] for code in columns.labels["skill"].codes] == ["x", "y", "x", "y"]
     kinds = {finding.kind for finding in columns.findings}
     assert kinds == {"comment lines", "repeated headers", "torn last line", "percent signs", "thousands separators"}
+
+
+def test_a_point_beside_decimal_commas_may_part_thousands_and_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "c.csv", "iter;a\n0;0,1\n1.000;0,5\n2.000;0,9\n")
+    with pytest.raises(InputError, match="a table with decimal commas must have no decimal points; received 'iter'; "):
+        read_curves(path)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from saltus import InputError
 from saltus.read.layouts import measurements_of
 from saltus.read.measurements import Labels, Measurements, Selection
+from saltus.read.readers import open_table
 from saltus.read.roles import is_bookkeeping, is_learning_rate, kind_of_counter
 from saltus.read.tables import ArrayTable
 from saltus.read.vocabulary import EPOCHS, SIZES, TOKENS, UPDATES
@@ -268,3 +272,34 @@ def test_ambiguity_is_refused_in_one_line(columns: dict[str, Any], options: dict
     with pytest.raises(InputError) as caught:
         read(columns, **options)
     assert str(caught.value).startswith(text)
+
+
+NAMES = [
+    *("step", "steps", "epoch", "tokens", "size", "run", "seed", "split", "task", "metric", "name", "value", "n", "lr"),
+    *("acc", "acc_stderr", "val_acc", "train_loss", "loss", "val_ppl", "strength", "frequency", "a - acc", "b - acc"),
+    *("", "note", "model", "x", "y", "wer", "bpb", "error"),
+]
+CELLS = ["", "0", "1", "2.5", "-3", "nan", "inf", "1e300", "70M", "5%", "0,5", "0.5 ± 0.1", "a", "train", "val", "loss"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(NAMES), min_size=1, max_size=6), st.data())
+def test_any_columns_under_known_names_give_measurements_or_one_line(names: list[str], data: st.DataObject) -> None:
+    n_rows = data.draw(st.integers(0, 6))
+    row = st.lists(st.sampled_from(CELLS), min_size=len(names), max_size=len(names))
+    rows = data.draw(st.lists(row, min_size=n_rows, max_size=n_rows))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "c.csv"
+        path.write_text("\n".join(";".join(cells) for cells in [names, *rows]) + "\n", encoding="utf-8")
+        try:
+            measurements = measurements_of(open_table(path), Selection())
+        except InputError as error:
+            line = str(error)
+        else:
+            sizes = {len(column) for column in (measurements.value, *measurements.beside.values())}
+            sizes |= {len(labels.codes) for labels in (measurements.run, measurements.skill)}
+            assert sizes | {len(labels.codes) for labels in measurements.further.values()} == {
+                len(measurements.position)
+            }
+            line = ""
+    assert "\n" not in line

@@ -70,6 +70,8 @@ def choose(
     else:
         kind = _kind_of(left, metrics, selection)
         chosen = [name for name in left if metrics[name].quantity == kind and metrics[name].statistic == "value"]
+    if not chosen:
+        raise InputError("a table must hold values of skills", list(names), "name their columns with columns=")
     if kind == "perplexity" and selection.quantity is None:
         advice = "give its logarithm as a loss, or choose others with columns="
         raise InputError("a perplexity must be given as a loss", chosen[0], advice)
@@ -109,7 +111,9 @@ def settle(
     for _ in range(_ROUNDS):
         values = values_of(choice)
         idle = [] if selection.columns is not None else _idle(choice, values, names)
-        again = choose(names, selection, [*refused, *idle], every) if idle else choice
+        if not any(metric_named(name).statistic == "value" for name in {*names} - {*refused, *idle}) or not idle:
+            return choice
+        again = choose(names, selection, [*refused, *idle], every)
         if not set(again.values) - set(choice.values):
             return choice
         refused += idle

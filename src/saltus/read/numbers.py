@@ -20,6 +20,7 @@ from saltus.errors import InputError
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nat", "null", "none", "-", "--"})
 """Cells, in lower case, that hold no value; ``nan`` is a number to Python."""
+_LOOKED_AT = 50  # cells of a piece in which a decimal point is looked for
 _MAX_CELL = 64  # characters of the longest number that is not Python's own
 _SUFFIXES = {"": 1.0, "%": 0.01, "k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 _SPACES = " '’\u00a0\u2009\u202f"
@@ -71,6 +72,10 @@ class NumberColumn:
         name: of the column.
         file: name of the file, for errors.
         comma_is_decimal: reading of a comma that can be either, e.g. in ``1,234``.
+
+    Attributes:
+        forms: how many cells were of each unusual form.
+        points: whether a cell has a decimal point.
     """
 
     def __init__(self, name: str, file: str, comma_is_decimal: bool = False) -> None:
@@ -83,7 +88,7 @@ class NumberColumn:
         self._ambiguous = array("q")
         self._with_error = array("q")
         self._errors = array("d")
-        self._points = False
+        self.points = False
 
     def add(self, cells: Sequence[str], lines: Sequence[int] = ()) -> None:
         """Take the next cells; ``lines`` are theirs in the file.
@@ -104,7 +109,7 @@ class NumberColumn:
 
     def _plain(self, cells: Sequence[str]) -> Floats:
         numbers = np.fromiter(map(float, cells), dtype=float, count=len(cells))
-        self._points |= bool(cells) and "." in cells[0]
+        self.points |= any("." in cell for cell in cells[:_LOOKED_AT])
         return numbers
 
     def _with_gaps(self, cells: Sequence[str]) -> Floats:
@@ -133,12 +138,12 @@ class NumberColumn:
         """
         values = np.concatenate([np.empty(0), *self._parts])
         decimal, grouped = self.forms["decimal comma"], self.forms["commas of thousands"]
-        if decimal and (grouped or self._points):
+        if decimal and (grouped or self.points):
             other = "separators of thousands" if grouped else "decimal points"
             rule = f"column {self.name!r} must use its commas in one way"
             raise InputError(rule, f"decimal commas beside {other}", f"export {self._file} again")
         if len(self._ambiguous):
-            if decimal or (self._comma_is_decimal and not grouped and not self._points):
+            if decimal or (self._comma_is_decimal and not grouped and not self.points):
                 values[np.array(self._ambiguous)] /= 1000
                 self.forms["decimal comma"] += len(self._ambiguous)
             else:
@@ -157,7 +162,7 @@ class NumberColumn:
         for i, cell in enumerate(cells):
             try:
                 value = float(cell)
-                self._points |= "." in cell
+                self.points |= "." in cell
             except ValueError:
                 value = self._unusual(cell, i, lines)
             yield value

@@ -91,8 +91,14 @@ class CsvTable:
                     code_parts[name].append(np.fromiter(coded, dtype=np.int32, count=len(texts)))
         no_codes = np.empty(0, dtype=np.int32)
         errors = {column.name: column.errors() for column in columns}
+        whole = {column.name: column.whole() for column in columns}
+        if any(column.forms["decimal comma"] for column in columns):
+            # A point in such a file parts thousands (1.000), or nothing is sure.
+            for name in [column.name for column in columns if column.points]:
+                advice = f"export {self.path.name} without separators of thousands"
+                raise InputError("a table with decimal commas must have no decimal points", name, advice)
         return Columns(
-            {column.name: column.whole() for column in columns},
+            whole,
             {
                 name: Labels(np.concatenate([no_codes, *parts]), tuple(codes[name]))
                 for name, parts in code_parts.items()
