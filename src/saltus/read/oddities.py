@@ -106,7 +106,7 @@ def _spacing(
         text = f"{counted(n_gaps, 'interval')} over {_GAP} times as long as both neighbours, {where}"
         yield Finding("gaps", n_gaps, text)
     whole = (position == np.floor(position)).all()
-    rounding = 1.0 if whole else 0.01 * step[inside].min()
+    rounding = 1.0 if whole else 0.01 * step[inside].min(initial=np.inf)
     shrinks = inside[:-1] & inside[1:] & ~gap[:-1] & ~gap[1:] & ~ends[2:] & (step[1:] < step[:-1] - rounding)
     uneven = np.unique(owner[1:][shrinks])
     if uneven.size:
