@@ -81,7 +81,7 @@ TABLES = {
         "every row must have 3 cells, as the header; received 2; see line 2 of",
     ),
     "latin.csv": ("step,Fähigkeit\n0,1\n".encode("latin-1"), "a table must be UTF-8 text; received 'latin.csv'; save"),
-    "utf16.csv": (GOOD.encode("utf-16"), "a table must be UTF-8 text; received 'utf16.csv'; save it as CSV in UTF-8"),
+    "utf16.csv": (GOOD.encode("utf-16"), "a table must be UTF-8 text; received 'utf16.csv'; save it in UTF-8"),
     "binary.csv": (bytes(range(100)) * 50, "a table must be text; received "),
     "quote.csv": ((HEADER + '"1,0,1\n').encode(), "a quoted cell must end in its line; received '\"1,0,1'; close the "),
     "quoted.csv": ((HEADER + '"1"x,0,1\n').encode(), "a table must be well-formed CSV; received 'quoted.csv'; "),

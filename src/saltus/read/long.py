@@ -78,9 +78,11 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
     errors = columns.numbers[error] if error else columns.errors.get(value)
     numbers = beside_of(frame, rows) | {role: columns.numbers[name] for role, name in beside.items()}
     if errors is not None:
-        numbers["strength_error" if quantity == "strength" else "value_error"] = errors
+        numbers["strength_error" if error == "strength_error" else "value_error"] = errors
     read = {*rows.used, *skills, value, *([error] if error else []), *beside.values()}
-    said = [] if skills == ["skill"] else [Finding("skills by column", len(skill.names), _skills_said(skills))]
+    if skills == ["tag"]:
+        read.add("folder")  # its names are those of run and tag
+    said = [] if skills in (["skill"], ["tag"]) else [_skills_said(skills, len(skill.names))]
     if quantity is not None and frame.selection.quantity is None:
         said += quantity_by_name(Choice((value,), quantity, True, {}, {}, ()))
     measurements = Measurements(
@@ -102,8 +104,9 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
     return measurements.choose(frame.selection)
 
 
-def _skills_said(skills: Sequence[str]) -> str:
-    return f"skills are named by column {' and '.join(map(repr, skills))}: skill= chooses another"
+def _skills_said(skills: Sequence[str], count: int) -> Finding:
+    text = f"skills are named by column {' and '.join(map(repr, skills))}: skill= chooses another"
+    return Finding("skills by column", count, text)
 
 
 def _value_of(frame: Frame, candidates: Sequence[str]) -> tuple[str, Quantity | None]:
@@ -160,8 +163,7 @@ def by_metric(measurements: Measurements, selection: Selection) -> Measurements:
     choice = settle(candidates, selection, values_of, names)
     chosen = measurements.choose(replace(selection, columns=tuple(choice.values)))
     beside = dict(chosen.beside)
-    kind = "strength_error" if choice.quantity == "strength" else "value_error"
-    for role, companions in ((kind, choice.errors), ("loss", choice.losses)):
+    for role, companions in (("value_error", choice.errors), ("loss", choice.losses)):
         if companions and role not in beside:
             beside[role] = _beside(measurements, chosen, companions)
     said = [*measurements.findings, *quantity_by_name(choice), *choice.findings]

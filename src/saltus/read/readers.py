@@ -11,8 +11,10 @@ from pathlib import Path
 
 from saltus.errors import InputError
 from saltus.read.files import require_small_file
-from saltus.read.formats.csv import CsvTable
+from saltus.read.formats.csv import CsvTable, is_csv_log
 from saltus.read.formats.databases import open_database
+from saltus.read.formats.json import is_json, open_json
+from saltus.read.formats.jsonl import is_json_lines, open_json_lines
 from saltus.read.formats.lightning import is_version_folder, open_version
 from saltus.read.formats.mlflow import is_mlflow_folder, open_mlflow
 from saltus.read.formats.npz import open_npz
@@ -20,6 +22,7 @@ from saltus.read.formats.parquet import ParquetTable
 from saltus.read.formats.sqlite import is_sqlite
 from saltus.read.formats.tensorboard import is_event_file, open_events
 from saltus.read.formats.textlog import is_text_log, open_text_log
+from saltus.read.formats.trainer import is_trainer_folder, open_trainer_folder
 from saltus.read.formats.wandb import refuse_wandb
 from saltus.read.tables import Opener, Table
 from saltus.read.text import suffix_of
@@ -35,14 +38,18 @@ def ends_in(*endings: str) -> Detector:
 READERS: tuple[tuple[Detector, Opener], ...] = (
     (is_mlflow_folder, open_mlflow),
     (is_version_folder, open_version),
+    (is_trainer_folder, open_trainer_folder),
     (Path.is_dir, open_events),
     (is_event_file, open_events),
     (is_sqlite, open_database),
     (ends_in(".wandb"), refuse_wandb),
     (ends_in(".npz"), open_npz),
     (ends_in(".parquet", ".pq"), ParquetTable.open),
+    (is_json_lines, open_json_lines),
+    (is_json, open_json),
     (is_text_log, open_text_log),
     (ends_in(".csv", ".tsv", ".txt"), CsvTable.open),
+    (is_csv_log, CsvTable.open),
     (ends_in(".log", ".out", ".err"), open_text_log),
 )
 

@@ -3,19 +3,50 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from saltus.curves.report import Finding
+from saltus._types import Floats
+from saltus.curves.report import Finding, counted
 from saltus.errors import InputError
 from saltus.read.files import MAX_COLUMNS, require_numbers
 from saltus.read.measurements import Labels
 from saltus.read.tables import ArrayTable
 
 _ABSENT = float("nan")
+_AT_ONCE = 1000  # records that are looked at together
+_MAX_DEPTH = 16  # records within each other
+_MAX_NAME = 500  # characters of a column's name, its dots included
+_MAX_TEXT = 200  # characters of a label
+_MAX_LABELS = 100_000  # different texts of a column: with more it holds no names
+_MAX_TEXTS = 1_000_000  # different texts of all columns together, a bound on memory
+
+
+@dataclass(frozen=True)
+class RecordTable(ArrayTable):
+    """Columns of records.
+
+    Attributes:
+        texts: of columns of numbers that were written as text (``"007"``), their labels.
+    """
+
+    texts: Mapping[str, Labels] = field(default_factory=dict)
+
+    def renamed(self, names: Mapping[str, str]) -> RecordTable:
+        """The table with other names of its columns."""
+        arrays = {names[name]: column for name, column in self.arrays.items()}
+        return replace(self, arrays=arrays, texts={names[name]: labels for name, labels in self.texts.items()})
+
+    def _labels(self, name: str) -> Labels:
+        column = self.arrays[name]
+        if name in self.texts or isinstance(column, Labels):
+            return self.texts.get(name) or super()._labels(name)
+        return Labels.of(map(_shown, column.tolist()))
 
 
 def table_of_records(
@@ -24,71 +55,236 @@ def table_of_records(
     kind: str,
     settings: Mapping[str, Any] | None = None,
     findings: Sequence[Finding] = (),
-) -> ArrayTable:
+) -> RecordTable:
     """The records as a table, one row each, in bounded memory.
 
-    Nested records are columns with dotted names; lists and empty values are left out. A column that holds a text
-    anywhere is one of labels.
+    Nested records are columns with dotted names; a list of one entry is
+    that entry; other lists and empty values are left out. A column that holds a text
+    anywhere is one of labels, unless all its texts are plain numbers.
 
     Raises:
         InputError: if there are more than `MAX_COLUMNS` columns, or more cells than `files.MAX_NUMBERS`.
     """
-    columns: dict[str, _Column] = {}
-    n_rows = n_cells = 0
-    for record in records:
-        for name, value in _flat(record):
-            column = columns.get(name)
-            if column is None:
-                if len(columns) == MAX_COLUMNS:
-                    raise InputError(f"a table must have at most {MAX_COLUMNS:,} columns", path.name, "log fewer names")
-                column = columns[name] = _Column()
-            column.put(n_rows, value)
-            n_cells += 1
-        n_rows += 1
-        if not n_rows % 1000:
-            require_numbers(n_cells, path)
-    require_numbers(n_rows * len(columns), path)
-    arrays = {name: column.whole(n_rows) for name, column in columns.items()}
-    return ArrayTable(path, arrays, kind, {} if settings is None else settings, findings)
+    rows = Records(path)
+    remaining = iter(records)
+    while batch := list(islice(remaining, _AT_ONCE)):
+        rows.add(batch)
+    return rows.table(kind, settings, findings)
+
+
+class Records:
+    """Records as they come, kept by column."""
+
+    def __init__(self, path: Path) -> None:
+        self.n_rows = 0
+        self._path = path
+        self._columns: dict[str, _Column] = {}
+        self._lists: dict[str, None] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns so far."""
+        return tuple(self._columns)
+
+    @property
+    def n_cells(self) -> int:
+        """Cells that the records take as a table."""
+        return self.n_rows * len(self._columns)
+
+    def add(self, batch: Sequence[Mapping[str, Any]]) -> None:
+        """Add these records, one row each; raise `InputError` beyond the bounds of a table."""
+        for names, same in groupby(batch, key=tuple):
+            self._add_alike(names, list(same))
+            require_numbers(max(self.n_cells, self.n_rows), self._path)
+        if sum(len(column.known) for column in self._columns.values()) > _MAX_TEXTS:
+            rule = f"a table must hold at most {_MAX_TEXTS:,} different texts"
+            raise InputError(rule, self._path.name, "export fewer columns of text")
+
+    def _add_alike(self, names: tuple[str, ...], batch: Sequence[Mapping[str, Any]]) -> None:
+        """Add records of the same keys, column by column as far as they hold plain numbers."""
+        start = self.n_rows
+        for name in names:
+            values = [record[name] for record in batch]
+            if len(values) > 1 and name in self._columns and self._columns[name].extend(start, values):
+                continue
+            for row, value in enumerate(values, start):
+                for dotted, cell in self._cells(name, value):
+                    self._column(dotted).put(row, cell)
+        self.n_rows += len(batch)
+
+    def _column(self, name: str) -> _Column:
+        column = self._columns.get(name)
+        if column is None:
+            if len(self._columns) == MAX_COLUMNS:
+                rule = f"a table must have at most {MAX_COLUMNS:,} columns"
+                raise InputError(rule, self._path.name, "log fewer names")
+            require_numbers(self.n_rows * (len(self._columns) + 1), self._path)
+            column = self._columns[name] = _Column()
+        return column
+
+    def _cells(self, name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, float | str]]:
+        """Cells of one entry of a record, with dotted names."""
+        if isinstance(value, (float, int)):  # bool among them
+            try:
+                yield readable(name), float(value)
+            except OverflowError:
+                yield readable(name), float("inf")
+        elif isinstance(value, str):
+            yield readable(name), value
+        elif isinstance(value, Mapping):
+            if depth == _MAX_DEPTH or len(name) > _MAX_NAME:
+                rule = f"records must be at most {_MAX_DEPTH} deep, with names of at most {_MAX_NAME} characters"
+                raise InputError(rule, readable(name[:20]), f"see {self._path.name}")
+            for key, inner in value.items():
+                yield from self._cells(f"{name}.{key}", inner, depth + 1)
+        elif isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list):
+            yield from self._cells(name, value[0], depth)
+        elif isinstance(value, list) and len(self._lists) < MAX_COLUMNS:
+            self._lists[readable(name)] = None
+
+    def table(
+        self, kind: str, settings: Mapping[str, Any] | None = None, findings: Sequence[Finding] = ()
+    ) -> RecordTable:
+        """The records so far as a table."""
+        arrays: dict[str, Any] = {}
+        texts: dict[str, Labels] = {}
+        free = []
+        for name, column in self._columns.items():
+            column.pad(self.n_rows)
+            if column.is_free:
+                free.append(name)
+            elif (numbers := column.whole_numbers()) is None:
+                arrays[name] = column.labels()
+            else:
+                arrays[name] = numbers
+                if column.codes is not None:
+                    texts[name] = column.labels()
+        said = list(findings)
+        if free:
+            text = f"{counted(len(free), 'column')} of long or ever different texts, not read: {_some(free)}"
+            said.append(Finding("free text", len(free), text))
+        if lists := [name for name in self._lists if name not in self._columns]:
+            said.append(Finding("lists left out", len(lists), f"{counted(len(lists), 'list')} in rows: {_some(lists)}"))
+        return RecordTable(self._path, arrays, kind, {} if settings is None else settings, said, texts)
 
 
 class _Column:
-    """One column as it grows: numbers, with the texts among them beside."""
+    """One column as it grows: numbers, with codes of the texts among them beside."""
 
     def __init__(self) -> None:
         self.numbers = array("d")
-        self.texts: dict[int, str] = {}
+        self.codes: array[int] | None = None
+        """For each row the place of its text among the known ones, -1 where there is none."""
+        self.known: dict[str, int] = {}
+        self.is_free = False
+        """Whether it holds texts that are no labels, and is not kept."""
+        self._are_numbers = False
+
+    def extend(self, row: int, values: list[Any]) -> bool:
+        """Put these values from a row on, if all are plain numbers; else do nothing."""
+        if self.codes is not None or self.is_free:
+            return False
+        self.pad(row)
+        try:
+            self.numbers.extend(values)
+        except (TypeError, OverflowError):
+            del self.numbers[row:]
+            return False
+        return True
 
     def put(self, row: int, value: float | str) -> None:
-        missing = row - len(self.numbers)
-        if missing < 0:  # a record with one name twice: its last value counts
+        if self.is_free:
+            return
+        if len(self.numbers) > row:  # a record with one name twice: its last value counts
             del self.numbers[row:]
-            self.texts.pop(row, None)
-        elif missing:
-            self.numbers.extend([_ABSENT] * missing)
+            if self.codes is not None:
+                del self.codes[row:]
+        self.pad(row)
         if isinstance(value, str):
-            self.texts[row] = value
-            value = _ABSENT
+            self._put_text(value)
+            return
         self.numbers.append(value)
+        if self.codes is not None:
+            self.codes.append(-1)
 
-    def whole(self, n_rows: int) -> np.ndarray[Any, Any] | Labels:
-        self.numbers.extend([_ABSENT] * (n_rows - len(self.numbers)))
-        numbers = np.frombuffer(self.numbers, dtype=float) if n_rows else np.empty(0)
-        if not self.texts:
+    def _put_text(self, text: str) -> None:
+        if self._are_numbers or len(self.known) > _MAX_LABELS:
+            self._put_number(text)
+            return
+        if len(text) > _MAX_TEXT:
+            self._give_up()
+            return
+        if self.codes is None:
+            self.codes = array("i", [-1]) * len(self.numbers)
+        self.codes.append(self.known.setdefault(readable(text).strip(), len(self.known)))
+        self.numbers.append(_ABSENT)
+
+    def _put_number(self, text: str) -> None:
+        """Put a text where there are too many to keep: as a number, if all of them are numbers."""
+        try:
+            if not self._are_numbers:
+                self.numbers = array("d", self._from_texts().tobytes())
+                self.codes, self.known, self._are_numbers = None, {}, True
+            self.numbers.append(_plain_number(text.strip()))
+        except ValueError:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self.is_free = True
+        self.numbers, self.codes, self.known = array("d"), None, {}
+
+    def pad(self, n_rows: int) -> None:
+        """Fill the rows that have no value."""
+        missing = n_rows - len(self.numbers)
+        if missing > 0 and not self.is_free:
+            self.numbers.extend(array("d", [_ABSENT]) * missing)
+            if self.codes is not None:
+                self.codes.extend(array("i", [-1]) * missing)
+
+    def whole_numbers(self) -> Floats | None:
+        """The column as numbers; None if a text is no plain number."""
+        try:
+            return self._from_texts()
+        except ValueError:
+            return None
+
+    def _from_texts(self) -> Floats:
+        """The numbers, those in texts among them; raise `ValueError` if a text is none."""
+        numbers = np.array(self.numbers, dtype=float)
+        if self.codes is None:
             return numbers
-        cells = ("" if number != number else f"{number:g}" for number in self.numbers)
-        return Labels.of(self.texts.get(row, cell) for row, cell in enumerate(cells))
+        values = np.array([_plain_number(text) for text in self.known])
+        codes = np.array(self.codes)
+        return np.where(codes < 0, numbers, values[codes])
+
+    def labels(self) -> Labels:
+        """The column as labels, numbers among them by their shortest text."""
+        known = dict(self.known)
+        codes = np.array(self.codes, dtype=np.int32)
+        bare = np.flatnonzero(codes < 0)
+        numbers = np.array(self.numbers, dtype=float)[bare]
+        codes[bare] = [known.setdefault(_shown(number), len(known)) for number in numbers.tolist()]
+        return Labels(codes, tuple(known))
 
 
-def _flat(record: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, float | str]]:
-    for key, value in record.items():
-        name = prefix + key
-        if isinstance(value, (float, int)):  # bool among them
-            try:
-                yield name, float(value)
-            except OverflowError:
-                yield name, float("inf")
-        elif isinstance(value, str):
-            yield name, value
-        elif isinstance(value, Mapping):
-            yield from _flat(value, name + ".")
+def readable(text: str) -> str:
+    """A text with a mark in the place of what cannot be shown, such as breaks of lines and halves of characters."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in text)
+
+
+def _plain_number(text: str) -> float:
+    if "_" in text or not text.isascii():
+        raise ValueError(text)
+    return float(text) if text else _ABSENT
+
+
+def _shown(number: float) -> str:
+    if number != number:
+        return ""
+    return str(int(number)) if abs(number) < 2**53 and number == int(number) else repr(number)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
