@@ -151,9 +151,8 @@ def _decided(role: str, parts: Sequence[Part], n_files: int) -> Finding:
     if role == "run":
         return Finding("files of runs", n_files, f"{start}: each a run, {end}; skill_from= makes them skills")
     if role == "split":
-        return Finding(
-            "files of splits", n_files, f"{start}: parts of the data of one run, {end}; run_from= makes runs"
-        )
+        text = f"{start}: parts of the data of one run, {end}; run_from= makes them runs"
+        return Finding("files of splits", n_files, text)
     order = "they count in the order of these; run_from= makes them runs"
     return Finding("files of skills", n_files, f"{start}: each a skill, {end}; {order}")
 
