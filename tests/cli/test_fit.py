@@ -242,7 +242,7 @@ BROKEN: list[tuple[bytes, str, str]] = [
     (GOOD.encode(), f"{USUAL} --delta 0", "--delta must be at least 1e-08; received 0.0; give e.g. 1e-3, or inf"),
     (GOOD.encode(), f"{USUAL} --delta nan", "--delta must be at least 1e-08; received nan; give e.g. 1e-3, or inf"),
     (GOOD.encode(), f"{USUAL} --level 2", "--level must lie between 0 and 1; received 2.0; give e.g. 0.95"),
-    (GOOD.encode(), f"{USUAL} --bootstrap -5", "n_bootstrap must be a whole number, 0 or more; received -5; "),
+    (GOOD.encode(), f"{USUAL} --bootstrap -5", "--bootstrap must be a whole number, 0 or more; received -5; "),
     (GOOD.encode(), f"{USUAL} --hold-out 1.5", "share of the points held out must lie between 0 and 1; received 1.5"),
     (GOOD.encode(), f"{USUAL} --resource space", "--resource must be one of time, data, parameters, compute; received"),
     (GOOD.encode(), f"{USUAL} --alpha 0.6", "alpha and a model need resource; received None; say what x is: time"),

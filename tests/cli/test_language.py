@@ -46,7 +46,8 @@ def texts_of(path: Path) -> Iterator[str]:
     parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
-            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "word" for part in node.values)
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "word" for part in node.values)
+            yield text.replace("word_from=", "run_from=")  # or skill_from
         elif (
             isinstance(node, ast.Constant) and isinstance(node.value, str) and not {id(node)} & (documentation | parts)
         ):
@@ -83,6 +84,8 @@ def test_a_rule_is_about_an_option_and_what_was_received_stays() -> None:
     assert in_shell(InputError("curves must be x", 1, "y"), options) == "curves must be x; received 1; y"
     assert in_shell(InputError("frequencies must be x", 1, "y"), options) == "frequencies must be x; received 1; y"
     assert in_shell(error, {}) == str(error)
+    two_ways = InputError("x", 1, "use fewer, or disjoint=False")
+    assert in_shell(two_ways, options) == "x; received 1; use fewer"
 
 
 def test_errors_and_reports_on_a_terminal_speak_so(

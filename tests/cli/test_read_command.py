@@ -162,3 +162,13 @@ def test_a_curve_of_losses_is_to_be_fitted(capsys: pytest.CaptureFixture[str]) -
     line = page(capsys, "loss of a.csv", "--skip", "1")[-1]
     assert line == "next: saltus fit 'loss of a.csv' --x step --loss val_loss --form power-offset"
     assert main([*shlex.split(line)[2:], "--bootstrap", "0"]) == 0
+
+
+def test_an_error_on_the_way_to_curves_says_what_was_known_by_then(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bad.csv").write_text("step,add_loss,sub_loss\n0,1,1\n1,0.5,-3\n2,0.1,1\n")
+    assert main(["read", "bad.csv"]) == 2
+    *known, error = capsys.readouterr().err.splitlines()
+    assert known[0] == "bad.csv: wide CSV, 1 run, 2 skills, 6 values"
+    assert known[1] == "step (column 'step'), values taken for loss"
+    assert known[2] == "skills: add_loss, sub_loss"
+    assert error.startswith("saltus: losses must be at least 0; received -3.0")

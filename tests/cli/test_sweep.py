@@ -127,13 +127,16 @@ def test_the_estimate_is_the_time_that_all_runs_take(monkeypatch: pytest.MonkeyP
         ),
         (
             "sweep run sweep.toml --store s --workers 0",
-            "saltus: workers must be a whole number, 1 or more; received 0; ",
+            "saltus: --workers must be a whole number, 1 or more; received 0; ",
         ),
         (
             "sweep run sweep.toml --store s --shard 4",
             "saltus: a shard must be written I/N; received '4'; give --shard 3/16",
         ),
-        ("sweep run sweep.toml --store s --checkpoint-seconds 0", "saltus: checkpoint_seconds must be a finite number"),
+        (
+            "sweep run sweep.toml --store s --checkpoint-seconds 0",
+            "saltus: --checkpoint-seconds must be a finite number",
+        ),
         ("sweep status none", "saltus: there must be a store of runs; received 'none'; give the folder of a sweep run"),
         (
             "sweep export none --to x.csv",

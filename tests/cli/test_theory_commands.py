@@ -116,26 +116,35 @@ def test_optimal_split_beats_its_neighbours() -> None:
 @pytest.mark.parametrize(
     ("command", "text"),
     [
-        ("loss --alpha -1", "saltus: alpha must be a finite number greater than 0; received -1.0; "),
-        ("loss --alpha nan", "saltus: alpha must be a finite number greater than 0; received nan; "),
-        ("loss --alpha 0.6 --n-skills 0.5", "saltus: n_skills must be a whole number, 1 or more; received 0.5; "),
+        ("loss --alpha -1", "saltus: --alpha must be a finite number greater than 0; received -1.0; "),
+        ("loss --alpha nan", "saltus: --alpha must be a finite number greater than 0; received nan; "),
+        (
+            "loss --alpha 0.6 --n-skills 0.5",
+            "saltus: --n-skills must be a whole number, 1 or more; received 0.5; ",
+        ),
         (
             "loss --alpha 0.6 --initial-strength 1",
-            "saltus: initial_strength must lie between 0 and target_scale = 1; received 1.0; give the skill strength",
+            "saltus: --initial-strength must lie between 0 and --target-scale = 1; received 1.0; give the",
         ),
-        ("loss --alpha 0.6 --initial-strength 0", "saltus: initial_strength must lie between 0 and target_scale = 1;"),
+        (
+            "loss --alpha 0.6 --initial-strength 0",
+            "saltus: --initial-strength must lie between 0 and --target-scale = 1;",
+        ),
         ("loss --alpha 0.6 --time -1", "saltus: time must be at least 0; received -1.0; give the number of steps"),
         (
             "loss --alpha 0.6 --data 0.5",
             "saltus: data must be a whole number of samples, at least 1, or inf; ",
         ),
-        ("loss --alpha 0.6 --parameters 0", "saltus: n_parameters must be a whole number, 1 or more; received 0.0; "),
+        (
+            "loss --alpha 0.6 --parameters 0",
+            "saltus: --parameters must be a whole number, 1 or more; received",
+        ),
         ("loss", "saltus: Required options Missing from saltus loss: --alpha"),
         (
             "law space --alpha 0.6",
             "saltus: resource must be one of time, data, parameters, compute; ",
         ),
-        ("optimal --compute 0 --alpha 0.6", "saltus: compute must be a finite number greater than 0; received 0.0; "),
+        ("optimal --compute 0 --alpha 0.6", "saltus: --compute must be a finite number greater than 0; received 0.0; "),
         (
             "optimal --compute 1 --alpha 0.6 --parameters 3",
             "saltus: parameters is what this command finds; received 3.0",

@@ -16,10 +16,14 @@ _OTHERWISE_NAMED: dict[str, tuple[str, ...]] = {
     "x": ("step_column", "columns"),
     "loss": ("value",),
     "runs": ("run", "run_from"),
+    "parameters": ("n_parameters",),
+    "bootstrap": ("n_bootstrap",),
 }
 """Fields of commands whose arguments in Python have other names."""
 _NOUNS = {"frequencies", "data", "parameters", "time"}
 """Options that are also words of sentences: only with an equals sign they are meant."""
+_NOT_HERE = re.compile(r",? or [a-z_]+=[\w.]+$")
+"""Last way out of an advice, by an argument that no option of the command stands for."""
 _VALUE = r"""('[^']*'|"[^"]*"|[\w+-]+(?:\.\w+)*)?"""
 
 
@@ -39,7 +43,8 @@ def arguments_of(command: Any) -> dict[str, str]:
 def in_shell(error: InputError, options: Mapping[str, str]) -> str:
     """An error's line with the options of a command in the place of arguments; the received value stays as it is."""
     rule = _at_the_start(spoken(error.rule, options), options)
-    return f"{rule}; received {shown(error.received)}; {spoken(error.advice, options)}"
+    advice = _NOT_HERE.sub("", spoken(error.advice, options)) if options else error.advice
+    return f"{rule}; received {shown(error.received)}; {advice}"
 
 
 def spoken(text: str, options: Mapping[str, str]) -> str:

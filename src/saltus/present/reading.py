@@ -18,7 +18,7 @@ from saltus.curves.names import has_names, named_all, skill_names
 from saltus.curves.report import ReadingReport, counted, reading_report
 from saltus.forecast.outlook import Outlook, outlook
 from saltus.present.report import Report
-from saltus.present.table import Column, Table
+from saltus.present.table import DASH, Column, Table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -116,6 +116,8 @@ def _columns(rows: Sequence[dict[str, Any]], axis: Axis, with_names: bool) -> li
 
 
 def _before(row: dict[str, Any], axis: Axis) -> str | None:
+    if row["measurements"] == 0:
+        return DASH
     return None if row["emerged_before"] is None else axis.before(row["emerged_before"])
 
 

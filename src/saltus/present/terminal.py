@@ -19,7 +19,7 @@ def show(report: Report, paths: Sequence[Path], *, as_json: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(report.title) if report.title else None, title_justify="left", box=None, pad_edge=False)
+    table = Table(title_justify="left", box=None, pad_edge=False)
     for heading in report.table.headings:
         table.add_column(Text(heading), justify="right")
     for row in report.table.texts:
@@ -27,6 +27,10 @@ def show(report: Report, paths: Sequence[Path], *, as_json: bool) -> None:
     console = Console()
     if not console.is_terminal:
         console.width = 200  # a pipe has no width, and wrapped columns are of no use in a file
+    if len(report.title) <= console.measure(table).maximum:
+        table.title = Text(report.title) if report.title else None
+    else:  # above the table it would be wrapped to its width
+        print(report.title)
     console.print(table)
     for remark in report.remarks:
         print(remark)
