@@ -147,13 +147,14 @@ def _decided(role: str, parts: Sequence[Part], n_files: int) -> Finding:
     words = [word for part in parts for word in part.words]
     by = f"named by {' and '.join(map(repr, dict.fromkeys(words)))} in the paths" if words else "named by the paths"
     names = list(dict.fromkeys(text[:40] or "0" for text in parts[0].texts))
-    what = {
-        "run": ("files of runs", "each a run", "skill_from= makes them skills"),
-        "skill": ("files of skills", "each a skill", "they count in the order of these; run_from= makes them runs"),
-        "split": ("files of splits", "parts of the data of one run", "run_from= makes them runs"),
-    }
-    kind, text, other = what[role]
-    return Finding(kind, n_files, f"{counted(n_files, 'file')}: {text}, {by} ({some(names)}); {other}")
+    start, end = counted(n_files, "file"), f"{by} ({some(names)})"
+    if role == "run":
+        return Finding("files of runs", n_files, f"{start}: each a run, {end}; skill_from= makes them skills")
+    if role == "split":
+        text = f"{start}: parts of the data of one run, {end}; run_from= makes them runs"
+        return Finding("files of splits", n_files, text)
+    order = "they count in the order of these; run_from= makes them runs"
+    return Finding("files of skills", n_files, f"{start}: each a skill, {end}; {order}")
 
 
 def role_by_words(part: Part) -> Role:

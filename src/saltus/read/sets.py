@@ -126,7 +126,7 @@ def _said_of_choices(given: Mapping[str, Sequence[str]], parts: Sequence[Part]) 
         names = list(dict.fromkeys(labels))
         if len(names) > 1:
             text = f"{counted(len(labels), 'file')}: {counted(len(names), role)} by {role}_from= ({some(names)})"
-            said.append(Finding(f"files of {role}s", len(labels), text))
+            said.append(Finding(kind=f"files of {role}s", count=len(labels), text=text))
     if len(set(given.get("run", ()))) > 1:
         said += differences([part for part in parts if _is_told(part, [given["run"]])])
     return said
