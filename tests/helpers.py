@@ -28,7 +28,7 @@ WIDTHS = range(1, 17)
 
 
 def logistic(x: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-x)))
+    return np.exp(-np.logaddexp(0, -x))
 
 
 def synthetic_time(

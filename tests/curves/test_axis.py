@@ -26,6 +26,8 @@ from saltus.curves.schema import curves_from
         ("data", "data", [10, 20, 40], "samples", "2"),
         ("data", "tokens", [1e6, 2e6, 4e6], "tokens", "2"),
         ("parameters", "parameters", [10, 20, 40], "hidden nodes", "2.0"),
+        ("parameters", "parameters", [1e8, 1e9, 7e9], "parameters", "2"),
+        ("parameters", "N", [10, 20, 40], "parameters", "2"),
         ("parameters", "params_B", [0.07, 0.4, 12], "params_B", "2.0"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from saltus.curves.names import named, skill_names
+from saltus.curves.names import called, named, skill_names
 from saltus.curves.schema import curves_from
 
 
@@ -13,6 +13,11 @@ def test_names_of_the_file_or_numbers() -> None:
     assert skill_names(curves) == ("1", "2")
     assert skill_names(curves.assign_coords(skill_name=("skill", ["add", "mod"]))) == ("add", "mod")
     assert skill_names(curves.isel(skill=[1])) == ("2",)
+
+
+def test_a_name_that_is_another_number_does_not_hide_the_number() -> None:
+    names = ("0", "2", "mod")
+    assert [called(names, skill) for skill in (1, 2, 3)] == ["skill 1 ('0')", "skill 2", "skill 'mod'"]
 
 
 def test_a_number_is_no_name() -> None:

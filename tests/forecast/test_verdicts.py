@@ -49,7 +49,8 @@ def calibration(**others: Any) -> Calibration:
 
 def curves(late: tuple[float, ...] = (1.0, 1.0, 1.0)) -> xr.Dataset:
     """Skills that come so many times later than the calibration says."""
-    return curves_from(logistic(LOGIT + RATE * P[:, None] * STEPS / np.array(late)[:, None]), STEPS, frequencies=P)
+    strength = logistic(LOGIT + RATE * P[:, None] * STEPS / np.array(late)[:, None])
+    return curves_from(strength, STEPS, frequencies=P, settings={"optimizer": "sgd"})
 
 
 @pytest.fixture
@@ -195,30 +196,53 @@ def test_fitted_frequencies_leave_doubts_of_their_own(scores: dict[Explanation, 
     [
         ({"optimizer": "adam"}, "Adam"),
         ({"training": {"optimizer": "adamw"}}, "adamw"),
-        ({"training": {"optimizer": "SGD"}}, None),
-        ({"training": "own loop"}, None),
-        ({"training": {"optimizer": 3}}, None),
-        ({}, None),
+        ({"optimizer": "paged_adamw_8bit"}, "paged_adamw_8bit"),
+        ({"optimizer": "shampoo"}, "shampoo"),
     ],
 )
 def test_settings_that_name_another_optimizer_forbid_a_forecast(
-    scores: dict[Explanation, float], settings: dict[str, Any], named: str | None
+    scores: dict[Explanation, float], settings: dict[str, Any], named: str
 ) -> None:
     assert scores
     known = curves()
     known.attrs["settings"] = json.dumps(settings)
     level, reasons = judged(known)
-    assert level == ("trust" if named is None else "do not use")
-    assert named is None or reasons.startswith(f"the network was trained with {named}, which is no gradient flow")
+    assert level == "do not use"
+    assert reasons.startswith(f"the network was trained with {named}, which is no gradient flow")
+
+
+@pytest.mark.parametrize("name", ["sgd", "SGD", "torch.optim.SGD", "Momentum", "nesterov"])
+def test_descent_is_known_by_its_names(scores: dict[Explanation, float], name: str) -> None:
+    assert scores
+    known = curves()
+    known.attrs["settings"] = json.dumps({"training": {"optimizer": name}})
+    assert judged(known)[0] == "trust"
+
+
+@pytest.mark.parametrize("settings", [{"training": "own loop"}, {"training": {"optimizer": 3}}, {}, {"optimizer": ""}])
+def test_an_optimizer_that_nobody_names_is_not_trusted_before_four_skills(
+    scores: dict[Explanation, float], settings: dict[str, Any]
+) -> None:
+    assert scores
+    known = curves()
+    known.attrs["settings"] = json.dumps(settings)
+    level, reasons = judged(known)
+    assert level == "use with care"
+    assert reasons.startswith("the optimiser is not known, most are no gradient flow, and only 3 of the 4 skills")
+    four = np.array([0.4, 0.3, 0.2, 0.1])
+    more = curves_from(logistic(LOGIT + RATE * four[:, None] * STEPS), STEPS, frequencies=four)
+    verdict = of_time.judge(more, Frequencies(four.tolist()), replace(calibration(), frequency=0.4, n_skills=4), SURE)
+    assert verdict.level == "trust"
 
 
 def test_nothing_to_calibrate_on_forbids_a_forecast() -> None:
     known = curves_from(np.array([[[0.1, 0.234, np.nan]], [[0.0, 0.2, np.nan]]]), [0, 10, 20], frequencies=[1.0])
-    assert nothing_emerged(known) == (STOP, "no skill to calibrate on has emerged (highest R/S so far: 0.23)")
+    said = "no skill to calibrate on has emerged (highest R/S so far: 0.23)"
+    assert nothing_emerged(known, (1,), lambda _: False) == (STOP, said)
     never = curves_from(np.full((1, 2), np.nan), [0, 10], frequencies=[1.0])
     verdict = of_time.judge(never, Frequencies([1.0]), None, PAPER)
     assert verdict.level == "do not use"
-    assert verdict.reasons[-1].endswith("highest R/S so far: -inf)")
+    assert verdict.reasons[0].endswith("highest R/S so far: -inf)")
     assert verdict.evidence == ()
 
 

@@ -81,7 +81,7 @@ TABLES = {
         "every row must have 3 cells, as the header; received 2; see line 2 of",
     ),
     "latin.csv": ("step,Fähigkeit\n0,1\n".encode("latin-1"), "a table must be UTF-8 text; received 'latin.csv'; save"),
-    "utf16.csv": (GOOD.encode("utf-16"), "a table must be UTF-8 text; received 'utf16.csv'; save it as CSV in UTF-8"),
+    "utf16.csv": (GOOD.encode("utf-16"), "a table must be UTF-8 text; received 'utf16.csv'; save it in UTF-8"),
     "binary.csv": (bytes(range(100)) * 50, "a table must be text; received "),
     "quote.csv": ((HEADER + '"1,0,1\n').encode(), "a quoted cell must end in its line; received '\"1,0,1'; close the "),
     "quoted.csv": ((HEADER + '"1"x,0,1\n').encode(), "a table must be well-formed CSV; received 'quoted.csv'; "),
@@ -134,7 +134,7 @@ def test_broken_files_are_refused_in_one_line(name: str, tmp_path: Path) -> None
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path).startswith(
-        "a folder of curves must hold TensorBoard event files or be a store of runs; received "
+        "a folder of curves must hold files of curves, event files, or be a store of runs; received "
     )
     assert refusal(tmp_path / "absent.csv").endswith("absent.csv'; No such file or directory: check the name")
     assert refusal(Path("nul\0.csv")).startswith("path must lead to a file; received ")

@@ -58,6 +58,17 @@ def test_folders_of_add_scalars_are_skills_unless_they_are_named_as_runs() -> No
         "r1/loss_train": ("r1", "train/loss"),
         "r1/loss_val": ("r1", "val/loss"),
     }
+    assert roles(
+        {"r1": ("lr",), "r1/eval/acc/copy": ("eval/acc",), "r1/loss/val": ("loss",), "r1/loss/train": ("loss",)}
+    ) == (
+        {
+            "r1": ("r1", "lr"),
+            "r1/eval/acc/copy": ("r1", "eval/acc_copy"),
+            "r1/loss/val": ("r1", "val/loss"),
+            "r1/loss/train": ("r1", "train/loss"),
+        },
+        kinds,
+    )
     assert roles({"acc_1": ("acc",), "acc_2": ("acc",)})[1] == []
     assert roles({"acc_seed1": ("acc",), "acc_seed2": ("acc",)})[1] == []
     assert roles({"copy": ("acc",), "sort": ("acc",)}) == (
@@ -96,8 +107,18 @@ def test_curves_of_folders_and_what_is_said_of_them(tmp_path: Path) -> None:
     assert columns.labels["folder"].names == ("acc_copy", "acc_sort")
     np.testing.assert_array_equal(columns.numbers["value"][columns.labels["tag"].codes == 1], 0.125 * np.arange(4))
     assert [one.text for one in table.findings] == [
-        "acc_copy, acc_sort were taken for curves of add_scalars, each a skill: run_from= makes them runs"
+        "acc_copy, acc_sort were taken for curves of add_scalars, each a skill: "
+        "run='folder' with skill='tag_in_folder' makes them runs"
     ]
+
+
+@pytest.mark.parametrize(("names", "tag"), [(("acc_copy", "acc_sort"), "acc"), (("train", "val"), "acc")])
+def test_folders_are_runs_if_the_user_says_so(names: tuple[str, str], tag: str, tmp_path: Path) -> None:
+    for name in names:
+        log(tmp_path / name / "events.out.tfevents.1", [tag])
+    curves = read_curves(tmp_path, run="folder", skill="tag_in_folder")
+    assert curves["run_name"].to_numpy().tolist() == list(names)
+    assert curves["skill_name"].to_numpy().tolist() == [tag]
 
 
 def test_files_of_a_folder_go_on_from_the_older_one_whatever_the_digits_of_their_times(tmp_path: Path) -> None:
@@ -116,8 +137,9 @@ def test_torn_and_empty_files_beside_whole_ones(tmp_path: Path) -> None:
     broken.write_bytes(b"x" + broken.read_bytes()[1:])
     curves = read_curves(tmp_path)
     assert curves["step"].to_numpy().tolist() == list(range(7))
-    findings = {one.kind: one.count for one in reading_report(curves).findings}
+    findings = {one.kind: one.count for one in open_events(tmp_path).findings}
     assert findings == {"unfinished files": 1, "damaged files": 1, "empty files": 1}
+    assert {*findings} <= {one.kind for one in reading_report(curves).findings}
 
 
 def test_settings_beside_the_files_of_every_run_are_those_that_all_share(tmp_path: Path) -> None:
@@ -130,6 +152,24 @@ def test_settings_beside_the_files_of_every_run_are_those_that_all_share(tmp_pat
         "2 runs differ in learning_rate, not only by chance",
         "told by files beside: optimizer adamw",
     ]
+
+
+def test_curves_and_hyperparameters_as_tensorboardx_writes_them(tmp_path: Path) -> None:
+    tensorboard = pytest.importorskip("tensorboardX")
+    with tensorboard.SummaryWriter(str(tmp_path / "run")) as writer:
+        for step in range(4):
+            writer.add_scalars("eval/acc", {"copy": step / 4, "sort": step / 8}, step)
+            writer.add_scalar("lr", 0.5, step)
+        writer.add_hparams({"lr": 0.5}, {"hparam/acc": 0.9})
+    curves = read_curves(tmp_path)
+    assert curves["skill_name"].to_numpy().tolist() == ["lr", "eval/acc_copy", "eval/acc_sort"]
+    assert curves["run_name"].to_numpy().tolist() == ["run"]
+
+
+def test_folders_of_hyperparameters_are_no_runs(tmp_path: Path) -> None:
+    log(tmp_path / "events.out.tfevents.1", ["a"])
+    log(tmp_path / "1795625241.185" / "events.out.tfevents.2", ["hparam/a"], [0])
+    assert read_curves(tmp_path)["skill_name"].to_numpy().tolist() == ["a"]
 
 
 def test_links_lead_to_files_but_folders_are_walked_once(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from saltus import InputError, read_curves, reading_report
-from saltus.read.formats.events import masked_crc32c
+from saltus.read.formats.crc32c import masked_crc32c, masked_crcs32c
 from tests.read.helpers import crc32c_by_long_division, event, field, masked, record, simple, varint
 
 
@@ -45,6 +45,16 @@ def test_checksum_meets_the_published_check_value_and_long_division() -> None:
     for size in (0, 1, 7, 300):
         data = rng.bytes(size)
         assert masked_crc32c(data) == masked(data)
+
+
+def test_checksums_of_many_pieces_are_those_of_each() -> None:
+    rng = np.random.default_rng(1)
+    data = rng.bytes(5000)
+    sizes = np.concatenate([rng.integers(0, 60, 100), [0, 3000]])
+    starts = rng.integers(0, len(data) - sizes + 1)
+    expected = [masked_crc32c(data[start : start + size]) for start, size in zip(starts, sizes, strict=True)]
+    assert masked_crcs32c(data, starts, sizes).tolist() == expected
+    assert masked_crcs32c(b"", starts[:0], sizes[:0]).tolist() == []
 
 
 def test_scalars_in_all_their_forms(tmp_path: Path) -> None:

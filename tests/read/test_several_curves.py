@@ -101,11 +101,12 @@ def test_a_column_that_changes_at_a_restart_is_mentioned(tmp_path: Path) -> None
 def test_noise_is_that_of_neighbours_and_not_of_the_rise() -> None:
     rng = np.random.default_rng(0)
     series = [rise(STEPS, 900, 90) + rng.normal(0, 0.03, len(STEPS)) for _ in range(4)]
-    unknown = np.full(4 * len(STEPS), np.nan)
-    assert noise_of(series, unknown) == pytest.approx(0.03, rel=0.25)
-    assert noise_of(series, unknown + 0) >= 0.01 * np.ptp(np.concatenate(series))
-    assert noise_of(series, np.where(np.arange(unknown.size) > 3, 0.2, np.nan)) == pytest.approx(0.2)
-    assert noise_of([np.array([1.0])], np.array([np.nan])) == 0.0
+    values, number = np.concatenate(series), np.repeat(np.arange(4), len(STEPS))
+    unknown = np.full(values.size, np.nan)
+    assert noise_of(values, number, unknown) == pytest.approx(0.03, rel=0.25)
+    assert noise_of(np.round(values), number, unknown) == 0.01  # nothing moves but at the rise: a share of the range
+    assert noise_of(values, number, np.where(np.arange(unknown.size) > 3, 0.2, np.nan)) == pytest.approx(0.2)
+    assert noise_of(np.array([1.0]), np.array([0]), np.array([np.nan])) == 0.0
     assert not disagree(np.array([0.5, 0.5]), 0.01)  # two steps alone
     assert disagree(np.array([0.5, 0.5, 0.5]), 0.01)
     assert not disagree(np.append(np.full(3, 0.1), np.zeros(200)), 0.01)
@@ -124,3 +125,22 @@ def test_runs_that_ended_early_are_named(tmp_path: Path) -> None:
     ]
     runs.write_text("\n".join(["run,step,a", *rows_]))
     assert "ended early: run 0 ended at 40, with empty rows up to 80" in reading_report(read_curves(runs)).lines
+
+
+@pytest.mark.parametrize("steps", [np.zeros(200_000), np.arange(200_000) % 2, np.arange(200_000) % 20_000])
+def test_a_hundred_thousand_rows_of_a_few_steps_take_no_ages(steps: np.ndarray) -> None:
+    """Work grows with rows, and not with how often one step is there."""
+    values = np.random.default_rng(0).normal(0, 0.1, len(steps))
+    measurements = Measurements(
+        layout="tidy CSV",
+        resource="step",
+        step_column="step",
+        quantity="strength",
+        run=Labels.all_the_same(len(steps)),
+        skill=Labels.all_the_same(len(steps), "copy"),
+        position=steps.astype(float),
+        value=values,
+        beside={},
+        further={},
+    )
+    assert len(in_order(measurements, 0)[0].value) == len(np.unique(steps))

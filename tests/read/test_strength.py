@@ -14,9 +14,10 @@ from scipy.stats import beta
 
 from saltus import InputError, assess, emergence_times, read_curves, reading_report
 from saltus._types import Floats
-from saltus.read.convert import Strengths, to_strength
-from saltus.read.measurements import Labels, Measurements, Quantity
+from saltus.read.convert import to_strength
+from saltus.read.measurements import QUANTITIES, Labels, Measurements, Quantity
 from saltus.read.scale import Scale
+from saltus.read.strengths import Strengths
 from saltus.read.value_errors import binomial_error
 from tests.helpers import MIX, logistic
 
@@ -345,3 +346,24 @@ def test_emergence_of_half_learned_tasks_is_dated_with_their_ceiling(tmp_path: P
     times = [emergence_times(read_curves(path, quantity="accuracy", ceiling=top)).mean[0] for top in (None, 0.62)]
     assert times[1] == pytest.approx(900, abs=1)
     assert times[0] > 1050
+
+
+_ODD = [0.0, 1.0, -1.0, 1e300, -1e300, 1e-300, 0.25, 100.0, 3.0, -0.0, 5e-324, 1e17]
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_any_numbers_end_in_finite_strengths_or_one_line(data: st.DataObject) -> None:
+    quantity = data.draw(st.sampled_from(QUANTITIES))
+    size = data.draw(st.integers(1, 12))
+    values = np.array(data.draw(st.lists(st.sampled_from(_ODD) | st.floats(0, 1), min_size=size, max_size=size)))
+    odd = st.lists(st.sampled_from([0.0, 0.01, np.nan, np.inf, -1.0, 50.0, 1e300]), min_size=size, max_size=size)
+    beside = {name: np.array(data.draw(odd)) for name in ("value_error", "n") if data.draw(st.booleans())}
+    tokens = data.draw(st.sampled_from([None, 4.0, 1e9])) if quantity in ("accuracy", "error_rate") else None
+    try:
+        found = converted(values, quantity, Scale(tokens_per_answer=tokens), **beside)
+    except InputError as refusal:
+        assert "\n" not in str(refusal)
+        return
+    assert np.isfinite(found.value).all()
+    assert not np.isinf(found.error).any()

@@ -43,9 +43,11 @@ class SetOptions:
     """Roles of several files that make one set."""
 
     run_from: str | None = None
-    """Of several files, where the name of each one's run is found: path, name, a column or a field."""
+    """Of several files, where the name of each one's run is found: path, folder, name, none, or 'seed{run}/*'."""
     skill_from: str | None = None
-    """Of several files, where the name of each one's skill is found: path, name, a column or a field."""
+    """Of several files, where the name of each one's skill is found: path, folder, name, none, or '{skill}.csv'."""
+    step_from: str | None = None
+    """Of several files of one moment each, where its step is found: path, name, or '*-{step}.csv'."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +106,7 @@ class ReadingOptions(ScaleOptions, SetOptions, ColumnOptions):
             n=self.n,
             run_from=self.run_from,
             skill_from=self.skill_from,
+            step_from=self.step_from,
             quantity=self.quantity,  # type: ignore[arg-type]  # checked there
             initial_loss=number_by_skill("initial_loss", self.initial_loss),
             chance=number_by_skill("chance", self.chance),

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saltus.curves.schema import resource_of
-from saltus.resource import STEP, Resource
+from saltus.resource import PARAMETERS, STEP, Resource
 
 if TYPE_CHECKING:
     import xarray as xr
 
 SHORT = "short"
 """Form of amounts of any size in four digits: 1.028B, 350M, 18.3."""
+_MANY = 1e6  # amount from which four digits and a letter are shown, and parameters are no hidden nodes
 _LETTERS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 _COUNTED = {
     "epoch": "epoch",
@@ -72,7 +73,9 @@ def axis_of(curves: xr.Dataset) -> Axis:
     words = [re.sub("^.flop", "flop", word).removesuffix("s") for word in re.split(r"[^a-z]+", name.lower())]
     known = [_COUNTED[word] for word in words if word in _COUNTED]
     at = curves[resource.name].to_numpy().astype(float)
-    if name in (resource.name, resource.setting) or not known:
+    if resource is PARAMETERS and not known and (name not in (resource.name, resource.setting) or at[-1] >= _MANY):
+        known = ["parameter"]  # of a whole model
+    if not known or (name in (resource.name, resource.setting) and at[-1] < _MANY):
         form = resource.form if bool(np.all(at == np.floor(at))) else _decimals(at)
         one = resource.unit.removesuffix("s")
         return Axis(resource, one, resource.unit, resource.axis, form, resource.moment, True)
@@ -81,7 +84,7 @@ def axis_of(curves: xr.Dataset) -> Axis:
     if _MULTIPLE.search(name.lower()):
         one = unit = name
     moment = f"after {{}} {unit}" if resource is STEP else f"up to {{}} {unit}"
-    form = SHORT if at[-1] >= 1e6 else _decimals(at)
+    form = SHORT if at[-1] >= _MANY else _decimals(at)
     return Axis(resource, one, unit, unit, form, moment, False)
 
 

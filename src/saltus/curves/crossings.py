@@ -100,7 +100,7 @@ class EmergenceTimes:
     @property
     def censored(self) -> Flags:
         """Whether a skill's time is only known to lie before its first measurement, in every run that has it."""
-        return (self.n_before > 0) & (self.n_emerged == 0)
+        return np.asarray((self.n_before > 0) & (self.n_emerged == 0))
 
 
 def _last_measured_before(strength: Floats, after: Integers) -> Integers:

@@ -20,6 +20,12 @@ def named(name: str) -> str:
     return f"skill {name}" if name.isdecimal() else f"skill {name!r}"
 
 
+def called(names: Sequence[str], skill: int) -> str:
+    """A skill by its number in a sentence: `named`, but ``skill 1 ('0')`` where its name is another number."""
+    name = names[skill - 1]
+    return f"skill {skill} ({name!r})" if name.isdecimal() and name != str(skill) else named(name)
+
+
 def named_all(names: Iterable[str]) -> str:
     """Several skills in a sentence: ``skill 1, 2``, or ``skill 'add', 'sub'``."""
     return "skill " + ", ".join(named(name).removeprefix("skill ") for name in names)

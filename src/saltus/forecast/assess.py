@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from saltus.curves.names import skill_names
 from saltus.curves.report import explained
 from saltus.curves.schema import resource_of
@@ -16,13 +18,17 @@ from saltus.forecast.base.results import EmergenceForecast
 from saltus.forecast.base.verdict import Verdict
 from saltus.forecast.families import FAMILIES, Basis
 from saltus.forecast.time.departure import Departure, shipped_departure
+from saltus.forecast.time.effective_time import clock_of, in_effective_time, in_steps
 from saltus.forecast.time.frequency_fit import FrequencyFit
 from saltus.resource import RESOURCES, STEP
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
+from saltus.theory.protocols import Clock
+from saltus.theory.schedules import Schedule
 
 if TYPE_CHECKING:
     import xarray as xr
 
+_HUGE = 1e9  # R/S that nothing measures, and whose squares would end in no numbers
 SCORED_AT = (0.05, 0.5, 0.95)  # thresholds, R/S: the first sign of a skill, half of it, nearly all of it
 
 
@@ -41,6 +47,7 @@ class Assessment:
         threshold: the strength R/S that counts as emerged.
         frequency_fit: how the frequencies were found, if they were not given.
         names: of the skills, skill 1 first: the file's, or else their numbers.
+        in_effective_time: whether the calibration counts effective time, by the schedule of the learning rate.
     """
 
     resource: str
@@ -53,6 +60,7 @@ class Assessment:
     threshold: float
     frequency_fit: FrequencyFit | None = None
     names: tuple[str, ...] = ()
+    in_effective_time: bool = False
 
     def summary(self) -> dict[str, Any]:
         """Calibration, skills and verdict as plain data; unknown numbers are None or NaN."""
@@ -60,6 +68,7 @@ class Assessment:
             "resource": self.resource,
             "calibration": None if self.calibration is None else self.calibration.summary(),
             "until": self.until,
+            "in_effective_time": self.in_effective_time,
             "frequency_fit": None if self.frequency_fit is None else self.frequency_fit.summary(),
             "skills": [self._skill(k) for k in range(require_finite_skills(self.frequencies))],
             "verdict": {
@@ -115,6 +124,7 @@ def assess(
     threshold: float = 0.5,
     departure: Departure | None = None,
     level: float = 0.9,
+    schedule: Schedule | Literal["logged", "none"] = "logged",
 ) -> Assessment:
     """Forecast emergence from curves as they stand at one moment, and judge the forecast.
 
@@ -131,6 +141,8 @@ def assess(
             ``emergence_...`` of models have 0.05.)
         departure: departure of networks from the model in time; by default the shipped one (`Calibration.forecast`).
         level: probability that the intervals are to have, between 0 and 1.
+        schedule: of the learning rate, which makes the clock over which curves over steps are forecast; "logged" takes
+            the rates that the curves carry, if any, and "none" counts all steps alike.
 
     Raises:
         InputError: if a value is out of range, or the frequencies are not one a skill.
@@ -138,10 +150,12 @@ def assess(
     resource = resource_of(curves).name
     family = FAMILIES[resource]
     now = float(curves[resource][-1]) if until is None else until
-    known = _up_to(now, curves, resource)
+    known, clock = _up_to(now, curves, resource), clock_of(curves, schedule) if resource == STEP.name else None
+    if clock is not None:
+        known = in_effective_time(known, clock)
     allowed_for = shipped_departure() if departure is None else departure
     fit = _fitted(known, resource, on_skill, allowed_for) if frequencies == "fitted" else None
-    basis = Basis(_one_a_skill(known, frequencies, fit), fit, allowed_for, level)
+    basis = Basis(_one_a_skill(known, frequencies, fit), fit, allowed_for, level, on_skill)
     degenerate = None
     if calibration is not None:
         _require_same_resource(calibration, resource)
@@ -150,7 +164,7 @@ def assess(
             calibration = family.fit(known, basis.frequencies, on_skill)
         except DegenerateFitError as error:
             degenerate = error
-    forecast, scored = _forecasts(curves, calibration, basis, threshold, now)
+    forecast, scored = _forecasts(curves, calibration, basis, threshold, now, clock)
     verdict = family.judge(known, basis, calibration or degenerate)
     return Assessment(
         resource=resource,
@@ -163,6 +177,7 @@ def assess(
         threshold=threshold,
         frequency_fit=basis.frequency_fit,
         names=skill_names(curves),
+        in_effective_time=clock is not None,
     )
 
 
@@ -172,6 +187,11 @@ def _up_to(now: float, curves: xr.Dataset, resource: str) -> xr.Dataset:
     if known.sizes[resource] == 0:
         advice = f"first {resource}: {float(curves[resource][0]):.12g}"
         raise InputError("until must leave at least one measurement", now, advice)
+    strength = known["strength"].to_numpy()
+    beyond = strength[np.abs(np.nan_to_num(strength)) > _HUGE]
+    if beyond.size:
+        rule = "strengths must be R/S, 1 for a learned skill"
+        raise InputError(rule, float(beyond[0]), "say what the values are: quantity=")
     return known
 
 
@@ -208,12 +228,22 @@ def _require_same_resource(calibration: AnyCalibration, resource: str) -> None:
 
 
 def _forecasts(
-    curves: xr.Dataset, calibration: AnyCalibration | None, basis: Basis, threshold: float, now: float
+    curves: xr.Dataset,
+    calibration: AnyCalibration | None,
+    basis: Basis,
+    threshold: float,
+    now: float,
+    clock: Clock | None,
 ) -> tuple[EmergenceForecast | None, dict[float, EmergenceForecast]]:
     """The asked-for forecast, and those that are scored, by threshold."""
     if calibration is None:
         return None, {}
-    forecast = FAMILIES[calibration.resource].forecast
-    asked = forecast(calibration, basis, curves, threshold, now)
-    possible = [at for at in SCORED_AT if at == threshold or at > calibration.lowest_threshold]
-    return asked, {at: forecast(calibration, basis, curves, at, now) for at in possible}
+    family, possible = FAMILIES[calibration.resource], [at for at in SCORED_AT if at > calibration.lowest_threshold]
+    made: dict[float, EmergenceForecast] = {}
+    for at in {threshold, *possible}:
+        if clock is None:
+            made[at] = family.forecast(calibration, basis, curves, at, now)
+        else:
+            timed, moment = in_effective_time(curves, clock), float(clock.flow_time(now))
+            made[at] = in_steps(family.forecast(calibration, basis, timed, at, moment), curves, clock)
+    return made[threshold], {at: made[at] for at in SCORED_AT if at in made}

@@ -41,12 +41,14 @@ class Basis:
         frequency_fit: how the frequencies were found, if they were not given.
         departure: departure of networks from the model in time; sizes know none.
         level: probability that the intervals are to have.
+        on_skill: the skill to calibrate on, or several.
     """
 
     frequencies: SkillFrequencies
     frequency_fit: FrequencyFit | None
     departure: Departure
     level: float
+    on_skill: OnSkill = 1
 
 
 @dataclass(frozen=True)
@@ -105,11 +107,11 @@ def _forecast_size(
 
 
 def _judge_time(known: xr.Dataset, basis: Basis, calibration: Calibration | DegenerateFitError | None) -> Verdict:
-    return judge(known, basis.frequencies, calibration, basis.departure, basis.frequency_fit)
+    return judge(known, basis.frequencies, calibration, basis.departure, basis.frequency_fit, basis.on_skill)
 
 
 def _judge_size(known: xr.Dataset, basis: Basis, calibration: SizeCalibration | DegenerateFitError | None) -> Verdict:
-    return judge_size(known, basis.frequencies, calibration)
+    return judge_size(known, basis.frequencies, calibration, basis.on_skill)
 
 
 def _fit_frequencies(curves: xr.Dataset, on_skill: OnSkill, departure: Departure) -> FrequencyFit:

@@ -9,13 +9,14 @@ import numpy as np
 
 from saltus.curves.crossings import emergence_times
 from saltus.curves.schema import resource_of
+from saltus.errors import InputError
 from saltus.forecast.families import FAMILIES
+from saltus.forecast.time.departure import shipped_departure
 from saltus.resource import PARAMETERS
 
 if TYPE_CHECKING:
     import xarray as xr
 
-_SHOWN = 0.1  # R/S from which a skill has shown itself
 Known = Literal["given", "order suffices", "can be fitted", "must be given"]
 
 
@@ -52,14 +53,13 @@ def outlook(curves: xr.Dataset) -> Outlook:
     mean = curves["strength"].mean("run").to_numpy()
     highest = np.nanmax(np.where(np.isfinite(mean), mean, -np.inf), axis=-1)
     calibrating = tuple(skill for skill in skills if family.ready(curves, skill))
-    others = np.delete(highest, calibrating[0] - 1) if calibrating else highest
     frequency = curves["frequency"].to_numpy()
     known: Known = "must be given"
     if np.isfinite(frequency).all():
         known = "given"
     elif len(skills) == 1 or resource is PARAMETERS:
         known = "order suffices"
-    elif family.fit_frequencies is not None and calibrating and bool((others >= _SHOWN).any()):
+    elif calibrating and _can_be_fitted(curves, calibrating[0]):
         known = "can be fitted"
     measured = emergence_times(curves)
     when = np.where(measured.censored, -np.inf, np.where(np.isfinite(measured.mean), measured.mean, np.inf))
@@ -71,3 +71,12 @@ def outlook(curves: xr.Dataset) -> Outlook:
         highest=tuple(float(one) if np.isfinite(one) else np.nan for one in highest),
         frequencies=known,
     )
+
+
+def _can_be_fitted(curves: xr.Dataset, on_skill: int) -> bool:
+    """Whether the curves let their frequencies be fitted; to try is the only way to know, and takes little time."""
+    fit_frequencies = FAMILIES[resource_of(curves).name].fit_frequencies
+    try:
+        return fit_frequencies is not None and bool(fit_frequencies(curves, on_skill, shipped_departure()))
+    except InputError:
+        return False

@@ -34,7 +34,7 @@ def fit_report(fitting: LossStudy, settings: Mapping[str, Any], *, draw: bool) -
             note += f"; bands: {fit.level:.0%} of {settings['bootstrap']} resamples, seed {settings['seed']}"
         figures["law"] = law_figure(Fitted(fit, fitting.points.x, fitting.points.loss, fitting.labels), note)
     return Report(
-        title=f"{fit.form}: {fit.status.value}, rms residual of log loss {fit.residual:.2g}",
+        title=f"{fit.form}: {fit.status.value}, rms {fit.residual:.2g}",
         table=_table(fit),
         summary=_summary(fitting, settings),
         figures=figures,
@@ -112,7 +112,7 @@ def _rival(rival: Rival) -> dict[str, Any]:
 
 def _remarks(fitting: LossStudy) -> Iterator[str]:
     fit = fitting.fit
-    yield f"{fit.equation}; {fit.reason}"
+    yield f"{fit.equation}; {fit.reason}; rms residual of log loss {fit.residual:.3g}"
     unit = "points" if fit.n_runs == fit.n_points else f"points of {fit.n_runs} runs"
     yield f"{fit.n_points} {unit}; objective {fit.objective:.12g}, the sum of {_estimator(fit)}"
     if fitting.data_is_computed:
@@ -131,7 +131,8 @@ def _remarks(fitting: LossStudy) -> Iterator[str]:
     if fitting.n_averaged:
         yield f"{fitting.n_averaged:,} rows averaged in equal parts of log x: {fit.n_points} points"
     if fitting.rising:
-        yield f"the losses rise with {' and '.join(fitting.rising)}: are they scores? Fit 1 - score (quantity=)"
+        risen = " and ".join(fitting.rising)
+        yield f"the losses rise with {risen}: are they scores? Fit 1 - score, with quantity accuracy"
     yield from fit.cautions
     if fitting.hold_out is None:
         yield "hold-out: too few points"

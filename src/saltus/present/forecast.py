@@ -99,7 +99,8 @@ def _basis(k: int, assessment: Assessment) -> str | None:
         return None
     if k + 1 in calibration.skills:
         return "calibrated on"
-    if forecast.measured is not None and forecast.measured.mean[k] <= assessment.until:
+    measured = forecast.measured
+    if measured is not None and (measured.mean[k] <= assessment.until or measured.censored[k]):
         return "calibration (already emerged)"
     return "calibration, own growth" if forecast.sharpened[k] else "calibration"
 

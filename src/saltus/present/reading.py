@@ -73,7 +73,7 @@ def reading_page(curves: xr.Dataset, line: Sequence[str]) -> Report:
 
 def _sentence(report: ReadingReport, axis: Axis) -> str:
     what = _QUANTITIES.get(report.quantity, "strengths")
-    span = f"{axis.unit} {_amount(report.first, axis)} to {_amount(report.last, axis)}"
+    span = f"{axis.unit} {_plainly(report.first, axis)} to {_plainly(report.last, axis)}"
     sizes = f"{counted(len(report.skills), 'skill')} over {span}, {counted(len(report.runs), 'run')}"
     return f"{report.layout[:1].upper()}{report.layout[1:]}: {what} of {sizes}"
 
@@ -124,8 +124,9 @@ def _form(axis: Axis) -> str:
     return axis.form if axis.form == SHORT else f",{axis.form}"
 
 
-def _amount(amount: float, axis: Axis) -> str:
-    return amount_text(amount, _form(axis))
+def _plainly(amount: float, axis: Axis) -> str:
+    """An amount with the digits that it has."""
+    return amount_text(amount, axis.form if axis.form == SHORT else ",.12g")
 
 
 def _training(curves: xr.Dataset) -> dict[str, Any]:

@@ -21,6 +21,7 @@ _BIAS = 0.05  # by which an untrained network may answer questions of two answer
 _NOTHING = 0.02  # a level below it is none
 _GUESSES = (1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 10)  # levels of tasks with so many answers
 _CLEAR = 0.025  # largest standard error of a level that tells the guesses apart
+_BEYOND = 1e6  # largest value that counts: squares of larger ones are no numbers
 _LEAST_NOISE = 1e-3  # standard error of a value, at least: rounding
 _SHORTEST = 3  # measurements of a flat start, or one more where the noise must be found too
 _SHARE = 0.2, 0.1  # least part of the measurements, or of the steps, up to the middle of the rise that a flat start has
@@ -78,6 +79,7 @@ def floors(measurements: Measurements, value: Floats, error: Floats) -> list[Flo
         value: to use, one an entry, in place of the measured ones.
         error: standard error of each; NaN where it is not known.
     """
+    value, error = (np.clip(numbers, -_BEYOND, _BEYOND) for numbers in (value, error))
     found: list[list[Floor]] = [[] for _ in measurements.skill.names]
     for entries in _curves(measurements):
         floor = _floor(measurements.position[entries], value[entries], error[entries])
@@ -122,9 +124,15 @@ def _floor(position: Floats, value: Floats, error: Floats) -> Floor | None:
     level = float(used.mean())
     noise = max(noise if known else float(used.std(ddof=1)), _LEAST_NOISE)
     later = value[length:]
-    if later.size and (np.quantile(later, 0.1) < level - 4 * noise or not _long_enough(position, value, length, level)):
+    if later.size and (_low(later) < level - 4 * noise or not _long_enough(position, value, length, level)):
         return None
     return Floor(level, noise / math.sqrt(len(used)), noise, len(used), bool(later.size))
+
+
+def _low(value: Floats) -> float:
+    """The value that a tenth of the others lies below."""
+    place = len(value) // 10
+    return float(np.partition(value, place)[place])
 
 
 def _scatter(value: Floats) -> float:

@@ -106,8 +106,8 @@ def _joined(columns: Columns, numbers: Sequence[str], labels: Sequence[str]) -> 
 def _texts(labels: Labels) -> pd.Series[str]:
     import pandas as pd
 
-    names = np.array([*labels.names, ""], dtype=object)
-    return pd.Series(np.where(names[labels.codes] == "", None, names[labels.codes]), dtype=object)
+    names = [name or None for name in labels.names]
+    return pd.Series([names[code] for code in labels.codes.tolist()], dtype="object")
 
 
 def _one_metric_a_row(

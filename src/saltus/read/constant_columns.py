@@ -46,6 +46,11 @@ class WithConstants:
         constant = self.constants.get(name)
         return self.table.holds_numbers(name) if constant is None else not isinstance(constant, str)
 
+    def first_cells(self, name: str) -> Sequence[str]:
+        """The column's cells in the first rows, as text."""
+        constant = self.constants.get(name)
+        return self.table.first_cells(name) if constant is None else [_text(constant)]
+
     def read(self, numbers: Sequence[str], labels: Sequence[str]) -> Columns:
         """Read these columns; raise `InputError` where a cell is no number."""
         own_numbers = [name for name in numbers if name not in self.constants]
@@ -53,9 +58,8 @@ class WithConstants:
         if not own_numbers and not own_labels:
             own_labels = list(self.table.names[:1])
         columns = self.table.read(own_numbers, own_labels)
-        size = next(
-            (len(column) for column in (*columns.numbers.values(), *(c.codes for c in columns.labels.values()))), 0
-        )
+        sizes = [len(column) for column in columns.numbers.values()] + [len(c.codes) for c in columns.labels.values()]
+        size = sizes[0] if sizes else 0
         return replace(
             columns,
             numbers={
@@ -63,9 +67,13 @@ class WithConstants:
                 for name in numbers
             },
             labels={
-                name: Labels.all_the_same(size, str(self.constants[name]))
+                name: Labels.all_the_same(size, _text(self.constants[name]))
                 if name in self.constants
                 else columns.labels[name]
                 for name in labels
             },
         )
+
+
+def _text(constant: float | str) -> str:
+    return constant if isinstance(constant, str) else f"{constant:g}"

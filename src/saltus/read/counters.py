@@ -17,6 +17,7 @@ from saltus.read.measurements import Measurements
 from saltus.read.noise import given_errors, noise_of
 
 Offsets = float | Sequence[float]
+_MOST = 100  # returns that are looked at
 _NEARBY = 3  # values on each side that tell how fast a curve changes
 _VISIBLE = 2.0  # standard deviations from which a change is none by chance
 _CLEARLY, _EACH = 6.0, 2.0  # log likelihood ratio from which values go on, and more by the root of their number
@@ -74,7 +75,8 @@ def require_one_counter(measurements: Measurements, curves: Sequence[Indices]) -
     of_curves = [found for entries in curves if (found := list(_returns(measurements, entries)))]
     n_falls = max(map(len, of_curves), default=0)
     together = [list(falls) for falls in zip(*(one for one in of_curves if len(one) == n_falls), strict=True)]
-    if not any(sum(fall.goes_on for fall in falls) > _CLEARLY + _EACH * math.sqrt(len(falls)) for falls in together):
+    enough = _CLEARLY + math.log(max(len(together), 1))  # the more returns, the likelier is one by chance
+    if not any(sum(fall.goes_on for fall in falls) > enough + _EACH * math.sqrt(len(falls)) for falls in together):
         return
     clearest = max((fall for falls in together for fall in falls), key=lambda fall: fall.goes_on)
     on = [fall.last + fall.interval - fall.landing for fall, *_ in together]
@@ -166,12 +168,13 @@ def _returns(measurements: Measurements, entries: Indices) -> Iterator[_Fall]:
     places = _return_places(position)
     if not places.size or out_of_order(position, falls):
         return
-    branches = np.split(np.arange(len(entries)), falls)
-    noise = noise_of([value[branch] for branch in branches], given_errors(measurements)[entries])
-    for place in places:
-        own = next(branch for branch in branches if branch[0] == place)
-        earlier, first = branches[0], own[:_NEARBY]
-        previous = next(branch for branch in branches if branch[-1] == place - 1)
+    bounds = np.concatenate([[0], falls, [len(entries)]])
+    noise = noise_of(value, np.cumsum(np.isin(np.arange(len(entries)), falls)), given_errors(measurements, entries))
+    earlier = np.arange(falls[0])
+    for place in places[:_MOST]:
+        i = int(np.searchsorted(falls, place))
+        previous, own = np.arange(bounds[i], place), np.arange(place, bounds[i + 2])
+        first = own[:_NEARBY][position[own[:_NEARBY]] <= position[earlier[-1]]]
         about = [part for part in (previous[-_NEARBY:], own[:_NEARBY]) if part.size > 1]
         change = float(np.mean([np.diff(value[part]).mean() for part in about])) if about else 0.0
         yield _Fall(

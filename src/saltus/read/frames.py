@@ -12,7 +12,6 @@ from saltus._types import Flags, Floats
 from saltus.curves.report import Finding, counted
 from saltus.errors import InputError
 from saltus.read.choice import some
-from saltus.read.files import MAX_NUMBERS
 from saltus.read.measurements import Labels, Selection
 from saltus.read.metric_names import split_named
 from saltus.read.roles import (
@@ -136,11 +135,15 @@ def rows_of(frame: Frame, numbers: Sequence[str], labels: Sequence[str] = ()) ->
     wanted = list(dict.fromkeys([frame.axis.column, *numbers, *beside]))
     names = list(dict.fromkeys([*labels, *frame.runs, *([frame.split] if frame.split else [])]))
     require_single(table.names, [*wanted, *names])
-    columns = table.read(wanted, names)
-    size = len(columns.numbers[frame.axis.column])
     further = [name for name in frame.further if name not in names and name not in numbers]
-    room = MAX_NUMBERS - size * (len(wanted) + len(names))
-    parting = table.read([], further).labels if further and size * len(further) <= room else {}
+    try:
+        columns = table.read(wanted, [*names, *further])
+    except InputError:
+        if not further:
+            raise
+        columns = table.read(wanted, names)  # perhaps the file is small enough without them
+    size = len(columns.numbers[frame.axis.column])
+    parting = {name: column for name, column in columns.labels.items() if name not in names}
     findings = [*frame.axis.findings, *columns.findings]
     run, naming = _run_labels([columns.labels[name] for name in frame.runs], frame, size)
     if naming not in ([], ["run"]):

@@ -13,11 +13,12 @@ from saltus._types import Floats
 from saltus.curves.report import Finding, ReadingReport
 from saltus.curves.schema import curves_from, plain
 from saltus.errors import InputError
-from saltus.read.convert import Strengths
 from saltus.read.files import require_numbers
 from saltus.read.measurements import Measurements
 from saltus.read.numbering import whole_numbers
 from saltus.read.oddities import spacing
+from saltus.read.several_curves import runs_disagree
+from saltus.read.strengths import Strengths
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -61,9 +62,10 @@ def as_curves(
 ) -> xr.Dataset:
     """Everything on one grid of runs, skills and steps, NaN where a curve has no measurement.
 
-    Attributes ``axis``, the name of the column of steps, and ``measured_errors`` (1 if the file tells errors of
-    measurement) are the curves'; so are coordinates over skills, ``items`` and ``unexplained_floor``, and
-    ``learning_rate`` over runs and steps, where there is any.
+    Attributes ``axis``, the name of the column of steps, ``measured_errors`` (1 if the file tells errors of
+    measurement) and ``configurations`` (their number, if runs seem to be of several) are the curves'; so are
+    coordinates over skills, ``items`` and ``unexplained_floor``, and ``learning_rate`` over runs and steps, where
+    there is any.
     """
     steps, place = np.unique(measurements.position, return_inverse=True)
     shape = (len(report.runs), len(report.skills), len(steps))
@@ -91,6 +93,9 @@ def as_curves(
     )
     curves.attrs["reading"] = report.json
     curves.attrs["measured_errors"] = int(strengths.measured_errors)
+    kinds = next((one.count for one in report.findings if one.kind == "different configurations"), 1)
+    if kinds > 1 and runs_disagree(measurements):
+        curves.attrs["configurations"] = kinds
     known: dict[str, Floats] = {"items": strengths.items, "unexplained_floor": strengths.unexplained_floor}
     coordinates = {
         "skill_name": ("skill", np.asarray(report.skills, dtype=str)),

@@ -46,11 +46,12 @@ def skill_columns(frame: Frame) -> list[str]:
 
 
 def _names_several(frame: Frame, name: str) -> bool:
-    """Whether a column holds names, some of them again and again, or one name alone."""
+    """Whether a column holds names, some of them again and again, or one name alone; at one moment each may be once."""
     if frame.table.holds_numbers(name) and not is_among(name, NUMBERED_SKILLS):
         return False
     cells = frame.table.first_cells(name)
-    return 0 < len(set(cells)) <= max(1, len(cells) // 2)
+    of_one_moment = len(set(frame.table.first_cells(frame.axis.column))) == 1
+    return 0 < len(set(cells)) <= (len(cells) if of_one_moment else max(1, len(cells) // 2))
 
 
 def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
@@ -77,9 +78,11 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
     errors = columns.numbers[error] if error else columns.errors.get(value)
     numbers = beside_of(frame, rows) | {role: columns.numbers[name] for role, name in beside.items()}
     if errors is not None:
-        numbers["strength_error" if quantity == "strength" else "value_error"] = errors
+        numbers["strength_error" if error == "strength_error" else "value_error"] = errors
     read = {*rows.used, *skills, value, *([error] if error else []), *beside.values()}
-    said = [] if skills == ["skill"] else [Finding("skills by column", len(skill.names), _skills_said(skills))]
+    if skills == ["tag"]:
+        read.add("folder")  # its names are those of run and tag
+    said = [] if skills in (["skill"], ["tag"]) else [_skills_said(skills, len(skill.names))]
     if quantity is not None and frame.selection.quantity is None:
         said += quantity_by_name(Choice((value,), quantity, True, {}, {}, ()))
     measurements = Measurements(
@@ -97,12 +100,13 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
         further=dict(rows.further),
     )
     if quantity is None:
-        return _by_metric(measurements, frame.selection)
+        return by_metric(measurements, frame.selection)
     return measurements.choose(frame.selection)
 
 
-def _skills_said(skills: Sequence[str]) -> str:
-    return f"skills are named by column {' and '.join(map(repr, skills))}: skill= chooses another"
+def _skills_said(skills: Sequence[str], count: int) -> Finding:
+    text = f"skills are named by column {' and '.join(map(repr, skills))}: skill= chooses another"
+    return Finding("skills by column", count, text)
 
 
 def _value_of(frame: Frame, candidates: Sequence[str]) -> tuple[str, Quantity | None]:
@@ -145,7 +149,7 @@ def _error_of(frame: Frame, value: str, quantity: Quantity | None) -> str | None
     return exact[0] if exact else found[0] if len(found) == 1 else None
 
 
-def _by_metric(measurements: Measurements, selection: Selection) -> Measurements:
+def by_metric(measurements: Measurements, selection: Selection) -> Measurements:
     """Only the rows whose label names a metric to read, with the rows of its errors and losses beside."""
     names = measurements.skill.names
     candidates = [name for name in names if not is_bookkeeping(name)] or list(names)
@@ -159,8 +163,7 @@ def _by_metric(measurements: Measurements, selection: Selection) -> Measurements
     choice = settle(candidates, selection, values_of, names)
     chosen = measurements.choose(replace(selection, columns=tuple(choice.values)))
     beside = dict(chosen.beside)
-    kind = "strength_error" if choice.quantity == "strength" else "value_error"
-    for role, companions in ((kind, choice.errors), ("loss", choice.losses)):
+    for role, companions in (("value_error", choice.errors), ("loss", choice.losses)):
         if companions and role not in beside:
             beside[role] = _beside(measurements, chosen, companions)
     said = [*measurements.findings, *quantity_by_name(choice), *choice.findings]

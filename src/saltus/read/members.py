@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,14 +18,13 @@ from saltus.read.measurements import Measurements, Selection
 from saltus.read.names import position_in_name
 from saltus.read.path_parts import differing_parts, names_below
 from saltus.read.readers import open_table
+from saltus.read.roles import is_generic_value
 from saltus.read.sources import Sources
 from saltus.read.tables import Table
 from saltus.store.store import is_store
 
 Moment = tuple[str, float]
 """Name of a counter, and its number."""
-
-_FACTORS = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,13 @@ class Member:
     table: Table
     measurements: Measurements
     moment: Moment | None = None
+
+    @property
+    def only_moment(self) -> Moment | None:
+        """The one position of all that is measured; None if there are several."""
+        if not self.has_one_position:
+            return None
+        return self.measurements.step_column, float(self.measurements.position[0])
 
     @property
     def has_one_position(self) -> bool:
@@ -73,7 +78,7 @@ def read_members(
     n_numbers = 0
     for path in paths:
         try:
-            member = _read_member(path, selection, moments.get(path))
+            member = _read_member(path, selection, moments.get(path), path in given_moments)
         except InputError as error:
             if path in sources.named:
                 raise _naming(path, error) if len(paths) > 1 else error from None
@@ -83,16 +88,17 @@ def read_members(
         require_numbers(n_numbers, path)
         found.append(member)
     if not found:
-        path, error = refused[0]
-        raise _naming(path, error)
+        raise _naming(*refused[0])
     found, others = _of_one_format(found, sources)
     return _by_size(found, selection), _left_out(refused, others)
 
 
-def _read_member(path: Path, selection: Selection, moment: Moment | None) -> Member:
+def _read_member(path: Path, selection: Selection, moment: Moment | None, is_given: bool) -> Member:
     table = open_table(path)
+    if is_given and moment is not None:
+        return _at(path, table, selection, moment)
     try:
-        own = measurements_of(table, selection)
+        own = _measured(table, selection)
     except InputError as error:
         if moment is None:
             raise
@@ -105,6 +111,39 @@ def _read_member(path: Path, selection: Selection, moment: Moment | None) -> Mem
     return Member(path, table, own)
 
 
+def _measured(table: Table, selection: Selection) -> Measurements:
+    """The measurements in a table, by those of the patterns that match its names, or names that its path may give."""
+    try:
+        return measurements_of(table, selection)
+    except InputError as error:
+        if selection.columns is None:
+            raise
+        fitting = [pattern for pattern in selection.columns if _fits(table, replace(selection, columns=(pattern,)))]
+        if fitting and len(fitting) < len(selection.columns):
+            return measurements_of(table, replace(selection, columns=tuple(fitting)))
+        try:
+            every = measurements_of(table, replace(selection, columns=None))
+        except InputError:
+            raise error from None
+        if not is_nameless(every):
+            raise
+        return every
+
+
+def _fits(table: Table, selection: Selection) -> bool:
+    try:
+        measurements_of(table, selection)
+    except InputError:
+        return False
+    return True
+
+
+def is_nameless(measurements: Measurements) -> bool:
+    """Whether they are of one skill that their file does not name."""
+    names = measurements.skill.names
+    return len(names) == 1 and (names[0] in ("", "1") or is_generic_value(names[0]))
+
+
 def _at(path: Path, table: Table, selection: Selection, moment: Moment) -> Member:
     """The file with the moment that its name tells as a column.
 
@@ -113,7 +152,7 @@ def _at(path: Path, table: Table, selection: Selection, moment: Moment) -> Membe
     """
     counter, number = moment
     chosen = replace(selection, step_column=selection.step_column or counter)
-    found = measurements_of(WithConstants(table, {counter: number}), chosen)
+    found = _measured(WithConstants(table, {counter: number}), chosen)
     if len(np.unique(found.curve)) < len(found.value):
         raise InputError("a file of one moment must have one value of each skill", path.name, "add a column of steps")
     return Member(path, table, found, moment)
@@ -132,7 +171,7 @@ def sizes_in_names(paths: Sequence[Path]) -> dict[Path, Moment]:
     """The number of parameters in the name of each file (``70m``), if they differ in it."""
     for part in differing_parts(names_below(paths)):
         if part.are_sizes:
-            numbers = [float(re.sub("_", ".", text[:-1])) * _FACTORS[text[-1].casefold()] for text in part.texts]
+            numbers = part.numbers or ()
             return {path: ("parameters", number) for path, number in zip(paths, numbers, strict=True)}
     return {}
 

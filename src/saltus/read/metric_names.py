@@ -87,6 +87,7 @@ class Metric:
         return self.split not in (None, "train")
 
 
+@lru_cache(maxsize=20_000)
 def words_of(name: str) -> tuple[str, ...]:
     """The words of a name, in lower case."""
     parts = re.findall(r"[^\W_]+", re.sub(r"([a-z\d])([A-Z][a-z])", r"\1_\2", name))

@@ -29,6 +29,8 @@ _SPACED = re.compile(rf"([+-]?\d{{1,3}})((?:[{_SPACES}]\d{{3}})+)(?!\d)")
 _ONE_GROUP = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 _GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(?:(?:,\d{3}){2,}|(?:,\d{3})+\.\d*)")
 _POINTED_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(?:(?:\.\d{3}){2,}|(?:\.\d{3})+,\d*)")
+_SURE = r"[+-]?(?:\d+(?:,(?:\d{1,2}|\d{4,}))?|0,\d{3})"  # no thousands
+_DECIMAL_COMMAS = re.compile(rf"{_SURE}(?:\n{_SURE})*")
 _DECIMAL = re.compile(r"[+-]?\d*,\d*(?:[eE][+-]?\d+)?")
 
 
@@ -89,13 +91,39 @@ class NumberColumn:
         Raises:
             InputError: if a cell is no number.
         """
-        try:
-            numbers = np.fromiter(map(float, cells), dtype=float, count=len(cells))
-            self._points |= bool(cells) and "." in cells[0]
-        except ValueError:
+        for attempt in (self._plain, self._with_gaps, self._in_percent, self._with_decimal_commas):
+            try:
+                numbers = attempt(cells)
+            except ValueError:
+                continue
+            break
+        else:
             numbers = np.fromiter(self._one_by_one(cells, lines), dtype=float, count=len(cells))
         self._parts.append(numbers)
         self._size += len(cells)
+
+    def _plain(self, cells: Sequence[str]) -> Floats:
+        numbers = np.fromiter(map(float, cells), dtype=float, count=len(cells))
+        self._points |= bool(cells) and "." in cells[0]
+        return numbers
+
+    def _with_gaps(self, cells: Sequence[str]) -> Floats:
+        return np.fromiter((float(cell or "nan") for cell in cells), dtype=float, count=len(cells))
+
+    def _in_percent(self, cells: Sequence[str]) -> Floats:
+        if not all(cell.endswith("%") for cell in cells):
+            raise ValueError
+        numbers = np.fromiter((float(cell[:-1]) for cell in cells), dtype=float, count=len(cells))
+        self.forms["percent"] += len(cells)
+        return numbers / 100
+
+    def _with_decimal_commas(self, cells: Sequence[str]) -> Floats:
+        text = "\n".join(cells)
+        if _DECIMAL_COMMAS.fullmatch(text) is None:
+            raise ValueError
+        numbers = np.fromiter(map(float, text.replace(",", ".").split("\n")), dtype=float, count=len(cells))
+        self.forms["decimal comma"] += text.count(",")
+        return numbers
 
     def whole(self) -> Floats:
         """All numbers.

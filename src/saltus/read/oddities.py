@@ -11,6 +11,7 @@ from saltus._types import Floats, Integers
 from saltus.curves.report import Finding, counted
 from saltus.read.convert import SHARES
 from saltus.read.measurements import Measurements
+from saltus.resource import STEP
 
 _GAP = 3  # times as long as both neighbours
 _DEFAULT_SAMPLES = {500: "Weights & Biases' run.history", 1000: "TensorBoard's CSV download"}
@@ -26,7 +27,8 @@ def oddities(measurements: Measurements, strength: Floats) -> Iterator[Finding]:
     yield from _values(measurements, strength)
     yield from _constant(strength, starts, lengths, names)
     yield from _lengths(measurements, lengths)
-    yield from _spacing(measurements.position, curve, starts, lengths, names)
+    if measurements.resource == STEP.name:  # sizes are chosen, and stand on no grid
+        yield from _spacing(measurements.position, curve, starts, lengths, names)
 
 
 def spacing(measurements: Measurements) -> tuple[float, float, float]:
@@ -106,7 +108,7 @@ def _spacing(
         text = f"{counted(n_gaps, 'interval')} over {_GAP} times as long as both neighbours, {where}"
         yield Finding("gaps", n_gaps, text)
     whole = (position == np.floor(position)).all()
-    rounding = 1.0 if whole else 0.01 * step[inside].min()
+    rounding = 1.0 if whole or not inside.any() else 0.01 * step[inside].min()
     shrinks = inside[:-1] & inside[1:] & ~gap[:-1] & ~gap[1:] & ~ends[2:] & (step[1:] < step[:-1] - rounding)
     uneven = np.unique(owner[1:][shrinks])
     if uneven.size:

@@ -22,6 +22,7 @@ from saltus.read.measurements import Measurements
 from saltus.read.several_curves import conflict_in, overlap_conflict, separating, several_curves
 
 _GOT_FAR = 0.5  # share of the last step from which a first attempt is no abandoned one, but a run
+_MOST = 100  # returns to the first step that are looked at
 _SILENT = 1.5  # times the longest interval of a run without a value at its end, from which the run had ended
 
 
@@ -168,12 +169,14 @@ class _Order:
     def _require_one_run(self, entries: Indices, position: Floats, falls: Indices) -> None:
         """Raise `InputError` if steps start again after a run that got far, and the values disagree."""
         returns = falls[position[falls] <= position[0]]
-        branches = np.split(np.arange(len(position)), returns)
+        branches = np.split(np.arange(len(position)), returns[:_MOST])
         parts = [branch[np.argsort(position[branch], kind="stable")] for branch in branches]
         far = _GOT_FAR * position.max()
         for before, after in pairwise(parts):
             if position[before[-1]] >= far and overlap_conflict(self._measurements, entries[before], entries[after]):
-                received = f"{self._curve(entries)}: {len(parts)} times from {position[0]:g} up, as if in several runs"
+                received = (
+                    f"{self._curve(entries)}: {len(returns) + 1} times from {position[0]:g} up, as if in several runs"
+                )
                 raise several_curves(self._measurements, entries, received)
 
     def _curve(self, entries: Indices) -> str:

@@ -10,8 +10,14 @@ from pathlib import Path
 
 _TENSORBOARD = re.compile(r"(?:^|.*/)run-(?P<run>.*?)-tag-(?P<tag>[^/]*)", re.DOTALL)
 """Name that TensorBoard gives to the download of one tag."""
+_FACTORS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
+_LONGEST_NUMBER = 24  # letters
 _TOKEN = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![a-z0-9])|\d+|[^\W\d_]+|[\W_]", re.IGNORECASE | re.ASCII)
 _SIZE = re.compile(r"\d+(?:[._]\d+)?[kmbt]", re.IGNORECASE | re.ASCII)
+_SIZE_INSIDE = re.compile(r"(?<![^\W_])\d+(?:\.\d+)?[kmbt](?![^\W_])", re.ASCII)
+_DATE = r"\d{4}-\d\d-\d\d(?:[-_T ]\d\d[-_:.]\d\d(?:[-_:.]\d\d)?)?|\d{8}[-_T]\d{4,6}"
+_WHOLE = re.compile(rf"(?<![^\W_])(\d+(?:\.\d+)?[kmbt]|{_DATE})(?![^\W_])", re.IGNORECASE | re.ASCII)
+"""A size, or a date with or without the time of day."""
 _ENDING = re.compile(r"\.(csv|tsv|txt|jsonl?|ndjson|npz|parquet|pq|log|out|gz|ya?ml|db|sqlite)$", re.IGNORECASE)
 
 
@@ -33,9 +39,36 @@ class Part:
         return all(_SIZE.fullmatch(text) for text in self.texts)
 
     @property
+    def tell_sizes(self) -> bool:
+        """Whether each names a size, alone or among other words, and not all the same."""
+        found = [_SIZE_INSIDE.search(text.casefold()) for text in self.texts]
+        return all(found) and len({match[0] for match in found if match}) > 1
+
+    @property
     def are_numbers(self) -> bool:
-        """Whether all are plain numbers."""
-        return all(re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII) for text in self.texts)
+        """Whether all are plain numbers, where there is something."""
+        return all(re.fullmatch(r"(\d+(\.\d+)?)?", text, re.ASCII) for text in self.texts)
+
+    @property
+    def numbers(self) -> tuple[float, ...] | None:
+        """The texts as numbers; None if one is none."""
+        found = [number_in(text) for text in self.texts]
+        return tuple(number for number in found if number is not None) if None not in found else None
+
+
+def number_in(text: str) -> float | None:
+    """The only number in a text, as ``step1000`` or ``1.4b`` has one; None if it has none or several."""
+    found = re.findall(r"(\d+(?:[._]\d+)?(?:e[-+]?\d+)?)([kmbt]?)(?![a-z0-9])", text.casefold(), re.ASCII)
+    if len(found) != 1 or len(found[0][0]) > _LONGEST_NUMBER:
+        return None
+    number, factor = found[0]
+    return float(number.replace("_", ".")) * _FACTORS[factor]
+
+
+def tag_of_download(name: str) -> str | None:
+    """The tag in the name of a download from TensorBoard, ``run-a-tag-b``; None if it is another name."""
+    match = _TENSORBOARD.fullmatch(name)
+    return None if match is None else match["tag"]
 
 
 def names_below(paths: Sequence[Path]) -> list[str]:
@@ -90,29 +123,35 @@ def _columns(names: Sequence[str]) -> list[Part]:
 
 
 def _tokens(text: str) -> list[str]:
-    sizes = re.split(r"(?<![^\W_])(\d+(?:\.\d+)?[kmbt])(?![^\W_])", text, flags=re.IGNORECASE | re.ASCII)
-    return [token for place, piece in enumerate(sizes) for token in ([piece] if place % 2 else _TOKEN.findall(piece))]
+    """Words, numbers and signs; a size or a date is one token."""
+    return [
+        token
+        for place, piece in enumerate(_WHOLE.split(text))
+        for token in ([piece] if place % 2 else _TOKEN.findall(piece))
+    ]
 
 
 def _kind(token: str) -> str:
-    return (
-        "size" if _SIZE.fullmatch(token) else "number" if token[0].isdigit() else "word" if token.isalpha() else token
-    )
+    if _WHOLE.fullmatch(token):
+        return "size" if _SIZE.fullmatch(token) else "date"
+    return "number" if token[0].isdigit() else "word" if token.isalpha() else token
 
 
 def _aligned(tokens: Sequence[Sequence[str]], around: str) -> list[Part]:
     found = []
-    word = around
-    for column in zip(*tokens, strict=True):
+    word = ""
+    columns = list(zip(*tokens, strict=True))
+    for column, after in zip(columns, [*columns[1:], ("",)], strict=True):
         if len(set(column)) > 1:
-            found.append(Part(_words(word), column))
+            is_unit = not word and len(set(after)) == 1 and after[0].isalpha()  # 5shot
+            found.append(Part(_words(after[0] if is_unit else word or around), column))
         elif column[0].isalpha():
             word = column[0]
     return found
 
 
 def _trimmed(tokens: Sequence[Sequence[str]], around: str) -> Part:
-    """What is left between the tokens that all names begin with, and those that all end with."""
+    """The rest between the tokens that all names begin with, and those that all end with."""
     shortest = min(map(len, tokens))
     start = 0
     while start < shortest and len({row[start] for row in tokens}) == 1:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from saltus.errors import InputError
 from saltus.read.files import require_small_file
-from saltus.read.formats.csv import CsvTable
+from saltus.read.formats.csv import CsvTable, is_csv_log
 from saltus.read.formats.databases import open_database
 from saltus.read.formats.json import is_json, open_json
 from saltus.read.formats.jsonl import is_json_lines, open_json_lines
@@ -49,6 +49,7 @@ READERS: tuple[tuple[Detector, Opener], ...] = (
     (is_json, open_json),
     (is_text_log, open_text_log),
     (ends_in(".csv", ".tsv", ".txt"), CsvTable.open),
+    (is_csv_log, CsvTable.open),
     (ends_in(".log", ".out", ".err"), open_text_log),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from saltus.curves.report import explaining
 from saltus.errors import InputError, require_whole
@@ -17,14 +17,13 @@ from saltus.read.oddities import oddities
 from saltus.read.order import in_order
 from saltus.read.scale import PerSkill, Scale
 from saltus.read.sets import Grouping, read_set
+from saltus.read.skill_order import SkillOrder, ranked
 from saltus.read.so_far import so_far
 from saltus.read.sources import AnyPath, find_sources
 from saltus.store.store import is_store
 
 if TYPE_CHECKING:
     import xarray as xr
-
-SkillOrder = Literal["file", "frequency", "emergence"]
 
 
 def read_curves(
@@ -39,6 +38,7 @@ def read_curves(
     n: str | None = None,
     run_from: str | None = None,
     skill_from: str | None = None,
+    step_from: str | None = None,
     quantity: Quantity | None = None,
     initial_loss: PerSkill | None = None,
     chance: PerSkill | None = None,
@@ -71,8 +71,11 @@ def read_curves(
         value: of a table with one value a row, the column of values.
         error: the column of the values' standard errors.
         n: the column of the number of items (questions) that a value is a mean of.
-        run_from: of several files, where the name of a file's run is found.
-        skill_from: of several files, where the name of a file's skill is found.
+        run_from: of several files, where the name of a file's run is found: ``"path"`` (what differs in the paths),
+            ``"folder"``, ``"name"`` (of the file), ``"none"`` (all are one run), or a template of the path, as
+            ``"seed{run}/*.csv"``. By default contents and paths tell.
+        skill_from: likewise the name of a file's skill.
+        step_from: likewise the step of a file that holds one moment, as ``"model-{step}.csv"``.
         quantity: kind of the values: ``"strength"`` (the default for files whose columns do not say it), ``"loss"``,
             ``"bits"`` (a loss in any unit), ``"log_likelihood"`` (negative), ``"accuracy"`` or ``"error_rate"``
             (1 - accuracy, or of words).
@@ -83,9 +86,11 @@ def read_curves(
         ceiling: the accuracy, or the loss, at strength 1, likewise; by default 1 for accuracies, 0 for losses.
         tokens_per_answer: tokens that must all be right for an answer to count, likewise; by default 1.
         order: which skill is the first: ``"file"``, as the file has them; ``"frequency"``, by a column of that name;
-            ``"emergence"``, as they rise.
+            ``"emergence"``, as they pass half. By default as ``columns`` says, or else by frequencies in the file if
+            skills have names, or else as the file has them.
         skip: how many measurements to leave out at the start of each curve.
-        step_offset: number to add to the steps after a counter started again, or one for each time that it did.
+        step_offset: number to add to the steps from where a counter started again on, or one for each time that it
+            did; later ones add to the earlier.
         where: of a store, take only runs whose settings fulfil this condition, e.g. ``"alpha == 0.6"``.
         over: of a store, the resource that the curves run along: ``"step"``, or with one point for each run, where it
             ended, ``"data"`` (the runs differ in ``n_data``) or ``"parameters"`` (in ``width``).
@@ -111,6 +116,7 @@ def read_curves(
         "n": n,
         "run_from": run_from,
         "skill_from": skill_from,
+        "step_from": step_from,
         "quantity": quantity,
         "initial_loss": initial_loss,
         "chance": chance,
@@ -129,13 +135,17 @@ def read_curves(
     if where is not None or over != "step":
         raise InputError("where and over are for stores of runs", source, "leave them out")
     selection = Selection(patterns, step_column, quantity, skill, run, value, error, n)
-    found = numbered(read_set(sources, selection, Grouping(run_from, skill_from)), keep_order=patterns is not None)
+    found = numbered(
+        read_set(sources, selection, Grouping(run_from, skill_from, step_from)), keep_order=patterns is not None
+    )
     with explaining(lambda: so_far(source, found)):
         measurements, findings = in_order(found, skip, step_offset)
-        strengths = to_strength(measurements, Scale(initial_loss, chance, ceiling, tokens_per_answer))
+        scale = Scale(initial_loss, chance, ceiling, tokens_per_answer)
+        measurements, ranking = ranked(measurements, order, patterns, lambda one: to_strength(one, scale).value)
+        strengths = to_strength(measurements, scale)
         frequencies, given = stated_frequencies(measurements)
         odd = oddities(strengths.measurements, strengths.value)
-        report = report_on(source, measurements, strengths, [*findings, *strengths.findings, *given, *odd])
+        report = report_on(source, measurements, strengths, [*findings, *ranking, *strengths.findings, *given, *odd])
         return as_curves(
             strengths.measurements,
             strengths,

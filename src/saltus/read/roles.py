@@ -23,11 +23,14 @@ from saltus.read.vocabulary import (
     DATA_SIZES,
     SETTINGS,
     SIZES,
+    STEPS,
     UNITS,
     VALUES,
 )
 from saltus.resource import DATA, PARAMETERS, RESOURCES, STEP
 
+_RATE = ("learning", "rate")
+_PARTS_OF_RATES = ("group", "pg", "adam", "sgd", "step", "epoch")  # of an optimiser that has several rates
 _KIND_OF = {name: kind for kind, names in COUNTERS.items() for name in names}
 
 
@@ -71,11 +74,9 @@ def is_bookkeeping(name: str) -> bool:
 
 def is_learning_rate(name: str) -> bool:
     """Whether the column holds the optimiser's learning rate: ``lr``, ``lr-Adam``, ``optim/learning_rate_group0``."""
-    words = words_of(name.rsplit("/", 1)[-1])
-    rest = words[1:] if words[:1] == ("lr",) else words[2:] if words[:2] == ("learning", "rate") else None
-    if rest is None:
-        return words[-2:] == ("learning", "rate") or words[-1:] == ("lr",)
-    return all(word.startswith(("group", "pg", "adam", "sgd")) or word.isdecimal() for word in rest)
+    words = words_of(name)
+    ends = [i + 1 for i, word in enumerate(words) if word == "lr" or words[max(i - 1, 0) : i + 1] == _RATE]
+    return bool(ends) and all(word.startswith(_PARTS_OF_RATES) or word.isdecimal() for word in words[ends[0] :])
 
 
 def is_setting(name: str) -> bool:
@@ -122,7 +123,7 @@ def axis_of(table: Table, selection: Selection) -> Axis:
         raise InputError(wanted, names, "name the right one with step_column=")
     best = min(kinds[name] for name in counting)
     first = [name for name in counting if kinds[name] == best]
-    first = [name for name in first if plain(name) != "batch"] or first
+    first = [name for name in first if name.casefold() in STEPS] or _singular(first)
     cells = table.first_cells(first[0])
     still = len(cells) > 1 and len(set(cells)) == 1  # one checkpoint of several models, for example
     if len(counting) > len(first) and (best > CHECKPOINTS or still):
@@ -134,6 +135,11 @@ def axis_of(table: Table, selection: Selection) -> Axis:
         return Axis(chosen)
     text = f"steps are counted by {chosen!r}; {', '.join(map(repr, others))} would count too: choose with step_column="
     return Axis(chosen, (Finding("several counters", len(others), text),))
+
+
+def _singular(names: Sequence[str]) -> list[str]:
+    """The names without those that may tell a length: ``steps`` beside ``iteration``, ``batch`` beside both."""
+    return [name for name in names if not plain(name).endswith("s") and plain(name) != "batch"] or list(names)
 
 
 def _agreed(table: Table, counting: Sequence[str]) -> str:

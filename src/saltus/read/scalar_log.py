@@ -76,13 +76,16 @@ class ScalarLog:
         named: Callable[[str, str], tuple[str, str]] = lambda folder, tag: (folder, tag),
         settings: Mapping[str, Any] | None = None,
         findings: Sequence[Finding] = (),
+        *,
+        with_folders: bool = False,
     ) -> ArrayTable:
-        """Columns ``run``, ``tag``, ``step``, ``value`` and ``folder``.
+        """Columns ``run``, ``tag``, ``step`` and ``value``, and if wanted ``folder`` and ``tag_in_folder``.
 
         Args:
             kind: name of the format.
             named: the run and the tag that the entries of a folder with a tag are to have.
             settings, findings: see `Table`.
+            with_folders: whether folders and tags are columns as they are, too.
         """
         pairs, of_entry = self._pairs()
         names = [named(folder, tag) for folder, tag in pairs]
@@ -91,8 +94,10 @@ class ScalarLog:
             "tag": _labels([tag for _, tag in names], of_entry),
             "step": np.array(self._step),
             "value": np.array(self._value),
-            "folder": _labels([folder for folder, _ in pairs], of_entry),
         }
+        if with_folders:
+            arrays["folder"] = _labels([folder for folder, _ in pairs], of_entry)
+            arrays["tag_in_folder"] = _labels([tag for _, tag in pairs], of_entry)
         return ArrayTable(self._path, arrays, kind, {} if settings is None else settings, findings)
 
 

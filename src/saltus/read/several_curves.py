@@ -46,9 +46,8 @@ def conflict_in(measurements: Measurements, entries: Indices) -> Conflict | None
     if not repeated.any():
         return None
     turn = np.arange(len(order)) - np.repeat(first, count)  # 0 for the first row of a step, 1 for the next
-    ordered = value[order]
-    series = [ordered[turn == which] for which in range(int(count.max()))]
-    noise = noise_of(series, given_errors(measurements)[entries])
+    ordered, by_turn = value[order], np.argsort(turn, kind="stable")
+    noise = noise_of(ordered[by_turn], turn[by_turn], given_errors(measurements, entries))
     highest, lowest = np.maximum.reduceat(ordered, first), np.minimum.reduceat(ordered, first)
     spread = (highest - lowest)[repeated]
     # The range of m values is wider than the difference of two: by about sqrt(log2 m) for normal noise.
@@ -57,13 +56,23 @@ def conflict_in(measurements: Measurements, entries: Indices) -> Conflict | None
     return Conflict(int(repeated.sum()), int(count.max()), float(spread.max()), noise)
 
 
+def runs_disagree(measurements: Measurements) -> bool:
+    """Whether the runs of a skill differ by more than noise; measurements by curve and ascending step."""
+    skills = (np.flatnonzero(measurements.skill.codes == k) for k in range(len(measurements.skill.names)))
+    return any(conflict_in(measurements, entries) is not None for entries in skills if entries.size)
+
+
 def overlap_conflict(measurements: Measurements, before: Indices, after: Indices) -> bool:
     """Whether two branches of one curve disagree where both were measured, on whatever steps."""
     old, new = (measurements.position[branch] for branch in (before, after))
     values, others = (measurements.value[branch] for branch in (before, after))
     inside = (new >= old.min()) & (new <= old.max())
-    errors = given_errors(measurements)[np.concatenate([before, after])]
-    return disagree(others[inside] - np.interp(new[inside], old, values), noise_of([values, others], errors))
+    noise = noise_of(
+        np.append(values, others),
+        np.repeat([0, 1], [len(before), len(after)]),
+        given_errors(measurements, np.append(before, after)),
+    )
+    return disagree(others[inside] - np.interp(new[inside], old, values), noise)
 
 
 def several_curves(measurements: Measurements, entries: Indices, received: str) -> InputError:
@@ -74,14 +83,12 @@ def several_curves(measurements: Measurements, entries: Indices, received: str) 
 
 def separating(measurements: Measurements, entries: Indices) -> list[str]:
     """Columns that were left aside and whose values make the steps of a curve unique, the likeliest first."""
-    position = measurements.position[entries]
+    _, place = np.unique(measurements.position[entries], return_inverse=True)
     found = []
     for name, labels in measurements.further.items():
-        codes = labels.codes[entries]
+        codes = labels.codes[entries].astype(np.int64)
         n_groups = len(np.unique(codes))
-        if 1 < n_groups <= len(entries) // 2 and len(np.unique(np.column_stack([codes, position]), axis=0)) == len(
-            entries
-        ):
+        if 1 < n_groups <= len(entries) // 2 and len(np.unique(codes * len(entries) + place)) == len(entries):
             found.append((not _is_called(name, _OF_A_RUN), not _is_called(name, _OF_A_MODEL), n_groups, name))
     return [name for *_, name in sorted(found)]
 

@@ -6,7 +6,7 @@ import glob
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import overload
@@ -81,7 +81,7 @@ def find_sources(given: AnyPath | Sequence[AnyPath]) -> Sources:
             place = _place(table)
             known, was_named = found.get(place, (table, False))
             # One of several names of a file, whatever the order in which they were given.
-            found[place] = (min(known, table, key=natural), was_named or named)
+            found[place] = (min(known, table, key=lambda path: (path.is_symlink(), natural(path))), was_named or named)
             if len(found) > MAX_FILES:
                 rule = f"a set must have at most {MAX_FILES:,} files"
                 raise InputError(rule, _shortened(paths), "give a narrower pattern")
@@ -93,6 +93,23 @@ def find_sources(given: AnyPath | Sequence[AnyPath]) -> Sources:
         _shortened(paths),
         tuple(findings),
     )
+
+
+def apart(sources: Sources) -> Sources:
+    """The same sources, with each folder of event files in the place of one above it."""
+    paths: list[Path] = []
+    named = set(sources.named)
+    for path in sources:
+        if not path.is_dir() or is_one_table(path) or is_store(path):
+            paths.append(path)
+            continue
+        files = event_files(path)
+        folders = list(dict.fromkeys(file.parent for file in files))
+        nested = any(other in folder.parents for folder in folders for other in folders)
+        inside = files if nested else folders
+        paths += inside
+        named |= set(inside) if path in sources.named else set()
+    return replace(sources, paths=tuple(paths), named=frozenset(named))
 
 
 def natural(path: Path) -> tuple[tuple[tuple[int, int, str], ...], str]:
@@ -179,7 +196,7 @@ def _require_total(sources: Sequence[tuple[Path, bool]]) -> None:
 
 
 def _shortened(paths: Sequence[AnyPath]) -> str:
-    text = ", ".join(sorted(map(os.fspath, paths), key=lambda text: natural(Path(text))))
+    text = ", ".join(sorted((str(os.fspath(path)) for path in paths), key=lambda text: natural(Path(text))))
     if len(paths) == 1 or len(text) <= _SHOWN:
         return text
     try:

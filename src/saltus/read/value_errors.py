@@ -49,8 +49,8 @@ def items(measurements: Measurements) -> Floats:
 
 def _items(measurements: Measurements, error: Floats) -> Floats:
     """Items of each skill by its errors sqrt(p (1 - p) / (n - 1)), where these agree on one number; else NaN."""
-    p = measurements.value
-    with np.errstate(divide="ignore", invalid="ignore"):
+    p = np.clip(measurements.value, 0, 1)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         n = p * (1 - p) / error**2 + 1
     low, high = _range(measurements, np.where(np.isfinite(n) & (n > 1), n, np.nan))
     found = np.where(high <= (1 + _EXACT) * low, high, np.nan)

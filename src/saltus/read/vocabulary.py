@@ -9,6 +9,8 @@ def _names(text: str) -> tuple[str, ...]:
 
 UPDATES, CHECKPOINTS, TOKENS, SAMPLES, COMPUTE, SIZES, DATA_SIZES, EPOCHS = range(8)
 """Kinds of counters, the truest clock of training first."""
+STEPS = ("step", "_step", "global_step", "trainer/global_step")
+"""Names of updates that are plainer than all others; two of them must agree."""
 COUNTERS = {
     UPDATES: _names("""
         step steps global_step global_steps trainer_global_step iteration iterations iter iters it update updates

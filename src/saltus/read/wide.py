@@ -79,7 +79,7 @@ def _laid_out(frame: Frame, choice: Choice, rows: Rows) -> Measurements:
     beside = {role: np.tile(column, n_values) for role, column in beside_of(frame, rows).items()}
     if errors or any(name in columns.errors for name in values):
         nothing = np.full(n_rows, np.nan)
-        beside["strength_error" if choice.quantity == "strength" else "value_error"] = np.concatenate(
+        beside["value_error"] = np.concatenate(
             [columns.numbers[errors[name]] if name in errors else columns.errors.get(name, nothing) for name in values]
         )
     if choice.losses:

@@ -19,6 +19,8 @@ from saltus._types import Floats
 from saltus.errors import InputError, require_not_negative, require_positive, require_whole
 from saltus.theory.schedules import Schedule
 
+_MOST_PIECES = 200_000
+
 
 def flow_rate(learning_rate: float, momentum: float) -> float:
     """Learning rate of the flow that training with heavy-ball (or Nesterov) momentum follows (ours, momentum.md).
@@ -120,14 +122,16 @@ def schedule_clock(
         momentum: of every update, from 0 to 1, 1 excluded.
 
     Returns:
-        The clock, which at whole steps is the sum of ``(learning_rate * share) ** power``.
+        The clock, which at whole steps is the sum of ``(learning_rate * share) ** power``; updates beyond 200,000 are
+        taken some at a time, at their middle.
     """
     last = require_whole("until", until, 1, "give the last step")
-    rates = (
-        require_positive("learning_rate", learning_rate, "give the peak") * schedule.share(np.arange(last + 1))
-    ) ** power
+    peak = require_positive("learning_rate", learning_rate, "give the peak")
+    starts = np.unique(np.linspace(0, last, min(last, _MOST_PIECES) + 1).round())  # of single updates, if they are few
+    middle = (starts + np.append(starts[1:], last + 1) - 1) / 2
+    rates = (peak * schedule.share(middle)) ** power
     new = np.flatnonzero(np.diff(rates)) + 1
-    return RateClock(tuple(rates[[0, *new]].tolist()), tuple(new.astype(float).tolist()), momentum=momentum)
+    return RateClock(tuple(rates[[0, *new]].tolist()), tuple(starts[new].tolist()), momentum=momentum)
 
 
 def halving_clock(learning_rate: float, every: int, until: float, *, momentum: float = 0.0) -> RateClock:

@@ -56,6 +56,11 @@ class Schedule:
         after = _KINDS[self.kind].shape(np.maximum(at - warmup, 0.0), numbers)
         return np.where(at < warmup, at / max(warmup, 1.0), after)
 
+    @property
+    def ends(self) -> bool:
+        """Whether the schedule has a last step; the share stays from there on."""
+        return "steps" in dict(self.parameters)
+
     def __str__(self) -> str:
         """The text that `read_schedule` reads."""
         named = ",".join(

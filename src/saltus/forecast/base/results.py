@@ -11,6 +11,7 @@ from saltus._types import Flags, Floats, Integers
 from saltus.curves.crossings import EmergenceTimes
 from saltus.errors import InputError
 from saltus.statistics import powers_of_ten, student_quantile
+from saltus.theory.protocols import Clock
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,9 @@ class EmergenceForecast:
         measured: the measured emergence times, or None if there are no measurements.
         degrees: degrees of freedom of the total uncertainty (Student's t), infinity for a normal law.
         cut: whether the interval was cut at the last measurement used, since the skill had not come by then.
+        clock: of the schedule, where the forecast was made over effective time; infinite steps then say "not within
+            this schedule".
+        effective_time: median over that clock.
     """
 
     threshold: float
@@ -44,6 +48,8 @@ class EmergenceForecast:
     measured: EmergenceTimes | None
     degrees: Floats
     cut: Flags
+    clock: Clock | None = None
+    effective_time: Floats | None = None
 
     def quantile(self, probability: float) -> Floats:
         """Time by which each skill has emerged with that probability, between 0 and 1; shape ``(n_skills,)``.
@@ -54,7 +60,10 @@ class EmergenceForecast:
         if not 0 < probability < 1:
             raise InputError("a probability must lie between 0 and 1", probability, "give e.g. 0.9")
         sigmas = student_quantile(probability, self.degrees)
-        return np.asarray(self.emergence_time * powers_of_ten(sigmas * self.uncertainty.total))
+        spread = powers_of_ten(sigmas * self.uncertainty.total)
+        if self.clock is None or self.effective_time is None:
+            return np.asarray(self.emergence_time * spread)
+        return self.clock.step(self.effective_time * spread)
 
     @property
     def log10_ratio(self) -> Floats:

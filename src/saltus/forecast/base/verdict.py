@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from saltus.curves.names import named, skill_names
+from saltus.curves.crossings import emergence_times
+from saltus.curves.names import called, named, skill_names
+from saltus.forecast.base.checks import OnSkill, checked_skills
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -91,12 +93,59 @@ def unexplained_floors(known: xr.Dataset) -> Doubts:
         yield CARE, f"the start of {some} is not explained: give the accuracy of guessing (chance=)"
 
 
-def uncalibrated(known: xr.Dataset, degenerate: DegenerateFitError | None) -> tuple[int, str]:
-    """The doubt where there is no calibration, since nothing has emerged or no fit has numbers to give."""
-    return nothing_emerged(known) if degenerate is None else (STOP, f"{degenerate.received}: {degenerate.advice}")
+def uncalibrated(
+    known: xr.Dataset, degenerate: DegenerateFitError | None, on_skill: OnSkill, ready: Callable[[int], bool]
+) -> tuple[int, str]:
+    """The doubt where there is no calibration, since nothing has emerged or no fit has numbers to give.
+
+    Args:
+        known: curves up to now.
+        degenerate: why the fit has no numbers, if there was one.
+        on_skill: the skill to calibrate on, or several.
+        ready: whether a skill, by its number, could be calibrated on.
+    """
+    if degenerate is not None:
+        return STOP, f"{degenerate.received}: {degenerate.advice}"
+    return nothing_emerged(known, checked_skills(on_skill, known), ready)
 
 
-def nothing_emerged(known: xr.Dataset) -> tuple[int, str]:
-    """The doubt where there is nothing to calibrate on."""
-    highest = float(np.nanmax(known["strength"].to_numpy(), initial=-math.inf))
-    return STOP, f"no skill to calibrate on has emerged (highest R/S so far: {highest:.2f})"
+def several_configurations(known: xr.Dataset) -> Doubts:
+    """The doubt where curves are averaged over runs that seem to differ in more than their seed."""
+    if known.attrs.get("configurations", 1) > 1:
+        yield (
+            CARE,
+            f"the {known.sizes['run']} runs seem to be {known.attrs['configurations']} configurations, and no seeds of "
+            "one: the forecast averages over them",
+        )
+
+
+def nothing_emerged(known: xr.Dataset, chosen: Sequence[int], ready: Callable[[int], bool]) -> tuple[int, str]:
+    """The doubt where there is nothing to calibrate on: how the chosen skills stand, and others that could serve."""
+    of_chosen = known.isel(skill=[skill - 1 for skill in chosen])
+    names, before = skill_names(known), emergence_times(of_chosen)
+    early = [
+        f"{called(names, skill)} {_stood(of_chosen, i, float(before.before[i]))}"
+        for i, skill in enumerate(chosen)
+        if before.censored[i]
+    ]
+    highest = float(np.nanmax(of_chosen["strength"].to_numpy(), initial=-math.inf))
+    how = ", ".join(early) or f"highest R/S so far: {highest:.2f}"
+    others = [called(names, skill) for skill in range(1, len(names) + 1) if skill not in chosen and ready(skill)]
+    could = f"; on {_or(others)} it could be" if others else ""
+    seen = " while it was measured" if early else ""
+    return STOP, f"no skill to calibrate on has emerged{seen} ({how}){could}"
+
+
+def _stood(curves: xr.Dataset, i: int, at: float) -> str:
+    """The first strength of a skill that emerged before it was measured."""
+    values = curves["strength"].isel(skill=i).to_numpy()
+    first = np.isfinite(values).argmax(axis=-1)
+    level = float(np.nanmean(values[np.arange(len(values)), first]))
+    resource = curves["strength"].dims[-1]
+    when = "before the training" if at == 0 else "before it was measured"
+    return f"emerged {when}: R/S = {level:.2f} at {resource} {at:.10g}"
+
+
+def _or(names: Sequence[str]) -> str:
+    """The names in a sentence; of many the first."""
+    return " or ".join(names[:3]) + (" or others" if len(names) > 3 else "")

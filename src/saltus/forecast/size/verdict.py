@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saltus.curves.names import named, skill_names
+from saltus.forecast.base.checks import OnSkill
 from saltus.forecast.base.degenerate import DegenerateFitError
 from saltus.forecast.base.verdict import (
     CARE,
@@ -17,10 +18,12 @@ from saltus.forecast.base.verdict import (
     WRONG,
     Doubts,
     Verdict,
+    several_configurations,
     uncalibrated,
     unexplained_floors,
     weigh,
 )
+from saltus.forecast.size.calibrate import has_risen
 from saltus.forecast.size.calibration import SizeCalibration
 from saltus.forecast.size.fit import curve_misfit, points_of
 from saltus.statistics import student_quantile
@@ -33,7 +36,10 @@ _VAGUE = 0.1  # half the width of the constant's 90 % interval, in decades, abov
 
 
 def judge_size(
-    known: xr.Dataset, frequencies: SkillFrequencies, calibration: SizeCalibration | DegenerateFitError | None
+    known: xr.Dataset,
+    frequencies: SkillFrequencies,
+    calibration: SizeCalibration | DegenerateFitError | None,
+    on_skill: OnSkill = 1,
 ) -> Verdict:
     """Weigh the evidence of the known sizes for and against a calibration, or against there being none.
 
@@ -41,13 +47,14 @@ def judge_size(
         known: curves over data or parameters, up to the largest size that may be used.
         frequencies: of their skills.
         calibration: on some of them, or the reason why there is none.
+        on_skill: the skill that was to be calibrated on, or several.
     """
     if not isinstance(calibration, SizeCalibration):
-        return weigh([uncalibrated(known, calibration)])
+        return weigh([uncalibrated(known, calibration, on_skill, lambda skill: has_risen(known, skill))])
     misfits = _misfits(known, frequencies, calibration)
     straying = _straying(misfits, calibration, skill_names(known))
     doubts = [*_vague(calibration), *straying, *_alone(misfits, calibration.resource)]
-    doubts += unexplained_floors(known)
+    doubts += [*unexplained_floors(known), *several_configurations(known)]
     return weigh(doubts, passed=lambda: _passed(misfits, calibration))
 
 

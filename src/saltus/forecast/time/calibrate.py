@@ -113,11 +113,16 @@ def _fit_run(curves: xr.Dataset, run: int, frequency: Floats) -> Any:
     who = named(skill_names(curves)[first])
     on_rise = measured & (np.abs(strength - 0.5) <= _ON_RISE)
     if np.unique(exposure[on_rise]).size < 2:
-        return _too_few(who, steps, strength[0], int(on_rise[0].sum()))
+        return _too_few(who, _as_logged(curves), strength[0], int(on_rise[0].sum()))
     start = frequency[first] * early[first], frequency[first] * half[first]
     error = measured_errors(curves)[run, emerged][measured]
     fit = _fit_logistic(exposure[measured], strength[measured], error, *start)
     return fit if _is_determined(fit) else _undetermined(who)
+
+
+def _as_logged(curves: xr.Dataset) -> Floats:
+    """Steps as the file has them, where the curves run over effective time."""
+    return np.asarray(curves.coords.get("logged_step", curves["step"]).to_numpy(), dtype=float)
 
 
 def _too_few(who: str, steps: Floats, strength: Floats, n_on_rise: int) -> DegenerateFitError:

@@ -6,13 +6,19 @@ same law holds over effective time. One unit is a step at the highest rate.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from saltus._types import Floats
+from saltus.curves.crossings import emergence_times
 from saltus.errors import InputError
-from saltus.theory.clock import RateClock
+from saltus.forecast.base.results import EmergenceForecast
+from saltus.forecast.time.recipe import Family, family_of, optimizer_of
+from saltus.theory.clock import RateClock, schedule_clock
+from saltus.theory.schedules import Schedule
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,9 +26,45 @@ if TYPE_CHECKING:
     from saltus.theory.protocols import Clock
 
 
+_POWERS: dict[Family | None, float] = {"sgd": 1.0, "adam": 0.8}
+"""Progress of a step goes as its learning rate to this power; an optimiser that is not known is most likely of Adam's
+family."""
+_BEYOND = 1000  # times the last step of the curves, up to which a schedule without an end is followed
+
+
+def clock_of(curves: xr.Dataset, schedule: Schedule | Literal["logged", "none"]) -> Clock | None:
+    """The clock of curves over steps; None where all steps count alike.
+
+    Raises:
+        InputError: if the runs differ in their logged rates.
+    """
+    if schedule == "none":
+        return None
+    power = _POWERS.get(family_of(optimizer_of(curves)), _POWERS["adam"])
+    if schedule == "logged":
+        return logged_clock(curves, power)
+    end = max(
+        dict(schedule.parameters).get("steps", 0.0), float(curves["step"][-1]) * (1 if schedule.ends else _BEYOND)
+    )
+    return schedule_clock(schedule, 1.0, max(math.ceil(end), 1), power=power)
+
+
 def in_effective_time(curves: xr.Dataset, clock: Clock) -> xr.Dataset:
-    """The same curves with effective times as the coordinate ``step``."""
-    return curves.assign_coords(step=clock.flow_time(curves["step"].to_numpy()))
+    """The same curves with effective times as the coordinate ``step``, and the steps beside as ``logged_step``."""
+    steps = curves["step"].to_numpy()
+    return curves.assign_coords(step=clock.flow_time(steps), logged_step=("step", steps))
+
+
+def in_steps(forecast: EmergenceForecast, curves: xr.Dataset, clock: Clock) -> EmergenceForecast:
+    """A forecast over effective time, told in the steps of the curves; infinite where the schedule never gets there."""
+    return replace(
+        forecast,
+        emergence_time=clock.step(forecast.emergence_time),
+        interval=clock.step(forecast.interval),
+        measured=emergence_times(curves, forecast.threshold),
+        clock=clock,
+        effective_time=forecast.emergence_time,
+    )
 
 
 def logged_clock(curves: xr.Dataset, power: float) -> RateClock | None:
@@ -39,7 +81,7 @@ def logged_clock(curves: xr.Dataset, power: float) -> RateClock | None:
     """
     if "learning_rate" not in curves.coords:
         return None
-    rates, steps = curves["learning_rate"].to_numpy(), curves["step"].to_numpy().astype(float)
+    rates, steps = np.atleast_2d(curves["learning_rate"].to_numpy()), curves["step"].to_numpy().astype(float)
     known = np.isfinite(rates).any(axis=0)
     if not known.any():
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,8 @@ import numpy as np
 
 from saltus._types import Flags, Floats
 from saltus.curves.crossings import crossing_times
-from saltus.curves.names import named, skill_names
+from saltus.curves.names import called, named, skill_names
+from saltus.forecast.base.checks import OnSkill
 from saltus.forecast.base.degenerate import DegenerateFitError
 from saltus.forecast.base.verdict import (
     CARE,
@@ -19,11 +19,14 @@ from saltus.forecast.base.verdict import (
     WRONG,
     Doubts,
     Verdict,
+    several_configurations,
     uncalibrated,
     unexplained_floors,
     weigh,
 )
+from saltus.forecast.time.calibrate import has_emerged
 from saltus.forecast.time.departure import Departure
+from saltus.forecast.time.recipe import family_of, optimizer_of
 from saltus.forecast.time.rivals import DECOUPLED, RIVALS, SMOOTH, Explanation, compare
 from saltus.theory.frequencies import SkillFrequencies
 
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 Scores = dict[Explanation, float]
 _CLEARLY = 3.0  # lead in scores, odds of 20 to 1, from which a rival forbids the forecast
 _WIDE, _VAGUE = 0.6, 2.0  # widest interval in decades: above the first use with care, above the second stop
+_ENOUGH = 4  # emerged skills that tell the dynamics of an optimiser nobody named
 _SAME_RATE = 0.01  # relative difference of learning rates from which they vary
 _SURPRISE, _IMPOSSIBLE = 0.05, 1e-3  # probability of the worst miss: below the first take care, below the second stop
 
@@ -48,6 +52,7 @@ def judge(
     calibration: Calibration | DegenerateFitError | None,
     departure: Departure,
     frequency_fit: FrequencyFit | None = None,
+    on_skill: OnSkill = 1,
 ) -> Verdict:
     """Weigh the evidence of the known curves for and against a calibration, or against there being none.
 
@@ -57,14 +62,16 @@ def judge(
         calibration: on some of them, or why none could be made; None if nothing has emerged.
         departure: departure of networks from the model that the forecast allowed for.
         frequency_fit: how the frequencies were found, if they were not given.
+        on_skill: the skill that was to be calibrated on, or several.
     """
     frequency = frequencies.pmf(known["skill"].to_numpy())
     evidence = tuple(compare(known, frequency)) if bool(np.isfinite(known["strength"]).any()) else ()
     scores = {Explanation(one.name): one.score for one in evidence}
     doubts = [*_optimizer(known), *_rate(known), *_smoothness(scores), *_untested(frequency_fit)]
-    doubts += unexplained_floors(known)
+    doubts += [*unexplained_floors(known), *several_configurations(known)]
     if calibration is None or isinstance(calibration, DegenerateFitError):
-        return weigh([uncalibrated(known, calibration), *doubts], evidence)
+        why = uncalibrated(known, calibration, on_skill, lambda skill: has_emerged(known, skill))
+        return weigh([why, *doubts], evidence)
     hindcast = calibration.forecast(
         frequencies,
         measured=known,
@@ -80,17 +87,23 @@ def judge(
 
 
 def _optimizer(curves: xr.Dataset) -> Doubts:
-    settings = json.loads(curves.attrs.get("settings", "{}"))
-    training = settings.get("training") or settings  # settings of a store are flat
-    optimizer = training.get("optimizer", "sgd") if isinstance(training, dict) else "sgd"
-    if isinstance(optimizer, str) and optimizer.lower() != "sgd":
+    optimizer = optimizer_of(curves)
+    if optimizer is None:
+        emerged = int(np.isfinite(crossing_times(curves)).any(axis=0).sum())
+        if emerged < _ENOUGH:
+            yield (
+                CARE,
+                f"the optimiser is not known, most are no gradient flow, and only {emerged} of the {_ENOUGH} skills "
+                "that could show it have emerged",
+            )
+    elif family_of(optimizer) != "sgd":
         name = "Adam" if optimizer == "adam" else optimizer
         yield STOP, f"the network was trained with {name}, which is no gradient flow: skills are not decoupled"
 
 
 def _rate(curves: xr.Dataset) -> Doubts:
-    """The doubt where the learning rate is known to vary, since steps then are no measure of training."""
-    if "learning_rate" not in curves.coords:
+    """The doubt where the learning rate is known to vary and no clock allows for it."""
+    if "learning_rate" not in curves.coords or "logged_step" in curves.coords:
         return
     rate = curves["learning_rate"].to_numpy()
     rate = rate[np.isfinite(rate) & (rate > 0)]
@@ -123,7 +136,9 @@ def _overdue(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
 
 
 def _to_come(forecast: EmergenceForecast) -> Flags:
-    return np.ones(len(forecast.skill), bool) if forecast.measured is None else forecast.measured.n_emerged == 0
+    if forecast.measured is None:
+        return np.ones(len(forecast.skill), bool)
+    return np.asarray((forecast.measured.n_emerged == 0) & ~forecast.measured.censored)
 
 
 def _smoothness(scores: Scores) -> Doubts:
@@ -183,8 +198,8 @@ def _misses(
         when = "earlier" if error > 0 else "later"
         yield (
             STOP if chance < _IMPOSSIBLE else CARE,
-            f"{named(names[others[worst]])} emerged {least}{abs(error):.2f} dex {when} than the calibration says "
-            f"(chance {chance:.1g})",
+            f"{called(names, int(others[worst]) + 1)} emerged {least}{abs(error):.2f} dex {when} than the calibration "
+            f"says (chance {chance:.1g})",
         )
 
 

@@ -19,11 +19,13 @@ from saltus.read.files import MAX_COLUMNS, require_numbers
 from saltus.read.measurements import Codes, Labels
 from saltus.read.numbers import NumberColumn, forms_found, is_missing, is_number, mostly_numbers
 from saltus.read.tables import FIRST_CELLS, Columns
+from saltus.read.text import open_text
 
 _MAX_LINE = 2**20  # characters
 _CELLS_AT_ONCE = 100_000  # cells of the file held as text, a bound on memory
 _COMMENT = ("#", "%")
 _DELIMITERS = ",;\t"
+_LOGS = (".log", ".out", "")
 
 
 @dataclass(frozen=True)
@@ -72,22 +74,21 @@ class CsvTable:
         columns = [NumberColumn(name, self.path.name, self.delimiter != ",") for name in numbers]
         code_parts: dict[str, list[Codes]] = {name: [] for name in labels}
         codes: dict[str, dict[str, int]] = {name: {} for name in labels}
-        at_once = max(1, _CELLS_AT_ONCE // max(1, len(self.names)))
         n_rows = 0
         left_out = _LeftOut()
         with _text_of(self.path) as file:
-            rows = self._rows(file, left_out)
-            while chunk := list(islice(rows, at_once)):
-                n_rows += len(chunk)
+            for lines, rows in self._chunks(file, left_out):
+                n_rows += len(rows)
                 require_numbers(n_rows * (len(numbers) + len(labels)), self.path)
-                lines, cells = zip(*chunk, strict=True)
+                cells = list(zip(*rows, strict=True))
                 for column in columns:
-                    place = self.names.index(column.name)
-                    column.add([row[place] for row in cells], lines)
+                    column.add(cells[self.names.index(column.name)], lines)
                 for name, known in codes.items():
-                    place = self.names.index(name)
-                    coded = (known.setdefault(row[place].strip(), len(known)) for row in cells)
-                    code_parts[name].append(np.fromiter(coded, dtype=np.int32, count=len(cells)))
+                    texts = [cell.strip() for cell in cells[self.names.index(name)]]
+                    for text in dict.fromkeys(texts):
+                        known.setdefault(text, len(known))
+                    coded = map(known.__getitem__, texts)
+                    code_parts[name].append(np.fromiter(coded, dtype=np.int32, count=len(texts)))
         no_codes = np.empty(0, dtype=np.int32)
         errors = {column.name: column.errors() for column in columns}
         return Columns(
@@ -112,7 +113,7 @@ class CsvTable:
     def _first_rows(self) -> list[list[str]]:
         n_rows = min(FIRST_CELLS, max(20, _CELLS_AT_ONCE // (5 * max(1, len(self.names)))))
         with _text_of(self.path) as file:
-            return [row for _, row in islice(self._rows(file, _LeftOut()), n_rows)]
+            return next(self._chunks(file, _LeftOut(), n_rows), ((), []))[1]
 
     @cached_property
     def _late_text(self) -> frozenset[int]:
@@ -123,37 +124,60 @@ class CsvTable:
         if not open_ones or len(first) < 20:
             return frozenset()
         with _text_of(self.path) as file:
-            for _, row in self._rows(file, _LeftOut()):
-                for i in [i for i in open_ones if row[i] and not is_missing(row[i])]:
-                    open_ones.remove(i)
-                    if not is_number(row[i]):
-                        late.add(i)
+            for _, rows in self._chunks(file, _LeftOut()):
+                for i in list(open_ones):
+                    value = next((row[i] for row in rows if row[i] and not is_missing(row[i])), None)
+                    if value is not None:
+                        open_ones.remove(i)
+                        late.update([] if is_number(value) else [i])
                 if not open_ones:
                     break
         return frozenset(late)
 
-    def _rows(self, file: TextIO, left_out: _LeftOut) -> Iterator[tuple[int, list[str]]]:
-        """Line number and cells of every row below the header."""
-        width = len(self.names)
-        header = list(self.names)
-        lines = _lines(file, self.path)
-        for line, row in enumerate(csv.reader(lines, delimiter=self.delimiter, strict=True), 1):
-            if line < self.first_row or not row:
-                left_out.comments += bool(row) and row[0].startswith(_COMMENT)
+    def _chunks(
+        self, file: TextIO, left_out: _LeftOut, at_once: int | None = None
+    ) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
+        """Line numbers and cells of the rows below the header, some at once."""
+        at_once = at_once or max(1, _CELLS_AT_ONCE // max(1, len(self.names)))
+        texts = _lines(file, self.path, left_out)
+        for text in islice(texts, self.first_row - 1):
+            left_out.comments += text.startswith(_COMMENT)
+        reader = csv.reader(texts, delimiter=self.delimiter, strict=True)
+        line, ahead = self.first_row, next(reader, None)
+        while ahead is not None:
+            rows = [ahead, *islice(reader, at_once - 1)]
+            ahead = next(reader, None)
+            lines: Sequence[int] = range(line, line + len(rows))
+            line += len(rows)
+            if not self._are_plain(rows):
+                found = list(self._filtered(rows, lines, left_out, ahead is None))
+                lines, rows = [number for number, _ in found], [row for _, row in found]
+            if rows:
+                yield lines, rows
+
+    def _are_plain(self, rows: list[list[str]]) -> bool:
+        first = self.names[0] if self.names else ""
+        return {*map(len, rows)} == {len(self.names)} and not any(row[0][:1] == "#" or row[0] == first for row in rows)
+
+    def _filtered(
+        self, rows: list[list[str]], lines: Sequence[int], left_out: _LeftOut, to_the_end: bool
+    ) -> Iterator[tuple[int, list[str]]]:
+        """The rows without comments, repeated headers and a row that the end of the file tears."""
+        width, header = len(self.names), list(self.names)
+        for line, row in zip(lines, rows, strict=True):
+            if not row:
                 continue
             if row[0].startswith("#") and (len(row) != width or row[0].startswith("# ")):
                 left_out.comments += 1
-                continue
-            if len(row) != width:
-                if len(row) < width and next(lines, None) is None and _ends_within_a_line(self.path):
-                    left_out.torn = True
-                    return
+            elif [cell.strip() for cell in row] == header:
+                left_out.headers += 1
+            elif len(row) == width:
+                yield line, row
+            elif len(row) < width and line == lines[-1] and to_the_end and left_out.open_end:
+                left_out.torn = True
+            else:
                 advice = f"see line {line} of {self.path.name}"
                 raise InputError(f"every row must have {width} cells, as the header", len(row), advice)
-            if row[0] == header[0] and [cell.strip() for cell in row] == header:
-                left_out.headers += 1
-                continue
-            yield line, row
 
 
 @dataclass
@@ -163,6 +187,7 @@ class _LeftOut:
     comments: int = 0
     headers: int = 0
     torn: bool = False
+    open_end: bool = False
 
     def findings(self) -> Iterator[Finding]:
         """A finding for each kind that was met."""
@@ -175,8 +200,10 @@ class _LeftOut:
             yield Finding("torn last line", 1, "the file ends within a row, which was left out: is it being written?")
 
 
-def is_csv(path: Path) -> bool:
-    """Whether the first lines of a text file are a header and rows of as many cells, most of them numbers."""
+def is_csv_log(path: Path) -> bool:
+    """Whether a ``.log`` file begins with a header and rows of as many cells, most of them numbers, as Keras writes."""
+    if path.suffix.lower() not in _LOGS:
+        return False
     try:
         with _text_of(path) as file:
             lines = _lines(file, path)
@@ -212,28 +239,19 @@ def _cells(line: str, delimiter: str) -> list[str]:
     return next(csv.reader([line], delimiter=delimiter, strict=True), [])
 
 
-def _ends_within_a_line(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, 2)
-        return file.read(1) not in b"\r\n"
-
-
 @contextmanager
 def _text_of(path: Path) -> Iterator[TextIO]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with open_text(path) as file:
             yield file
-    except UnicodeDecodeError as error:
-        raise InputError("a table must be UTF-8 text", path.name, "save it as CSV in UTF-8") from error
     except csv.Error as error:
         raise InputError("a table must be well-formed CSV", path.name, f"{error}: export it again") from error
-    except OSError as error:
-        raise InputError("a table must be readable", path.name, f"{error.strerror}") from error
 
 
-def _lines(file: TextIO, path: Path) -> Iterator[str]:
+def _lines(file: TextIO, path: Path, left_out: _LeftOut | None = None) -> Iterator[str]:
     """Lines of bounded length that each hold whole cells; anything else could take memory without end."""
     number = 0
+    last = "\n"
     while line := file.readline(_MAX_LINE):
         number += 1
         if len(line) == _MAX_LINE:
@@ -246,4 +264,7 @@ def _lines(file: TextIO, path: Path) -> Iterator[str]:
             line = line.replace('"', "")
         if "\0" in line:
             raise InputError("a table must be text", line[:20], f"save {path.name} as CSV in UTF-8")
+        last = line
         yield line
+    if left_out is not None:
+        left_out.open_end = last[-1] not in "\r\n"

@@ -7,7 +7,7 @@ beside each other, `add_scalars` a folder for each curve, and people a folder fo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from saltus.curves.report import Finding
@@ -16,6 +16,7 @@ Named = Callable[[str, str], tuple[str, str]]
 """Run and tag of the entries in a folder with a tag."""
 
 _HERE = "."
+_OTHERWISE = "run='folder' with skill='tag_in_folder' makes them runs"
 _SPLITS = {"train", "training", "validation", "valid", "val", "dev", "eval", "evaluation", "test"}
 _RUN_LIKE = re.compile(
     r"(^|[^a-z])(version|seed|run|trial|rep|replicate|repeat|fold|exp|experiment|job|attempt|sweep)s?([^a-z]|$)"
@@ -31,18 +32,18 @@ def roles_of_folders(tags: Mapping[str, tuple[str, ...]]) -> tuple[Named, list[F
         tags: the tags in each folder, whose name is its path below the root; "." is the root itself.
     """
     findings: list[Finding] = []
-    splits = _splits(tags)
+    curves = _added_scalars(tags)
+    splits = _splits([folder for folder in tags if folder not in curves])
     if splits:
         words = ", ".join(dict.fromkeys(split for _, split in splits.values()))
-        text = f"{words} were taken for parts of the data of one run, not for runs"
+        text = f"{words} were taken for parts of the data of one run, not for runs: {_OTHERWISE}"
         findings.append(Finding("folders of splits", len(splits), text))
     run_of = {folder: splits[folder][0] if folder in splits else folder for folder in tags}
-    curves = _added_scalars(tags, run_of)
     if curves:
-        text = f"{_some(curves)} were taken for curves of add_scalars, each a skill: run_from= makes them runs"
+        text = f"{_some(curves)} were taken for curves of add_scalars, each a skill: {_OTHERWISE}"
     elif curves := _single_tag(tags, run_of):
         text = f"{_some(curves)} hold the one tag {tags[next(iter(curves))][0]!r}, and were taken for skills: "
-        text += "run_from= makes them runs"
+        text += _OTHERWISE
     if curves:
         findings.append(Finding("folders of skills", len(curves), text))
     run_of |= {folder: run for folder, (run, _) in curves.items()}
@@ -64,7 +65,7 @@ def _parts(folder: str) -> tuple[str, str]:
     return path.parent.as_posix(), path.name
 
 
-def _splits(folders: Mapping[str, object]) -> dict[str, tuple[str, str]]:
+def _splits(folders: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Run and split of every folder that is named as one, if some run has two measurements of it."""
     named = {folder: _parts(folder) for folder in folders if _parts(folder)[1].casefold() in _SPLITS}
     around = [run for run, _ in named.values()]
@@ -73,16 +74,18 @@ def _splits(folders: Mapping[str, object]) -> dict[str, tuple[str, str]]:
     return {}
 
 
-def _added_scalars(tags: Mapping[str, tuple[str, ...]], run_of: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Run and skill of the folders that `add_scalars` made: their name is their only tag, with that of a curve."""
+def _added_scalars(tags: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, str]]:
+    """Run and skill of the folders that `add_scalars` made: their name is their only tag, with that of a curve.
+
+    PyTorch joins the two by ``_``, and tensorboardX by ``/``.
+    """
     found = {}
     for folder, (tag, *others) in tags.items():
-        around, name = _parts(folder)
-        start = tag.replace("/", "_") + "_"
-        if run_of[folder] == folder and not others and name.startswith(start):
-            curve = name[len(start) :]
-            if curve and not _RUN_LIKE.search(curve):
-                found[folder] = (around, f"{curve}/{tag}" if curve.casefold() in _SPLITS else f"{tag}_{curve}")
+        for start in (tag.replace("/", "_") + "_", tag.strip("/") + "/"):
+            around, is_there, curve = f"/{folder}".rpartition(f"/{start}")
+            if not others and is_there and curve and "/" not in curve and not _RUN_LIKE.search(curve):
+                name = f"{curve}/{tag}" if curve.casefold() in _SPLITS else f"{tag}_{curve}"
+                found[folder] = (around.strip("/") or _HERE, name)
     return found
 
 

@@ -11,13 +11,18 @@ message of protocol buffers. We follow the few fields that lead to a scalar and 
 from __future__ import annotations
 
 import os
+import re
 import struct
+from array import array
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+
+import numpy as np
 
 from saltus.errors import InputError
+from saltus.read.files import MAX_BYTES
+from saltus.read.formats.crc32c import masked_crc32c, masked_crcs32c
 
 MAX_RECORD = 2**16
 """Longer records hold images, histograms or graphs; they are passed over."""
@@ -38,6 +43,14 @@ _WHOLE: dict[int | bytes | None, tuple[str, int]] = {
 """The same for whole numbers and DT_BOOL; their fields hold varints."""
 _HALF, _BFLOAT16, _HALVES = 19, 14, 13
 
+_HEADER, _FOOTER = 12, 4  # bytes around the content of a record: its length with a checksum, and another one
+_LENGTH, _FLOAT = struct.Struct("<QI"), struct.Struct("<f")
+_SIMPLE = re.compile(
+    rb"\x09.{8}(?:\x10([\x80-\xff]{0,9}[\x00-\x7f]))?\x2a([\x00-\x7f])\x0a([\x00-\x7f])\x0a([\x00-\x7f])(.*)\x15(.{4})",
+    re.DOTALL,
+)
+"""Time, step, and a summary of one value with tag and number, none longer than a length of one byte can say."""
+
 Scalar = tuple[str, int, float]
 Field = tuple[int, int | bytes]
 
@@ -56,6 +69,7 @@ class TornError(Exception):
 
 
 ENDS_EARLY = "it ends within a record"
+MISMATCH = "a checksum does not match"
 
 
 def scalars(path: Path) -> Iterator[Scalar | None]:
@@ -63,59 +77,100 @@ def scalars(path: Path) -> Iterator[Scalar | None]:
 
     Raises:
         TornError: behind the last whole record, if a checksum does not match there, or the file ends (`ENDS_EARLY`).
-        InputError: if the file cannot be opened.
+        InputError: if the file cannot be read.
     """
-    offset = 0
     try:
         with path.open("rb") as file:
-            left = os.fstat(file.fileno()).st_size
-            while left:
-                offset = file.tell()
-                record, left = _record(file, left)
-                if record is None:
-                    yield None
-                else:
-                    yield from _scalars_of(record)
-    except _Damaged as damage:
-        raise TornError(str(damage), offset) from None
+            data = file.read(min(os.fstat(file.fileno()).st_size, MAX_BYTES))
     except OSError as error:
         raise InputError("an event file must be readable", path.name, f"{error.strerror}") from error
+    starts, sizes, torn = _records(data)
+    for start, size in zip(starts, sizes, strict=True):
+        if size > MAX_RECORD:
+            yield None
+            continue
+        try:
+            record = data[start : start + size]
+            simple = _simple_scalar(record)
+            if simple is None:
+                yield from _scalars_of(record)
+            else:
+                yield simple
+        except _Damaged as damage:
+            raise TornError(str(damage), start - _HEADER) from None
+    if torn is not None:
+        raise torn
 
 
-def _record(file: BinaryIO, left: int) -> tuple[bytes | None, int]:
-    """The next record's data, None if it is large, and how many bytes are left behind it."""
-    header = file.read(12)
-    if len(header) < 12:
-        raise _Damaged(ENDS_EARLY)
-    length, checksum = struct.unpack("<QI", header)
-    if _checksum_of_length(header[:8]) != checksum:
-        raise _Damaged("a checksum does not match")
-    left -= 12 + length + 4
-    if left < 0:
-        raise _Damaged(ENDS_EARLY)
-    if length > MAX_RECORD:
-        file.seek(length + 4, 1)
-        return None, left
-    data = file.read(length)
-    if struct.pack("<I", masked_crc32c(data)) != file.read(4):
-        raise _Damaged("a checksum does not match")
-    return data, left
+def _records(data: bytes) -> tuple[list[int], list[int], TornError | None]:
+    """Start and size of the content of every record in front of the first damage; and this, if there is one."""
+    starts, sizes = array("q"), array("q")
+    at, torn = 0, None
+    while at < len(data):
+        header = data[at : at + _HEADER]
+        if len(header) < _HEADER:
+            torn = TornError(ENDS_EARLY, at)
+            break
+        size, checksum = _LENGTH.unpack(header)
+        if _checksum_of_length(header[:8]) != checksum:
+            torn = TornError(MISMATCH, at)
+            break
+        if at + _HEADER + size + _FOOTER > len(data):
+            torn = TornError(ENDS_EARLY, at)
+            break
+        starts.append(at + _HEADER)
+        sizes.append(size)
+        at += _HEADER + size + _FOOTER
+    start, size = np.array(starts, dtype=np.int64), np.array(sizes, dtype=np.int64)
+    small = np.flatnonzero(size <= MAX_RECORD)
+    content = np.frombuffer(data, dtype=np.uint8)
+    place = (start + size)[small, None] + np.arange(_FOOTER)
+    told = content[place].view("<u4").ravel() if small.size else np.empty(0, dtype=np.uint32)
+    wrong = small[masked_crcs32c(data, start[small], size[small]) != told]
+    if wrong.size:
+        first = int(wrong[0])
+        return starts[:first].tolist(), sizes[:first].tolist(), TornError(MISMATCH, starts[first] - _HEADER)
+    return starts.tolist(), sizes.tolist(), torn
+
+
+@lru_cache(maxsize=2**12)
+def _checksum_of_length(length: bytes) -> int:
+    return masked_crc32c(length)
+
+
+def _simple_scalar(event: bytes) -> Scalar | None:
+    """The scalar in an event of nothing but one simple value, as nearly all are; None for any other."""
+    match = _SIMPLE.fullmatch(event)
+    if match is None:
+        return None
+    step, summary, value, name, tag, number = match.groups()
+    if name[0] != len(tag) or value[0] != len(tag) + 7 or summary[0] != len(tag) + 9:
+        return None
+    return _text(tag), _signed(_varint(step, 0)[0]) if step else 0, _FLOAT.unpack(number)[0]
 
 
 def _scalars_of(event: bytes) -> Iterator[Scalar]:
     fields = list(_fields(event))
     step = next((value for number, value in fields if number == 2 and isinstance(value, int)), 0)
-    step -= (step >> 63) << 64  # a signed number in two's complement
     for summary in _messages(fields, 5):
         for entry in _messages(_fields(summary), 1):
             parts = list(_fields(entry))
             tag = next(_messages(parts, 1), b"")
             value = _value_of(parts)
             if value is not None:
-                try:
-                    yield tag.decode(), step, value
-                except UnicodeDecodeError:
-                    raise _Damaged("a tag is not text") from None
+                yield _text(tag), _signed(step), value
+
+
+def _text(tag: bytes) -> str:
+    try:
+        return tag.decode()
+    except UnicodeDecodeError:
+        raise _Damaged("a tag is not text") from None
+
+
+def _signed(number: int) -> int:
+    """A number of 64 bits in two's complement."""
+    return number - ((number >> 63) << 64)
 
 
 def _value_of(parts: list[Field]) -> float | None:
@@ -167,7 +222,7 @@ def _whole(content: int | bytes | None) -> float | None:
     """A varint, alone or as the only one of a packed field."""
     if isinstance(content, bytes):
         content, _ = _varint(content, 0)
-    return None if content is None else float(content - ((content >> 63) << 64))
+    return None if content is None else float(_signed(content))
 
 
 def _messages(fields: Iterable[Field], wanted: int) -> Iterator[bytes]:
@@ -204,29 +259,3 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value & 0xFFFFFFFFFFFFFFFF, at + i + 1
     raise _Damaged("a record is no event")
-
-
-def masked_crc32c(data: bytes) -> int:
-    """The checksum of TFRecord: CRC-32C (Castagnoli), turned by 15 bits and shifted by a constant."""
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = _CRC_TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    crc ^= 0xFFFFFFFF
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
-
-
-@lru_cache(maxsize=2**12)
-def _checksum_of_length(length: bytes) -> int:
-    return masked_crc32c(length)
-
-
-def _crc_table() -> list[int]:
-    table = []
-    for byte in range(256):
-        for _ in range(8):
-            byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
-        table.append(byte)
-    return table
-
-
-_CRC_TABLE = _crc_table()

@@ -7,6 +7,9 @@ An archive is either a table by columns, every array of one length, or a grid: `
 from __future__ import annotations
 
 import math
+import sys
+import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -24,6 +27,7 @@ from saltus.read.tables import ArrayTable
 
 Arrays = Mapping[str, NDArray[Any]]
 _NOT_AN_ARCHIVE = (
+    tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -58,7 +62,7 @@ def open_npz(path: Path) -> ArrayTable:
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(path) as archive, warnings.catch_warnings():
             members = archive.infolist()
             if not 0 < len(members) <= MAX_COLUMNS:
                 raise InputError(f"an archive must hold 1 to {MAX_COLUMNS:,} arrays", len(members), "save fewer")
@@ -72,6 +76,7 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
     """One array; its header is first checked against its size in the archive."""
+    warnings.simplefilter("ignore", UserWarning)  # arrays of Python 2 have headers of their own
     with archive.open(member) as file:
         version = npy.read_magic(file)
         header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
@@ -82,7 +87,16 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
     if math.prod(shape) * dtype.itemsize > member.file_size:
         raise InputError("an array must be as long as its header says", member.filename, "save the archive again")
     with archive.open(member) as file:
-        return np.asarray(npy.read_array(file, allow_pickle=False))
+        array = np.asarray(npy.read_array(file, allow_pickle=False))
+    if dtype.kind == "U" and dtype.itemsize and np.any(_code_points(array) > sys.maxunicode):
+        raise InputError("names must be text", member.filename, "save the archive again")
+    return array
+
+
+def _code_points(texts: NDArray[Any]) -> NDArray[Any]:
+    """The numbers of all characters, which may be none of Unicode's."""
+    code = np.dtype(np.uint32).newbyteorder(texts.dtype.byteorder)
+    return np.ascontiguousarray(texts).view(code)
 
 
 def _flat_grid(arrays: Arrays, quantity: str) -> dict[str, NDArray[Any] | Labels]:

@@ -18,6 +18,8 @@ from saltus.read.scalar_log import ScalarLog
 from saltus.read.tables import ArrayTable
 from saltus.read.tracked import shared_settings
 
+_TIMESTAMP = re.compile(r"\d{9,11}\.\d+")
+"""Name of a folder that `add_hparams` makes in that of a run, for one last value of each metric."""
 _TIME = re.compile(r"tfevents\.(\d{1,18})")
 
 
@@ -37,7 +39,7 @@ def _age(path: Path) -> tuple[Path, int, str]:
 
 
 def open_events(root: Path) -> ArrayTable:
-    """The scalars of an event file, or of all in a folder, as rows of run, tag, step, value and folder.
+    """The scalars of an event file, or of all in a folder, as rows of run, tag, step and value.
 
     A file that is not finished, or damaged, is read as far as it is whole.
 
@@ -48,8 +50,10 @@ def open_events(root: Path) -> ArrayTable:
     if not files:
         rule = "a folder of curves must hold TensorBoard event files or be a store of runs"
         raise InputError(rule, str(root), "give a file in it")
+    folders = {path.parent for path in files}
+    of_settings = {path for path in files if _TIMESTAMP.fullmatch(path.parent.name) and path.parent.parent in folders}
     empty = [path for path in files if root.is_dir() and not path.stat().st_size]
-    files = [path for path in files if path not in empty]
+    files = [path for path in files if path not in of_settings and path not in empty]
     require_bytes(sum(require_small_file(path).stat().st_size for path in files), root)
     log = ScalarLog(root)
     torn: list[tuple[Path, TornError]] = []
@@ -79,7 +83,7 @@ def open_events(root: Path) -> ArrayTable:
     if empty:
         text = f"{counted(len(empty), 'event file')} without a byte, left out: {empty[0].name}"
         findings.append(Finding("empty files", len(empty), text))
-    return log.table("TensorBoard events", named, settings, findings)
+    return log.table("TensorBoard events", named, settings, findings, with_folders=bool(said))
 
 
 def _settings_of_runs(root: Path, files: Sequence[Path]) -> list[dict[str, Any]]:

@@ -1,0 +1,67 @@
+"""Names of metrics as loggers and harnesses write them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saltus.read.metric_names import metric_named, split_named
+
+
+@pytest.mark.parametrize(
+    ("name", "skill", "split", "quantity", "statistic"),
+    [
+        ("eval_g0_accuracy", "g0", "held-out", "accuracy", "value"),
+        ("val_accuracy", "", "validation", "accuracy", "value"),
+        ("train/loss", "", "train", "loss", "value"),
+        ("eval/add_acc", "add", "held-out", "accuracy", "value"),
+        ("acc_copy", "copy", None, "accuracy", "value"),
+        ("acc3", "3", None, "accuracy", "value"),
+        ("test_acc", "", "test", "accuracy", "value"),
+        ("eval_rouge1", "", "held-out", "accuracy", "value"),
+        ("lambada_openai.acc_stderr", "lambada openai", None, "accuracy", "error"),
+        ("lambada_openai/acc_stderr,none", "lambada openai", None, "accuracy", "error"),
+        ("mmlu/exact_match", "mmlu", None, "accuracy", "value"),
+        ("em_4tok", "4tok", None, "accuracy", "value"),
+        ("wer", "", None, "error_rate", "value"),
+        ("val_error", "", "validation", "error_rate", "value"),
+        ("top1_acc", "", None, "accuracy", "value"),
+        ("perplexity", "", None, "perplexity", "value"),
+        ("eval/c4_en-validation/CrossEntropyLoss", "c4 en", "validation", "loss", "value"),
+        ("eval/downstream_bpb/piqa_val_bpb", "downstream piqa", "validation", "bits", "value"),
+        ("valLoss", "", "validation", "loss", "value"),
+        ("strength_error", "", None, "strength", "error"),
+        ("accuracy_error", "", None, "accuracy", "error"),
+        ("acc_std", "", None, "accuracy", "other"),
+        ("arc_easy", "arc easy", None, None, "value"),
+        ("f1", "f1", None, None, "value"),  # a function of that name, perhaps
+        ("eval_f1", "", "held-out", "accuracy", "value"),
+        ("weight_norm", "weight norm", None, None, "value"),
+    ],
+)
+def test_a_name_is_taken_apart(name: str, skill: str, split: str, quantity: str, statistic: str) -> None:
+    metric = metric_named(name)
+    assert (" ".join(metric.skill), metric.split, metric.quantity, metric.statistic) == (
+        skill,
+        split,
+        quantity,
+        statistic,
+    )
+
+
+def test_labels_name_splits_only_as_a_whole() -> None:
+    assert [split_named(name) for name in ("train", "Validation", "held-out", "dev set", "test_of_time_and_space")] == [
+        "train",
+        "validation",
+        "held-out",
+        "validation",
+        None,
+    ]
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_name(name: str) -> None:
+    metric = metric_named(name)
+    assert metric.statistic in ("value", "error", "other")
+    split_named(name)
