@@ -177,9 +177,8 @@ def _stacked(tables: Mapping[str, RecordTable], path: Path) -> RecordTable:
         else:
             columns = [table.read([], [name]).labels[name] for table in tables.values()]
             arrays[name] = Labels.of(column.names[code] for column in columns for code in column.codes)
-    said = Finding(
-        "keys as runs", len(sizes), f"{counted(len(sizes), 'key')} of the file taken as runs: {_some(tables)}"
-    )
+    text = f"{counted(len(sizes), 'key')} of the file taken as runs: {_some(tables)}"
+    said = Finding("keys as runs", len(sizes), text)
     return _counted_each(RecordTable(path, arrays, "JSON history", findings=[said]), sizes)
 
 
