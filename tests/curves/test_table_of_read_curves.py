@@ -13,6 +13,7 @@ from saltus import emergence_times, read_curves, reading_report, tidy_table
 from saltus.curves.schema import CURVES, curves_from
 from tests.read.test_strength import RISE, STEPS, wide
 
+COLUMNS = ["run", "skill", "step", "strength", "loss"]
 NAMES = st.lists(st.text("abcxyz-", min_size=1, max_size=6).filter(lambda name: name.strip()), min_size=2, unique=True)
 
 
@@ -72,12 +73,14 @@ def test_errors_of_measurement_are_known_as_such_again(tmp_path: Path) -> None:
 
 
 def test_numbers_that_a_file_told_are_columns_by_their_names() -> None:
-    curves = curves_from([[RISE, RISE]], STEPS, strength_error=[[RISE / 9, RISE / 9]], learning_rate=1 / (1 + STEPS))
-    assert list(tidy_table(curves)) == ["run", "skill", "step", "strength", "loss"]  # as ever: not read from a file
+    error = [[RISE / 9, RISE / 9]]
+    assert list(tidy_table(curves_from([[RISE, RISE]], STEPS, strength_error=error))) == COLUMNS  # as ever: not read
+    curves = curves_from([[RISE, RISE]], STEPS, strength_error=error, learning_rate=1 / (1 + STEPS))
+    assert list(tidy_table(curves)) == [*COLUMNS, "learning_rate"]
     read = curves.assign_coords(skill_name=("skill", ["mod", "add"]), run_name=("run", ["0"]))
     read.attrs |= {"reading": "{}", "measured_errors": 1}
     table = tidy_table(read)
-    assert list(table) == ["run", "skill", "step", "strength", "loss", "strength_stderr", "learning_rate"]
+    assert list(table) == [*COLUMNS, "strength_stderr", "learning_rate"]
     assert table["skill"].unique().tolist() == ["mod", "add"]
     assert table["learning_rate"].tolist() == [*(1 / (1 + STEPS))] * 2
     read.attrs["measured_errors"] = 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from saltus.cli.options import settings_of
 from saltus.cli.reading import ReadingOptions
+from saltus.cli.schedules import schedule_of
 from saltus.errors import InputError
 from saltus.present.terminal import show
 from saltus.read.frequencies import read_frequencies
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from saltus.forecast.base.calibration import AnyCalibration
+    from saltus.forecast.time.effective_time import AnySchedule
     from saltus.present.report import Report
     from saltus.theory.frequencies import SkillFrequencies
 
@@ -43,6 +45,9 @@ class Forecast(ReadingOptions):
     """Use nothing after this step, or beyond this size; what came later is only compared. By default the last one."""
     threshold: float = 0.5
     """Strength R/S that counts as emerged."""
+    schedule: str | None = None
+    """How the learning rate changes, as text (cosine:warmup=500,steps=20000,floor=0.1) or a table with columns step and
+    learning_rate; steps are counted by it. Or none: all count alike. By default as the curves tell."""
     level: float = 0.9
     """Probability that the intervals are to have."""
     calibration: Path | None = None
@@ -58,13 +63,15 @@ class Forecast(ReadingOptions):
         from saltus.present.report import prepare_folder, write
 
         calibration = None if self.calibration is None else load_calibration(self.calibration)
-        stated = self._stated_frequencies()
+        stated, schedule = self._stated_frequencies(), schedule_of(self.schedule)
         curves = self.read()
         with explaining(lambda: reading_lines(curves)):
-            report = self._report(curves, stated, calibration)
+            report = self._report(curves, stated, calibration, schedule)
         show(report, [] if self.out is None else write(report, prepare_folder(self.out)), as_json=self.json)
 
-    def _report(self, curves: xr.Dataset, stated: Stated, calibration: AnyCalibration | None) -> Report:
+    def _report(
+        self, curves: xr.Dataset, stated: Stated, calibration: AnyCalibration | None, schedule: AnySchedule
+    ) -> Report:
         from saltus.cli.language import arguments_of, spoken
         from saltus.forecast.assess import assess
         from saltus.present.forecast import forecast_report
@@ -77,6 +84,7 @@ class Forecast(ReadingOptions):
             calibration=calibration,
             threshold=self.threshold,
             level=self.level,
+            schedule=schedule,
         )
         report = forecast_report(curves, assessment, settings_of(self) | self.reading_settings())
         return replace(report, remarks=[spoken(remark, arguments_of(self)) for remark in report.remarks])

@@ -76,6 +76,8 @@ class ReadingOptions(ScaleOptions, SetOptions, ColumnOptions):
     """Files, folders or patterns that make one set: CSV, JSON, logs, event files ... Or a store of saltus sweep."""
     order: Literal["file", "frequency", "emergence"] | None = None
     """Which skill is the first: as the file has them, by a column of frequencies, or as they rise."""
+    optimizer: str | None = None
+    """Optimiser of the training, such as sgd or adamw, whatever the files say."""
     skip: int = 0
     """Measurements to leave out at the start of every curve."""
     step_offset: tyro.conf.UseAppendAction[tuple[float, ...]] = ()
@@ -113,6 +115,7 @@ class ReadingOptions(ScaleOptions, SetOptions, ColumnOptions):
             ceiling=number_by_skill("ceiling", self.ceiling),
             tokens_per_answer=number_by_skill("tokens_per_answer", self.tokens_per_answer),
             order=self.order,
+            optimizer=self.optimizer,
             skip=self.skip,
             step_offset=_one_or_several(self.step_offset),
             where=self.where,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,13 +16,16 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+_TOLD = ("optimizer", "batch_size")  # settings by which a forecast is judged
+
+
 def tidy_table(curves: xr.Dataset) -> pd.DataFrame:
     """One row a measurement: run, skill, step, strength (R/S), loss (of that skill); unmeasured entries left out.
 
-    Of curves that were read from files, runs and skills have their names where these are no numbers, and there are
-    further columns for numbers that the files told: frequency, learning_rate, and strength_stderr, or strength_error
-    if it is none of measurement. `read_curves` makes the
-    same curves of such a table.
+    Where the curves know them, there are columns for the learning_rate, if it changes, the optimizer and the
+    batch_size. Of curves that were read from files, runs and skills have their names where these are no numbers, and
+    there are further columns for numbers that the files told: frequency, and strength_stderr, or strength_error if it
+    is none of measurement. `read_curves` makes the same curves of such a table.
     """
     import pandas as pd
 
@@ -29,8 +33,9 @@ def tidy_table(curves: xr.Dataset) -> pd.DataFrame:
     skills, run_names = (_labels(curves, name) for name in ("skill", "run"))
     names = {"strength": "strength", "loss": "skill_loss"}
     if _is_read(curves) and np.isfinite(curves["strength_error"]).any():
-        told = curves.attrs.get("measured_errors", 0)  # by its name, the column is read as one or the other
-        names["strength_stderr" if told else "strength_error"] = "strength_error"
+        measured_errors = curves.attrs.get("measured_errors", 0)  # the column's name says which they are
+        names["strength_stderr" if measured_errors else "strength_error"] = "strength_error"
+    told = _told(curves)
     runs = []
     for i in range(curves.sizes["run"]):
         measured = {column: curves[name].to_numpy()[i] for column, name in names.items()}
@@ -40,11 +45,20 @@ def tidy_table(curves: xr.Dataset) -> pd.DataFrame:
         further: dict[str, NDArray[Any]] = {}
         if _is_read(curves) and np.isfinite(curves["frequency"]).any():
             further["frequency"] = curves["frequency"].to_numpy()[row_skill]
-        if _is_read(curves) and "learning_rate" in curves.coords:
+        if "learning_rate" in curves.coords and curves["learning_rate"].dims == ("run", resource):
             further["learning_rate"] = curves["learning_rate"].to_numpy()[i, row_at]
         named = columns | {"skill": skills[row_skill]}
+        further |= {name: np.full(len(row_skill), value) for name, value in told.items()}
         runs.append(pd.DataFrame({"run": np.full(len(row_skill), run_names[i]), **named, **further}))
     return pd.concat(runs, ignore_index=True)
+
+
+def _told(curves: xr.Dataset) -> dict[str, str | float]:
+    """The settings of the training that all runs share, and that decide how their forecasts are judged."""
+    settings = json.loads(curves.attrs.get("settings", "{}"))
+    training = settings.get("training")
+    known = training if isinstance(training, dict) else settings  # those of a store are flat
+    return {name: known[name] for name in _TOLD if isinstance(known.get(name), str | int | float)}
 
 
 def _is_read(curves: xr.Dataset) -> bool:

@@ -51,10 +51,11 @@ def forecast_figure(
         figure = Figure(figsize=SINGLE_COLUMN)
         axes = figure.add_subplot()
         labels = skill_labels(skill_names(curves))
+        low, high = _span(curves, assessment, axis)
         for k, color in enumerate(skill_colors(curves.sizes["skill"])):
             _points(axes, curves.isel(skill=k), assessment, color)
             if rise:
-                _rise(axes, rise, k, color, labels[k])
+                _rise(axes, rise, k, color, labels[k], end=10 * high)
         axes.axvline(assessment.until, color="0.3", linestyle="--", linewidth=0.8)
         axes.annotate(
             resource.now,
@@ -65,7 +66,6 @@ def forecast_figure(
             fontsize=7,
         )
         axes.set(xlabel=axis.label, ylabel="skill strength  $R_k/S$", ylim=(-0.08, 1.42))
-        low, high = _span(curves, assessment, axis)
         if resource is not PARAMETERS:  # nodes add up: their ramps are straight lines
             axes.set_xscale("log")
             axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < _FEW_DECADES * low else (1,)))
@@ -119,19 +119,23 @@ def _points(axes: Axes, curve: xr.Dataset, assessment: Assessment, color: Floats
         axes.plot(steps[these], strength[these], "o", color=color, markerfacecolor=face, markersize=2.6, mew=0.6)
 
 
-def _rise(axes: Axes, forecasts: Sequence[EmergenceForecast], k: int, color: Floats, label: str) -> None:
-    """The forecast at ascending thresholds, joined; the band is their intervals."""
+def _rise(axes: Axes, forecasts: Sequence[EmergenceForecast], k: int, color: Floats, label: str, *, end: float) -> None:
+    """The forecast at ascending thresholds, joined; the band is their intervals, which beyond the figure end alike."""
     levels = [one.threshold for one in forecasts]
     axes.fill_betweenx(
         levels,
-        [one.interval[k, 0] for one in forecasts],
-        [one.interval[k, 1] for one in forecasts],
+        [min(one.interval[k, 0], end) for one in forecasts],
+        [min(one.interval[k, 1], end) for one in forecasts],
         color=color,
         alpha=0.25,
         linewidth=0,
     )
-    axes.plot([one.emergence_time[k] for one in forecasts], levels, color=color)
-    top = forecasts[-1].emergence_time[k]
+    times = np.array([one.emergence_time[k] for one in forecasts])
+    reached = times[np.isfinite(times)]  # a schedule may leave no time for the rest
+    axes.plot(reached, levels[: reached.size], color=color)
+    if reached.size == 0:
+        return
+    top = float(reached[-1])
     axes.annotate(label, (top, 1.0), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=7.5)
 
 
@@ -156,7 +160,9 @@ def _span(curves: xr.Dataset, assessment: Assessment, axis: Axis) -> tuple[float
         first, last = float(steps[steps > 0].min(initial=steps[-1] or 1.0)), float(steps[-1] or 2.0)
     if assessment.scored:
         early, late = (assessment.scored[at].interval for at in (min(assessment.scored), max(assessment.scored)))
-        first, last = max(first, float(early.min()) / 3), max(assessment.until, float(late.max())) * 1.1
+        endless = 0.0 if np.isfinite(late).all() else 2 * assessment.until  # room for what the schedule does not end
+        latest = late[np.isfinite(late)].max(initial=endless)
+        first, last = max(first, float(early.min()) / 3), max(assessment.until, float(latest)) * 1.1
     return 0.0 if axis.resource is PARAMETERS else first, last
 
 
@@ -202,6 +208,34 @@ def study_figure(delay: Delay, measured: Mapping[str, tuple[Floats, Floats]], no
         axes.legend(loc="upper left", ncols=2, fontsize=6.5)
         bottom, top = axes.get_ylim()
         axes.set_ylim(bottom, top + 0.35 * (top - bottom))
+        if note:
+            footer(figure, note)
+        return figure
+
+
+def schedules_figure(errors: Mapping[str, Mapping[str, Floats]], note: str = "") -> Figure:
+    """log10(forecast / measured) of skills by kind of schedule, for the clocks "schedule" and "steps" side by side.
+
+    Args:
+        errors: errors in decades, by clock and kind.
+        note: a line below the axes: version, seeds, settings.
+    """
+    from matplotlib.figure import Figure
+
+    with house_style():
+        figure = Figure(figsize=SINGLE_COLUMN)
+        axes = figure.add_subplot()
+        axes.axhline(0, color="0.3", linewidth=0.8, linestyle=":")
+        looks = {"schedule": ("C0", "o", "steps counted by the rate"), "steps": ("0.5", "x", "all steps alike")}
+        for (clock, of_kind), shift in zip(errors.items(), (-0.15, 0.15), strict=True):
+            color, marker, label = looks[clock]
+            place = [np.full(len(ratio), i + shift) for i, ratio in enumerate(of_kind.values())]
+            at, ratio = np.concatenate(place), np.concatenate(list(of_kind.values()))
+            axes.plot(at, ratio, linestyle="", markersize=3, color=color, marker=marker, label=label)
+        kinds = list(next(iter(errors.values())))
+        axes.set_xticks(range(len(kinds)), kinds, rotation=20, fontsize=7)
+        axes.set(ylabel=r"$\log_{10}$(forecast / measured)")
+        axes.legend(loc="best", fontsize=6.5)
         if note:
             footer(figure, note)
         return figure

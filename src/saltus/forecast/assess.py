@@ -18,12 +18,11 @@ from saltus.forecast.base.results import EmergenceForecast
 from saltus.forecast.base.verdict import Verdict
 from saltus.forecast.families import FAMILIES, Basis
 from saltus.forecast.time.departure import Departure, shipped_departure
-from saltus.forecast.time.effective_time import clock_of, in_effective_time, in_steps
+from saltus.forecast.time.effective_time import AnySchedule, clock_of, in_effective_time, in_steps, in_words
 from saltus.forecast.time.frequency_fit import FrequencyFit
 from saltus.resource import RESOURCES, STEP
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 from saltus.theory.protocols import Clock
-from saltus.theory.schedules import Schedule
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -47,7 +46,7 @@ class Assessment:
         threshold: the strength R/S that counts as emerged.
         frequency_fit: how the frequencies were found, if they were not given.
         names: of the skills, skill 1 first: the file's, or else their numbers.
-        in_effective_time: whether the calibration counts effective time, by the schedule of the learning rate.
+        clock: how steps were counted by the learning rate, in words; None where all count alike.
     """
 
     resource: str
@@ -60,7 +59,12 @@ class Assessment:
     threshold: float
     frequency_fit: FrequencyFit | None = None
     names: tuple[str, ...] = ()
-    in_effective_time: bool = False
+    clock: str | None = None
+
+    @property
+    def in_effective_time(self) -> bool:
+        """Whether the calibration counts effective time, by the schedule of the learning rate."""
+        return self.clock is not None
 
     def summary(self) -> dict[str, Any]:
         """Calibration, skills and verdict as plain data; unknown numbers are None or NaN."""
@@ -69,6 +73,7 @@ class Assessment:
             "calibration": None if self.calibration is None else self.calibration.summary(),
             "until": self.until,
             "in_effective_time": self.in_effective_time,
+            "clock": self.clock,
             "frequency_fit": None if self.frequency_fit is None else self.frequency_fit.summary(),
             "skills": [self._skill(k) for k in range(require_finite_skills(self.frequencies))],
             "verdict": {
@@ -100,6 +105,7 @@ class Assessment:
         return {
             resource.emergence: float(forecast.emergence_time[k]),
             "interval": forecast.interval[k].tolist(),
+            "within_schedule": None if forecast.clock is None else bool(np.isfinite(forecast.emergence_time[k])),
             resource.observed: None if forecast.measured is None else float(forecast.measured.mean[k]),
             "emerged_before": _before(forecast, k),
             "log10_error": float(forecast.log10_ratio[k]),
@@ -124,7 +130,7 @@ def assess(
     threshold: float = 0.5,
     departure: Departure | None = None,
     level: float = 0.9,
-    schedule: Schedule | Literal["logged", "none"] = "logged",
+    schedule: AnySchedule = "logged",
 ) -> Assessment:
     """Forecast emergence from curves as they stand at one moment, and judge the forecast.
 
@@ -141,8 +147,9 @@ def assess(
             ``emergence_...`` of models have 0.05.)
         departure: departure of networks from the model in time; by default the shipped one (`Calibration.forecast`).
         level: probability that the intervals are to have, between 0 and 1.
-        schedule: of the learning rate, which makes the clock over which curves over steps are forecast; "logged" takes
-            the rates that the curves carry, if any, and "none" counts all steps alike.
+        schedule: of the learning rate, which makes the clock over which curves over steps are forecast
+            (`saltus.theory.schedules`); "logged" takes the rates that the curves carry, if any, and "none" counts all
+            steps alike.
 
     Raises:
         InputError: if a value is out of range, or the frequencies are not one a skill.
@@ -177,7 +184,7 @@ def assess(
         threshold=threshold,
         frequency_fit=basis.frequency_fit,
         names=skill_names(curves),
-        in_effective_time=clock is not None,
+        clock=None if clock is None else in_words(curves, schedule),
     )
 
 

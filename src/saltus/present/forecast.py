@@ -19,12 +19,13 @@ from saltus.forecast.size.calibration import SizeCalibration
 from saltus.forecast.time.calibration import Calibration
 from saltus.forecast.time.frequency_fit import FrequencyFit
 from saltus.present.report import Report
-from saltus.present.table import Column, Table
+from saltus.present.table import DASH, Column, Table
 from saltus.resource import resource_named
 
 if TYPE_CHECKING:
     import xarray as xr
 
+_NEVER = "not within this schedule"
 _DRAWN_THRESHOLDS = np.linspace(0.02, 0.98, 25)  # R/S at which the curve of a size forecast is drawn
 
 
@@ -44,7 +45,9 @@ def forecast_report(curves: xr.Dataset, assessment: Assessment, settings: Mappin
         table=Table(
             _columns(axis, settings["level"], has_names(assessment.names)),
             [
-                skill | {"basis": _basis(k, assessment), "before": _before(k, assessment, axis)}
+                skill
+                | {"basis": _basis(k, assessment), "before": _before(k, assessment, axis)}
+                | _endless(k, assessment, axis)
                 for k, skill in enumerate(summary["skills"])
             ],
         ),
@@ -75,13 +78,32 @@ def _columns(axis: Axis, level: float, with_names: bool) -> list[Column]:
         Column("skill"),
         *([Column("name")] if with_names else []),
         Column("frequency", form=".4g"),
-        Column(resource.emergence, "forecast", form=axis.form),
-        Column("interval", f"{level:.0%} interval", form=axis.form, parts=("interval_from", "interval_to")),
+        Column(resource.emergence, "forecast", form=axis.form, instead="never"),
+        Column(
+            "interval",
+            f"{level:.0%} interval",
+            form=axis.form,
+            parts=("interval_from", "interval_to"),
+            instead="endless",
+        ),
         Column(resource.observed, "observed", form=axis.form, missing="not yet", instead="before"),
         Column("log10_error", "log10 error", form="+.3f"),
         Column("hit", value=lambda row: row.get("hit")),
         Column("basis", "based on"),
     ]
+
+
+def _endless(k: int, assessment: Assessment, axis: Axis) -> dict[str, str]:
+    """Words in place of a forecast, and of an interval, that the schedule of the learning rate has no time for."""
+    forecast = assessment.forecast
+    if forecast is None or forecast.clock is None:
+        return {}
+    (low, high), words = forecast.interval[k], {}
+    if np.isinf(forecast.emergence_time[k]):
+        words["never"] = _NEVER
+    if np.isinf(high):
+        words["endless"] = _NEVER if np.isinf(low) else f"{axis.text(low)} {DASH} {_NEVER}"
+    return words
 
 
 def _before(k: int, assessment: Assessment, axis: Axis) -> str | None:
@@ -125,6 +147,8 @@ def _remarks(curves: xr.Dataset, assessment: Assessment) -> Iterator[str]:
     """Lines on the reading of the file and its oddities, on frequencies and calibration, and the verdict."""
     if "reading" in curves.attrs:
         yield from reading_report(curves).lines
+    if assessment.clock is not None:
+        yield assessment.clock
     if assessment.frequency_fit is not None:
         yield _fitted(assessment.frequency_fit)
     fit = assessment.calibration

@@ -131,12 +131,13 @@ def _flat_lines(text: str) -> Iterator[tuple[str, Any]]:
         above = [(depth, name) for depth, name in above if depth < indent][:8]
         value = value.partition(" #")[0].strip().strip("'\"")
         if value and not value.startswith(("!", "&", "*", "[", "{", "|", ">")):
-            yield ".".join([*(name for _, name in above), key]), _value(value)
+            yield ".".join([*(name for _, name in above), key]), number_or_text(value)
         else:
             above.append((indent, key))
 
 
-def _value(text: str) -> Any:
+def number_or_text(text: str) -> Any:
+    """The number, or the text, that a cell or an entry of a text file holds; None for the words of no number."""
     if text.casefold() in ("null", "none", "~", "true", "false"):
         return None
     try:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from saltus._types import Flags, Floats
 from saltus.curves.report import Finding, counted
 from saltus.errors import InputError
+from saltus.read.beside import number_or_text, settings_in
 from saltus.read.choice import some
 from saltus.read.measurements import Labels, Selection
 from saltus.read.metric_names import split_named
@@ -113,6 +115,7 @@ class Rows:
         run: name of the run of each row.
         used: columns that were needed for all this.
         further: labels that may part curves.
+        settings: of the training, in columns that hold one value (`saltus.read.beside.settings_in`).
         findings: what was said on the way.
     """
 
@@ -121,6 +124,7 @@ class Rows:
     run: Labels
     used: frozenset[str]
     further: Mapping[str, Labels]
+    settings: Mapping[str, Any]
     findings: tuple[Finding, ...]
 
 
@@ -160,9 +164,12 @@ def rows_of(frame: Frame, numbers: Sequence[str], labels: Sequence[str] = ()) ->
     if frame.rate is not None:
         columns, said = _with_rates(columns, frame.rate, position, run)
         findings += said
+    constant = {name: number_or_text(column.names[0]) for name, column in parting.items() if len(column.names) == 1}
+    told = settings_in(constant)
     parting = {name: column for name, column in parting.items() if 1 < len(column.names) <= _MOST_LABELS}
-    used = (frame.taken - set(frame.runs)) | {*naming}
-    return Rows(columns, position, run, frozenset(used), parting, tuple(findings))
+    telling = {name for name, value in constant.items() if settings_in({name: value})}
+    used = (frame.taken - set(frame.runs)) | {*naming} | telling
+    return Rows(columns, position, run, frozenset(used), parting, told, tuple(findings))
 
 
 def _chosen(columns: Columns, keep: Flags) -> Columns:

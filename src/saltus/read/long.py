@@ -96,7 +96,7 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
         value=columns.numbers[value],
         beside=numbers,
         findings=(*table.findings, *rows.findings, *left_out(table.names, read), *said),
-        settings=table.settings,
+        settings={**table.settings, **rows.settings},
         further=dict(rows.further),
     )
     if quantity is None:

@@ -45,6 +45,7 @@ def read_curves(
     ceiling: PerSkill | None = None,
     tokens_per_answer: PerSkill | None = None,
     order: SkillOrder | None = None,
+    optimizer: str | None = None,
     skip: int = 0,
     step_offset: float | Sequence[float] | None = None,
     where: str | None = None,
@@ -88,6 +89,7 @@ def read_curves(
         order: which skill is the first: ``"file"``, as the file has them; ``"frequency"``, by a column of that name;
             ``"emergence"``, as they pass half. By default as ``columns`` says, or else by frequencies in the file if
             skills have names, or else as the file has them.
+        optimizer: of the training, such as "sgd" or "adamw", whatever the files say: forecasts depend on it.
         skip: how many measurements to leave out at the start of each curve.
         step_offset: number to add to the steps from where a counter started again on, or one for each time that it
             did; later ones add to the earlier.
@@ -126,9 +128,10 @@ def read_curves(
         "skip": skip or None,
         "step_offset": step_offset,
     }
+    training = {} if optimizer is None else {"optimizer": optimizer}
     sources = find_sources(path)
     if len(sources) == 1 and is_store(sources[0]):
-        if named := [name for name, given in settings.items() if given is not None]:
+        if named := [name for name, given in (settings | training).items() if given is not None]:
             raise InputError("a store of runs says itself what it holds", ", ".join(named), "leave them out")
         return read_store_curves(sources[0], where, over)
     source = sources.text
@@ -151,7 +154,7 @@ def read_curves(
             strengths,
             frequencies,
             report,
-            {name: _plain(given) for name, given in settings.items()},
+            {name: _plain(given) for name, given in settings.items()} | training,
         )
 
 

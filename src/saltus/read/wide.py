@@ -102,7 +102,7 @@ def _laid_out(frame: Frame, choice: Choice, rows: Rows) -> Measurements:
             *quantity_by_name(choice),
             *choice.findings,
         ),
-        settings=frame.table.settings,
+        settings={**frame.table.settings, **rows.settings},
         further={name: repeated(column, n_values) for name, column in rows.further.items()},
     )
 

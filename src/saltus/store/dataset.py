@@ -19,9 +19,13 @@ from saltus.store.record import Record, read_record
 from saltus.store.status import take_stock
 from saltus.store.store import Store
 from saltus.store.where import Condition
+from saltus.train.configuration import rates_at
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+_TOLD = ("optimizer", "batch_size")  # settings by which a forecast is judged
 
 
 def stored_labels(store: Store, where: str | None = None) -> dict[str, Labels]:
@@ -64,8 +68,9 @@ def read_store(folder: str | Path, *, where: str | None = None) -> xr.Dataset:
     ``run`` counts the runs, and one by one the networks that were trained side by side. Every setting that differs
     between them is a coordinate of ``run`` by its name (``seed``, ``width``, ...), beside ``status`` and ``key``, the
     name of the run's file; the others are in the attribute ``settings`` (JSON). Skills and steps that a run does not
-    have are NaN. ``frequency``, ``target_scale`` and ``flow_learning_rate`` are as in `saltus.curves` if all runs share
-    them, and else coordinates of ``run``.
+    have are NaN. If the rate of a run changes, ``learning_rate`` is a coordinate over run and step. ``frequency``,
+    ``target_scale`` and ``flow_learning_rate`` are as in `saltus.curves` if all runs share them, and else coordinates
+    of ``run``.
 
     Args:
         folder: the store.
@@ -94,15 +99,28 @@ def read_store(folder: str | Path, *, where: str | None = None) -> xr.Dataset:
         {"key": ("run", np.array([network.key for network in networks]))}
         | {name: ("run", values) for name, values in varying.items()}
     )
+    if any(_changes_rate(network) for network in networks):
+        rates = np.stack([_rates(network, steps) for network in networks])
+        curves = curves.assign_coords(learning_rate=(("run", "step"), rates))
     curves.attrs["version"] = ", ".join(sorted({record.version for record in records}))
     if "target_scale" not in shared:
         del curves.attrs["target_scale"]
-    rates = np.array([record.flow_learning_rate for record in records])
-    if np.array_equal(rates, np.full_like(rates, rates[0]), equal_nan=True):
-        curves.attrs["flow_learning_rate"] = float(rates[0])
+    flows = np.array([record.flow_learning_rate for record in records])
+    if np.array_equal(flows, np.full_like(flows, flows[0]), equal_nan=True):
+        curves.attrs["flow_learning_rate"] = float(flows[0])
         return curves
     del curves.attrs["flow_learning_rate"]
-    return curves.assign_coords(flow_learning_rate=("run", rates))
+    return curves.assign_coords(flow_learning_rate=("run", flows))
+
+
+def _changes_rate(network: StoredNetwork) -> bool:
+    return network.labels.get("schedule") is not None or network.labels.get("halve_every") is not None
+
+
+def _rates(network: StoredNetwork, steps: Integers) -> Floats:
+    """Learning rates of a run at these steps."""
+    own = network.labels
+    return rates_at(steps, own["learning_rate"], own.get("halve_every"), own.get("schedule"))
 
 
 def _on_grid(records: Sequence[Record], steps: Integers) -> dict[str, Any]:
@@ -129,12 +147,17 @@ def _shared_rows(rows: Sequence[Floats]) -> Floats:
 def table_rows(store: Store, networks: Sequence[StoredNetwork]) -> Iterator[dict[str, Any]]:
     """The table of each network in turn, as columns of equal length; measurements that were not made are left out.
 
-    Columns: run, every setting that differs between runs, status, skill, frequency, step, strength, its error, loss.
+    Columns: run, every setting that differs between runs, status, skill, frequency, step, strength, its error, loss;
+    then the optimizer and the batch_size, if all runs share them, and the learning_rate of each step, if it changes.
     """
-    varying, _ = _split([network.labels for network in networks])
+    varying, shared = _split([network.labels for network in networks])
+    changing = any(_changes_rate(network) for network in networks)
+    told = {name: shared[name] for name in _TOLD if shared.get(name) is not None}
     for number, network in enumerate(networks):
         record = read_record(store, network.key).network(network.index)
-        yield _columns_of_run(number, {name: values[number] for name, values in varying.items()}, record)
+        columns = _columns_of_run(number, {name: values[number] for name, values in varying.items()}, record)
+        columns |= {name: np.full(len(columns["step"]), value) for name, value in told.items()}
+        yield columns | ({"learning_rate": _rates(network, columns["step"])} if changing else {})
 
 
 def _columns_of_run(number: int, own: Labels, record: Record) -> dict[str, Any]:

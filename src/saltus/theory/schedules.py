@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -67,6 +68,35 @@ class Schedule:
             f"{name}={int(number) if number.is_integer() else number!r}" for name, number in self.parameters
         )
         return f"{self.kind}:{named}"
+
+
+@dataclass(frozen=True)
+class RateTable:
+    """Learning rates that are known at some steps; straight between them, and staying beyond the first and the last.
+
+    Args:
+        steps: ascending, at least 0, in the unit of the curves.
+        rates: the learning rate at each, at least 0, some above 0.
+
+    Raises:
+        InputError: if there is none, or numbers are out of order or range.
+    """
+
+    steps: tuple[float, ...]
+    rates: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.steps or len(self.steps) != len(self.rates):
+            raise InputError("learning rates must be one a step", len(self.rates), "give a step and a rate in each row")
+        if not (self.steps[0] >= 0 and all(a < b < math.inf for a, b in pairwise(self.steps))):
+            raise InputError("steps of learning rates must ascend from 0 or more", self.steps, "sort them, each once")
+        if not (all(0 <= rate < math.inf for rate in self.rates) and any(self.rates)):
+            raise InputError("learning rates must be 0 or more, and not all 0", self.rates, "give e.g. 3e-4")
+
+
+def is_schedule(text: str) -> bool:
+    """Whether a text begins with the kind of a schedule."""
+    return text.partition(":")[0].strip() in _KINDS
 
 
 def read_schedule(text: str, steps: int | None = None) -> Schedule:

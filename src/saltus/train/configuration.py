@@ -137,15 +137,26 @@ class Training(ABC):
 
     def learning_rates(self, first_step: int, n_steps: int) -> Floats:
         """The learning rate of each step."""
-        steps = first_step + np.arange(n_steps)
-        halvings = 0 * steps if self.halve_every is None else steps // self.halve_every
-        shares = 1.0 if self.schedule is None else read_schedule(self.schedule, self.steps).share(steps)
-        return np.asarray(self.learning_rate * 0.5**halvings * shares)
+        return rates_at(first_step + np.arange(n_steps), self.learning_rate, self.halve_every, self.schedule)
+
+    @property
+    def measured_rates(self) -> Floats | None:
+        """The learning rate of the step after each measurement; None for a constant rate."""
+        if self.schedule is None and self.halve_every is None:
+            return None
+        return rates_at(self.measurement_steps, self.learning_rate, self.halve_every, self.schedule)
 
     @property
     def flow_learning_rate(self) -> float:
         """eta for the theory: twice the SGD rate, stretched by momentum; NaN without one rate of a gradient flow."""
         return math.nan if self.schedule is not None else 2 * self.learning_rate / (1 - self.momentum)
+
+
+def rates_at(steps: Integers, peak: float, halve_every: int | None, schedule: str | None) -> Floats:
+    """Learning rates of these steps, from 0; arguments as in `Training`, the schedule with all its numbers."""
+    halvings = 0 * steps if halve_every is None else steps // halve_every
+    shares = 1.0 if schedule is None else read_schedule(schedule).share(steps)
+    return np.asarray(peak * 0.5**halvings * shares)
 
 
 def run_streams(seed: int, task: MultitaskSparseParity, training: Training) -> list[np.random.SeedSequence]:

@@ -129,6 +129,7 @@ def collect(jobs: Sequence[Job], results: Sequence[Measurements]) -> xr.Dataset:
         status=[ending for ending in endings(jobs, results) for _ in range(n_networks)],
         target_scale=task.target_scale,
         flow_learning_rate=training.flow_learning_rate,
+        learning_rate=training.measured_rates,
         settings={"task": describe(task), "training": describe(training)},
     )
     if not training.side_by_side:

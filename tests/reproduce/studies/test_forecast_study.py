@@ -12,10 +12,9 @@ import pytest
 
 from saltus.forecast.time.departure import shipped_departure
 from saltus.reproduce.shared.options import RunOptions
+from saltus.reproduce.studies.drawn_jobs import Settings, draw_jobs
 from saltus.reproduce.studies.forecast_study import (
     PRESETS,
-    Settings,
-    draw_jobs,
     learn_from,
     measured_times,
     reproduce,

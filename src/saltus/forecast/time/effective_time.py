@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from saltus.errors import InputError
 from saltus.forecast.base.results import EmergenceForecast
 from saltus.forecast.time.recipe import Family, family_of, optimizer_of
 from saltus.theory.clock import RateClock, schedule_clock
-from saltus.theory.schedules import Schedule
+from saltus.theory.schedules import RateTable, Schedule
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,13 +26,17 @@ if TYPE_CHECKING:
     from saltus.theory.protocols import Clock
 
 
+AnySchedule: TypeAlias = Schedule | RateTable | Literal["logged", "none"]
+"""A schedule, or rates at steps, or those that the curves carry, or none: all steps count alike."""
+
 _POWERS: dict[Family | None, float] = {"sgd": 1.0, "adam": 0.8}
 """Progress of a step goes as its learning rate to this power; an optimiser that is not known is most likely of Adam's
 family."""
+_WRITTEN = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
 _BEYOND = 1000  # times the last step of the curves, up to which a schedule without an end is followed
 
 
-def clock_of(curves: xr.Dataset, schedule: Schedule | Literal["logged", "none"]) -> Clock | None:
+def clock_of(curves: xr.Dataset, schedule: AnySchedule) -> Clock | None:
     """The clock of curves over steps; None where all steps count alike.
 
     Raises:
@@ -40,13 +44,33 @@ def clock_of(curves: xr.Dataset, schedule: Schedule | Literal["logged", "none"])
     """
     if schedule == "none":
         return None
-    power = _POWERS.get(family_of(optimizer_of(curves)), _POWERS["adam"])
+    power = power_of(curves)
     if schedule == "logged":
         return logged_clock(curves, power)
+    if isinstance(schedule, RateTable):
+        return _from_rates(np.array(schedule.steps), np.array(schedule.rates), power)
     end = max(
         dict(schedule.parameters).get("steps", 0.0), float(curves["step"][-1]) * (1 if schedule.ends else _BEYOND)
     )
     return schedule_clock(schedule, 1.0, max(math.ceil(end), 1), power=power)
+
+
+def power_of(curves: xr.Dataset) -> float:
+    """The power of the learning rate as which the progress of a step counts, by the optimiser of the curves."""
+    return _POWERS.get(family_of(optimizer_of(curves)), _POWERS["adam"])
+
+
+def in_words(curves: xr.Dataset, schedule: AnySchedule) -> str:
+    """The clock of `clock_of` in words, where there is one."""
+    if schedule == "logged":
+        source = "the learning rate of the log"
+    elif isinstance(schedule, RateTable):
+        source = f"the learning rates given at {len(schedule.steps)} steps"
+    else:
+        source = f"the schedule {schedule}"
+    optimizer = optimizer_of(curves)
+    named = "Adam, as the optimiser is not known" if optimizer is None else _WRITTEN.get(optimizer, optimizer)
+    return f"steps counted by {source} (rate^{power_of(curves):g} for {named}), one at the highest rate as 1"
 
 
 def in_effective_time(curves: xr.Dataset, clock: Clock) -> xr.Dataset:
@@ -79,8 +103,8 @@ def logged_clock(curves: xr.Dataset, power: float) -> RateClock | None:
     Raises:
         InputError: if the runs differ in their rates.
     """
-    if "learning_rate" not in curves.coords:
-        return None
+    if "learning_rate" not in curves.coords or "step" not in curves["learning_rate"].dims:
+        return None  # one rate a run is a setting
     rates, steps = np.atleast_2d(curves["learning_rate"].to_numpy()), curves["step"].to_numpy().astype(float)
     known = np.isfinite(rates).any(axis=0)
     if not known.any():

@@ -103,9 +103,10 @@ def _optimizer(curves: xr.Dataset) -> Doubts:
 
 def _rate(curves: xr.Dataset) -> Doubts:
     """The doubt where the learning rate is known to vary and no clock allows for it."""
-    if "learning_rate" not in curves.coords or "logged_step" in curves.coords:
+    rates = curves.coords.get("learning_rate")
+    if rates is None or "step" not in rates.dims or "logged_step" in curves.coords:
         return
-    rate = curves["learning_rate"].to_numpy()
+    rate = rates.to_numpy()
     rate = rate[np.isfinite(rate) & (rate > 0)]
     if rate.size and rate.max() > (1 + _SAME_RATE) * rate.min():
         yield (

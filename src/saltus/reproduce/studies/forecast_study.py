@@ -7,7 +7,6 @@ Ours, not in the paper. The first part of the runs teaches how networks depart f
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,56 +14,31 @@ import numpy as np
 from saltus._types import Floats
 from saltus._version import __version__
 from saltus.curves.crossings import crossing_times
-from saltus.curves.spacing import geometric_steps
 from saltus.figures.forecast import Delay, study_figure
 from saltus.forecast.assess import SCORED_AT
 from saltus.forecast.time.calibrate import calibrate_time, has_emerged
 from saltus.forecast.time.calibration import Calibration
 from saltus.forecast.time.departure import PAPER, Departure, DepartureFit, fit_departure, shipped_departure
-from saltus.parity.task import MultitaskSparseParity
 from saltus.present.report import Report
 from saltus.present.table import Column, Table
-from saltus.published import FEATURE_RATE_SQUARED, INITIAL_STRENGTH_PER_VARIANCE
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.runs import train_all
+from saltus.reproduce.studies import scheduled_study
+from saltus.reproduce.studies.drawn_jobs import Settings, draw_jobs, settings_of
+from saltus.reproduce.studies.scheduled_jobs import ScheduledSettings
 from saltus.settings import describe
-from saltus.theory.frequencies import PowerLaw, SkillFrequencies
+from saltus.theory.frequencies import SkillFrequencies
 from saltus.train.job import Job, collect
-from saltus.train.kernel.training import MLPTraining
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How many runs, and from which ranges their settings are drawn.
-
-    Attributes:
-        n_teaching, n_testing: number of runs of each kind, the teaching ones first.
-        alpha, n_skills: ranges drawn from uniformly, ends included.
-        init_std, learning_rate: ranges drawn from log-uniformly. Above a rate of about 0.03 runs come near the edge of
-            stability.
-        batch_sizes: choices, each as likely.
-        width: hidden units.
-        margin: training ends at so many times the step at which the paper's constants expect the last skill.
-    """
-
-    n_teaching: int
-    n_testing: int
-    alpha: tuple[float, float] = (0.3, 0.9)
-    n_skills: tuple[int, int] = (2, 8)
-    init_std: tuple[float, float] = (0.004, 0.04)
-    learning_rate: tuple[float, float] = (0.008, 0.025)
-    batch_sizes: tuple[int, ...] = (250, 500, 1000)
-    width: int = 1000
-    margin: float = 1.45
-
-
 PRESETS = {
     "full": Settings(24, 40),
     "fresh": Settings(0, 40),  # tests the departure that the full preset taught, with another seed
+    "schedules": ScheduledSettings(0, 24, n_skills=(3, 6), batch_sizes=(250,)),  # tests the clock of the rate
     "quick": Settings(8, 4, n_skills=(2, 3), batch_sizes=(250,), margin=2.2),
 }
 
@@ -78,47 +52,17 @@ _COLUMNS = (
     Column("median_error_paper", "paper's form", form=".3f"),
 )
 _THRESHOLD = 0.5
-_SCALE = 5.0
 
 
 def reproduce(settings: Settings, options: RunOptions) -> Report:
     """Train all runs, teach with the first ones, forecast the others and count the hits."""
+    if isinstance(settings, ScheduledSettings):
+        return scheduled_study.reproduce(settings, options)
     jobs = draw_jobs(settings, options.seed)
     results = train_all(jobs, options)
     curves = [collect([job], [seen]) for job, seen in zip(jobs, results, strict=True)]
     table = measured_times(jobs, curves, settings.n_teaching)
     return report_on(table, settings, options.seed, jobs)
-
-
-def draw_jobs(settings: Settings, seed: int) -> list[Job]:
-    """Runs with settings of their own, drawn from the ranges; the first n do not depend on how many there are."""
-    n_runs = settings.n_teaching + settings.n_testing
-    draws = np.random.default_rng(seed).random((n_runs, 5))
-    return [_job(settings, draw.tolist(), seed + i) for i, draw in enumerate(draws)]
-
-
-def _job(settings: Settings, draw: list[float], seed: int) -> Job:
-    (low, high), (fewest, most) = settings.alpha, settings.n_skills
-    alpha = round(low + (high - low) * draw[0], 3)
-    task = MultitaskSparseParity(PowerLaw(alpha, fewest + int((most - fewest + 1) * draw[1])), target_scale=_SCALE)
-    init_std, rate = (
-        float(f"{least * (largest / least) ** share:.3g}")
-        for (least, largest), share in ((settings.init_std, draw[2]), (settings.learning_rate, draw[3]))
-    )
-    # Eq. 11, 14 at R/S = 0.5 with the paper's constants; the plain squared error doubles the rate.
-    start = INITIAL_STRENGTH_PER_VARIANCE * init_std**2
-    exposure = math.log(_SCALE / start) / (2 * 2 * rate * FEATURE_RATE_SQUARED * _SCALE)
-    steps = round(settings.margin * exposure / float(task.frequencies.first()[-1]), -2)
-    training = MLPTraining(
-        int(steps),
-        learning_rate=rate,
-        init_std=init_std,
-        width=settings.width,
-        batch_size=settings.batch_sizes[int(len(settings.batch_sizes) * draw[4])],
-        measure_at=tuple(geometric_steps(int(steps), 1.03).tolist()),
-        strength_samples=1000,
-    )
-    return Job(task, training, seed)
 
 
 def measured_times(jobs: list[Job], curves: list[xr.Dataset], n_teaching: int) -> pd.DataFrame:
@@ -135,7 +79,7 @@ def measured_times(jobs: list[Job], curves: list[xr.Dataset], n_teaching: int) -
             "run": run,
             "seed": job.seed,
             "role": "teaching" if run < n_teaching else "testing",
-            **_settings_of(job),
+            **settings_of(job),
             "feature_rate_squared": fit.feature_rate_squared,
             "initial_strength": fit.initial_strength,
             "log10_fit_sd": math.sqrt(fit.log10_time_variance(_THRESHOLD)),
@@ -151,19 +95,6 @@ def measured_times(jobs: list[Job], curves: list[xr.Dataset], n_teaching: int) -
                 row |= {f"model_time_{at:g}": model[k], f"measured_time_{at:g}": measured[k]}
             rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _settings_of(job: Job) -> dict[str, Any]:
-    frequencies, training = job.task.frequencies, job.training
-    assert isinstance(frequencies, PowerLaw)
-    return {
-        "alpha": frequencies.alpha,
-        "n_skills": int(frequencies.n_skills),
-        "init_std": training.gaussian_start,
-        "learning_rate": training.learning_rate,
-        "batch_size": training.batch_size,
-        "steps": training.steps,
-    }
 
 
 def _model_times(fit: Calibration, frequencies: SkillFrequencies, threshold: float) -> np.ndarray:
