@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.report import Finding, counted
+from saltus.curves.report import Finding, counted, some
 from saltus.errors import InputError
 from saltus.read.counters import Offsets, require_one_counter, with_offsets
 from saltus.read.falls import Indices, falls_of, last_branch, out_of_order
@@ -107,7 +107,7 @@ def _ended(measurements: Measurements, has_value: np.ndarray[tuple[int], np.dtyp
             silent.append(f"{who} ended at {last:g}, with empty rows up to {end:g}")
     if not silent:
         return []
-    return [Finding("ended early", len(silent), ", ".join(silent[:3]) + (", ..." if len(silent) > 3 else ""))]
+    return [Finding("ended early", len(silent), some(silent))]
 
 
 def _require_counters_that_count_on(measurements: Measurements, curves: Sequence[Indices]) -> None:

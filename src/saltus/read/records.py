@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.report import Finding, counted
+from saltus.curves.report import Finding, counted, some
 from saltus.errors import InputError
 from saltus.read.files import MAX_COLUMNS, require_numbers
 from saltus.read.measurements import Labels
@@ -174,10 +174,10 @@ class Records:
                     texts[name] = column.labels()
         said = list(findings)
         if free:
-            text = f"{counted(len(free), 'column')} of long or ever different texts, not read: {_some(free)}"
+            text = f"{counted(len(free), 'column')} of long or ever different texts, not read: {some(free)}"
             said.append(Finding("free text", len(free), text))
         if lists := [name for name in self._lists if name not in self._columns]:
-            said.append(Finding("lists left out", len(lists), f"{counted(len(lists), 'list')} in rows: {_some(lists)}"))
+            said.append(Finding("lists left out", len(lists), f"{counted(len(lists), 'list')} in rows: {some(lists)}"))
         return RecordTable(self._path, arrays, kind, {} if settings is None else settings, said, texts)
 
 
@@ -312,7 +312,3 @@ def _shown(number: float) -> str:
     if number != number:
         return ""
     return str(int(number)) if abs(number) < 2**53 and number == int(number) else repr(number)
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
