@@ -28,8 +28,8 @@ class GrowingColumn:
         self._are_numbers = False
 
     def extend(self, row: int, values: list[Any]) -> bool:
-        """Put these values from a row on, if all are plain numbers; else do nothing."""
-        if self.codes is not None or self.is_free:
+        """Put these values from a row on, if all are plain numbers and the rows have none yet; else do nothing."""
+        if self.codes is not None or self.is_free or len(self.numbers) > row:
             return False
         self.pad(row)
         try:

@@ -58,15 +58,17 @@ def in_order(
         kept[starts[i] + len(chosen) : ends[i]] = False
         by_curve[starts[i] : starts[i] + len(chosen)] = chosen
     ordered.report()
-    rank = np.arange(len(position)) - np.repeat(starts, ends - starts)
-    n_skipped = int((kept & (rank < skip)).sum())
     if skip:
+        skipped = np.arange(len(position)) < np.repeat(starts + skip, ends - starts)
+        n_skipped = int((kept & skipped).sum())
         text = f"the first {skip} of every curve, {n_skipped} in all, were left out"
         findings.append(Finding("skipped points", n_skipped, text))
-    result = present.take(by_curve[kept & (rank >= skip)])
-    if not len(result.value):
+        kept &= ~skipped
+    if not kept.any():
         raise InputError("skip must leave some measurements", skip, "skip fewer")
-    return result, findings
+    chosen = by_curve[kept]
+    as_it_was = len(chosen) == len(present.value) and bool((np.diff(chosen) == 1).all())
+    return present if as_it_was else present.take(chosen), findings
 
 
 def _present(measurements: Measurements) -> tuple[Measurements, list[Finding]]:
@@ -87,7 +89,8 @@ def _present(measurements: Measurements) -> tuple[Measurements, list[Finding]]:
         raise InputError("a file must hold measurements", f"{has_value.size} entries, none a number", "check columns=")
     if n_missing:
         findings += _ended(measurements.take(has_step), has_value[has_step])
-    return measurements.take(has_value & has_step), findings
+    used = has_value & has_step
+    return measurements if used.all() else measurements.take(used), findings
 
 
 def _ended(measurements: Measurements, has_value: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[Finding]:
