@@ -1,0 +1,86 @@
+"""Every format on the page of formats: its example is written as shown there, and read as shown there."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import shlex
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from saltus.cli import main
+from tests.read.helpers import event, record, simple
+
+PAGE = Path(__file__).parents[1] / "docs/formats.md"
+_FILE = re.compile(r"^`([^`\n]+)`:\n\n```\w+\n(.*?)^```", re.S | re.M)
+_CODE = re.compile(r"^```python3\n(.*?)^```", re.S | re.M)
+_SHOWN = re.compile(r"^```text\n\$ (saltus read [^\n]*)\n(.*?)^```", re.S | re.M)
+
+
+class EventWriter:
+    """Stand-in for TensorBoard's writer, which is no dependency."""
+
+    def __init__(self, folder: str) -> None:
+        Path(folder).mkdir(parents=True)
+        self.path = Path(folder, "events.out.tfevents.1700000000.host.1.0")
+
+    def add_scalar(self, tag: str, value: float, step: int) -> None:
+        with self.path.open("ab") as file:
+            file.write(record(event(step, simple(tag, value))))
+
+    def close(self) -> None:
+        """Nothing is open between values."""
+
+
+def sections() -> dict[str, str]:
+    """The part below each heading that shows how an example is read."""
+    parts = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.M)[1:]
+    return {part.partition("\n")[0]: part for part in parts if _SHOWN.search(part)}
+
+
+def example_files(section: str, folder: Path) -> None:
+    """Write the files that a section shows, or run the code that makes them in the present folder."""
+    for name, content in _FILE.findall(section):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    for code in _CODE.findall(section):
+        exec(code, {})
+
+
+def shown_by(command: str) -> list[str]:
+    """Lines that a command prints."""
+    stream: Any = io.StringIO()
+    with contextlib.redirect_stdout(stream):
+        assert main(shlex.split(command)[1:]) == 0
+    return stream.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("heading", sections())
+def test_an_example_is_read_as_shown(heading: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if heading == "Parquet":
+        pytest.importorskip("pyarrow")
+    section = sections()[heading]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", SimpleNamespace(SummaryWriter=EventWriter))
+    example_files(section, tmp_path)
+    for command, shown in _SHOWN.findall(section):
+        assert_shown(shown.splitlines(), shown_by(command))
+
+
+def assert_shown(expected: list[str], printed: list[str]) -> None:
+    """The lines as printed, in their order; ``...`` stands for lines that are not shown."""
+    pattern = "".join(r"(?:.*\n)+?" if line == "..." else re.escape(line) + r"\n" for line in expected)
+    text = "\n".join(printed) + "\n"
+    assert re.fullmatch(pattern, text), text
+
+
+def test_every_format_of_the_table_has_an_example() -> None:
+    table = PAGE.read_text(encoding="utf-8").partition("\n## ")[0]
+    anchors = re.findall(r"^\| \[[^]]+\]\(#([^)]+)\)", table, flags=re.M)
+    assert anchors == [re.sub(r"[^a-z0-9]+", "-", heading.lower()) for heading in sections()]
