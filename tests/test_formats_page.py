@@ -1,4 +1,4 @@
-"""Every format on the page of formats: its example is written as shown there, and read as shown there."""
+"""Every example on the pages of formats and of a first log is written, read and forecast as it is shown there."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import pytest
 from saltus.cli import main
 from tests.read.helpers import event, record, simple
 
-PAGE = Path(__file__).parents[1] / "docs/formats.md"
+DOCS = Path(__file__).parents[1] / "docs"
 _FILE = re.compile(r"^`([^`\n]+)`:\n\n```\w+\n(.*?)^```", re.S | re.M)
 _CODE = re.compile(r"^```python3\n(.*?)^```", re.S | re.M)
-_SHOWN = re.compile(r"^```text\n\$ (saltus read [^\n]*)\n(.*?)^```", re.S | re.M)
+_SHOWN = re.compile(r"^```text\n\$ (saltus [^\n]*)\n(.*?)^```", re.S | re.M)
 
 
 class EventWriter:
@@ -37,9 +37,9 @@ class EventWriter:
         """Nothing is open between values."""
 
 
-def sections() -> dict[str, str]:
-    """The part below each heading that shows how an example is read."""
-    parts = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.M)[1:]
+def sections(page: str) -> dict[str, str]:
+    """The part below each heading that shows what a command prints."""
+    parts = re.split(r"^## ", (DOCS / page).read_text(encoding="utf-8"), flags=re.M)[1:]
     return {part.partition("\n")[0]: part for part in parts if _SHOWN.search(part)}
 
 
@@ -58,29 +58,39 @@ def shown_by(command: str) -> list[str]:
     stream: Any = io.StringIO()
     with contextlib.redirect_stdout(stream):
         assert main(shlex.split(command)[1:]) == 0
-    return stream.getvalue().splitlines()
+    return [line.rstrip() for line in stream.getvalue().splitlines()]
 
 
-@pytest.mark.parametrize("heading", sections())
-def test_an_example_is_read_as_shown(heading: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("heading", sections("formats.md"))
+def test_a_format_is_read_as_shown(heading: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if heading == "Parquet":
         pytest.importorskip("pyarrow")
-    section = sections()[heading]
+    section = sections("formats.md")[heading]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", SimpleNamespace(SummaryWriter=EventWriter))
     example_files(section, tmp_path)
     for command, shown in _SHOWN.findall(section):
-        assert_shown(shown.splitlines(), shown_by(command))
+        assert_shown(shown, shown_by(command))
 
 
-def assert_shown(expected: list[str], printed: list[str]) -> None:
+def test_a_first_log_is_read_and_forecast_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (DOCS / "your-log.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    example_files(page, tmp_path)
+    assert (found := _SHOWN.findall(page))
+    for command, shown in found:
+        assert_shown(shown, shown_by(command))
+
+
+def assert_shown(expected: str, printed: list[str]) -> None:
     """The lines as printed, in their order; ``...`` stands for lines that are not shown."""
-    pattern = "".join(r"(?:.*\n)+?" if line == "..." else re.escape(line) + r"\n" for line in expected)
+    lines = expected.splitlines()
+    pattern = "".join(r"(?:.*\n)+?" if line == "..." else re.escape(line) + r"\n" for line in lines)
     text = "\n".join(printed) + "\n"
     assert re.fullmatch(pattern, text), text
 
 
 def test_every_format_of_the_table_has_an_example() -> None:
-    table = PAGE.read_text(encoding="utf-8").partition("\n## ")[0]
+    table = (DOCS / "formats.md").read_text(encoding="utf-8").partition("\n## ")[0]
     anchors = re.findall(r"^\| \[[^]]+\]\(#([^)]+)\)", table, flags=re.M)
-    assert anchors == [re.sub(r"[^a-z0-9]+", "-", heading.lower()) for heading in sections()]
+    assert anchors == [re.sub(r"[^a-z0-9]+", "-", heading.lower()) for heading in sections("formats.md")]
