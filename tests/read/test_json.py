@@ -193,7 +193,9 @@ def test_states_of_the_trainer(tmp_path: Path) -> None:
         assert columns(opened)["step"] == STEPS[:n_steps]
         assert opened.settings == {"optimizer": "adamw", "learning_rate": 0.1, "batch_size": 4}
         assert set(kinds(opened)) >= {"summaries", "settings beside"}
-    assert not np.isnan([columns(opened)[f"eval_{name}_accuracy"] for name in "xy"]).any()
+    whole = open_table(tmp_path)
+    assert isinstance(whole, RecordTable)
+    assert not np.isnan([columns(whole)[f"eval_{name}_accuracy"] for name in "xy"]).any()
     (folder / "trainer_state.json").write_text('{"log_his')
     text = "3 states of one run: checkpoint-10/trainer_state.json holds the history (1 newer one could not be read)"
     assert [finding.text for finding in open_table(tmp_path).findings if finding.kind == "checkpoints"] == [text]

@@ -263,7 +263,7 @@ def test_files_are_taken_for_what_they_are(name: str, tmp_path: Path) -> None:
         assert again.drop_attrs(deep=False).identical(curves.drop_attrs(deep=False)), named
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, str], dict[str, Any], str]] = {
     "models among other words": ({"1b-bf16.csv": BOTH, "2b-bf16.csv": OTHER}, {}, "must be of one model"),
     "models that were measured at other moments": (
         {f"{size}_step{step}.csv": scores(0.1) for size, step in (("70m", 1), ("1b", 2), ("3b", 2))},
