@@ -93,4 +93,4 @@ def assert_shown(expected: str, printed: list[str]) -> None:
 def test_every_format_of_the_table_has_an_example() -> None:
     table = (DOCS / "formats.md").read_text(encoding="utf-8").partition("\n## ")[0]
     anchors = re.findall(r"^\| \[[^]]+\]\(#([^)]+)\)", table, flags=re.M)
-    assert anchors == [re.sub(r"[^a-z0-9]+", "-", heading.lower()) for heading in sections("formats.md")]
+    assert anchors == [heading.lower().replace(" ", "-") for heading in sections("formats.md")]
