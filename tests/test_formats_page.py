@@ -77,7 +77,8 @@ def test_a_first_log_is_read_and_forecast_as_shown(tmp_path: Path, monkeypatch: 
     page = (DOCS / "your-log.md").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     example_files(page, tmp_path)
-    assert (found := _SHOWN.findall(page))
+    found = _SHOWN.findall(page)
+    assert found
     for command, shown in found:
         assert_shown(shown, shown_by(command))
 
