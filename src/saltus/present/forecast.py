@@ -135,6 +135,8 @@ def _note(assessment: Assessment, settings: Mapping[str, Any], axis: Axis) -> st
         mix = f"frequencies {Path(settings['frequencies']).name}"
     else:
         mix = "frequencies of the curves"
+    if (schedule := settings.get("schedule")) is not None:
+        mix += f", schedule {Path(schedule).name}"
     made = settings["calibration"]
     until = axis.text(assessment.until)
     basis = _skills(settings["calibrate_on"], assessment) if made is None else Path(made).name

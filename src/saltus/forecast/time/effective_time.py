@@ -16,7 +16,7 @@ from saltus._types import Floats
 from saltus.curves.crossings import emergence_times
 from saltus.errors import InputError
 from saltus.forecast.base.results import EmergenceForecast
-from saltus.forecast.time.recipe import Family, family_of, optimizer_of
+from saltus.forecast.time.recipe import OptimizerFamily, family_of, optimizer_of
 from saltus.theory.clock import RateClock, schedule_clock
 from saltus.theory.schedules import RateTable, Schedule
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 AnySchedule: TypeAlias = Schedule | RateTable | Literal["logged", "none"]
 """A schedule, or rates at steps, or those that the curves carry, or none: all steps count alike."""
 
-_POWERS: dict[Family | None, float] = {"sgd": 1.0, "adam": 0.8}
+_POWERS: dict[OptimizerFamily | None, float] = {"sgd": 1.0, "adam": 0.8}
 """Progress of a step goes as its learning rate to this power; an optimiser that is not known is most likely of Adam's
 family."""
 _WRITTEN = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
