@@ -15,11 +15,11 @@ def schedule_of(given: str | None) -> Schedule | RateTable | Literal["logged", "
     Raises:
         InputError: if it is neither the text of a schedule nor a table of rates.
     """
-    from saltus.read.rates import read_rates
-    from saltus.theory.schedules import is_schedule, read_schedule
-
     if given is None:
         return "logged"
     if given == "none":
         return "none"
+    from saltus.read.rates import read_rates
+    from saltus.theory.schedules import is_schedule, read_schedule
+
     return read_rates(Path(given)) if Path(given).exists() and not is_schedule(given) else read_schedule(given)

@@ -9,7 +9,7 @@ import numpy as np
 from saltus.errors import InputError
 from saltus.read.measurements import Selection
 from saltus.read.readers import open_table
-from saltus.read.roles import axis_of, is_learning_rate
+from saltus.read.roles import is_learning_rate, step_column_of
 from saltus.theory.schedules import RateTable
 
 
@@ -20,7 +20,7 @@ def read_rates(path: Path) -> RateTable:
         InputError: if it is no such table, or as `RateTable`.
     """
     table = open_table(path)
-    axis = axis_of(table, Selection()).column
+    axis = step_column_of(table, Selection()).name
     named = [name for name in table.names if name != axis and is_learning_rate(name) and table.holds_numbers(name)]
     if not named:
         rule = "a table of learning rates must have a column of that name"
