@@ -204,6 +204,21 @@ def test_forecasting_page_quotes_the_kept_study() -> None:
     assert quoted_table(ROOT / "docs/forecasting.md", "forecast-study") == rows
 
 
+def test_forecasting_quotes_the_study_of_schedules() -> None:
+    scores, text = kept("forecast-study-schedules")["scores"], plain_text("docs/forecasting.md")
+    rows = []
+    for kind, by_clock in scores.items():
+        one, other = by_clock["schedule"], by_clock["steps"]
+        rows.append(
+            f"| {kind} | {one['n_runs']} | {one['n_skills']} | {one['coverage']:.1%} ± {one['coverage_error']:.1%} "
+            f"| {one['median_error']:.3f} | {other['coverage']:.1%} | {other['median_error']:.3f} |"
+        )
+    assert quoted_table(ROOT / "docs/forecasting.md", "forecast-study-schedules") == rows
+    steps, rate, logged = (scores["all"][clock]["median_error"] for clock in ("steps", "schedule", "logged"))
+    assert f"from {steps:.3f} to {rate:.3f} dex" in text
+    assert f"do as well ({logged:.3f})" in text
+
+
 def test_readme_quotes_the_forecast_study() -> None:
     text = plain_text("README.md")
     for name, form in (

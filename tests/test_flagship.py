@@ -109,7 +109,8 @@ def forecast(curves: Curves, folder: Path, until: float) -> dict[str, Any]:
     assert len((folder / "out/forecast.csv").read_text().splitlines()) == 1 + 4
     result = json.loads(done.stdout)
     assert set(result) == {
-        "resource", "calibration", "until", "frequency_fit", "skills", "verdict", "settings", "version"
+        "resource", "calibration", "until", "frequency_fit", "skills", "verdict", "settings", "version",
+        "unit", "in_effective_time", "clock",
     }  # fmt: skip
     assert result["resource"] == curves.resource
     assert result["until"] == until
