@@ -110,7 +110,7 @@ TABLES = {
     ),
     "curves.xlsx": (
         b"PK",
-        "a file of curves must end in .csv, .tsv, .parquet or .npz, or be an event file; received 'c",
+        "a file of curves must be CSV, JSON, JSON lines, a text log, Parquet, .npz or an event file; received 'c",
     ),
     "text.npz": (
         GOOD.encode(),

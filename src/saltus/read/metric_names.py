@@ -21,7 +21,7 @@ Measure = tuple[str, ...]
 _MEASURES: dict[Quantity | Literal["perplexity"], tuple[str, ...]] = {
     "strength": ("strength",),
     "accuracy": (
-        "accuracy, acc",
+        "accuracy, acc, accuracies, accs",
         "exact match, em",
         "acc norm, len norm",
         "pass at 1, pass 1, success rate, solve rate",
@@ -34,7 +34,7 @@ _MEASURES: dict[Quantity | Literal["perplexity"], tuple[str, ...]] = {
     "error_rate": ("error rate, err rate, classification error, top 1 error", "word error rate, wer", "cer"),
     "log_likelihood": ("log likelihood, loglikelihood, log prob, logprob, logp",),
     "loss": (
-        "loss",
+        "loss, losses",
         "cross entropy loss, cross entropy, crossentropy, xent, ce, ce loss",
         "nll, nll loss",
         "mse, mse loss",
@@ -60,7 +60,7 @@ _SPLITS: dict[str, Split] = {
 }
 _ERRORS = ("stderr", "stderror", "se", "sem", "std err", "std error", "standard error")
 _OTHER = {"std", "stdev", "var", "variance", "min", "max", "median", "lo", "hi", "low", "high", "lower", "upper", "ci"}
-_FILLERS = {"none", "mean", "avg", "average", "epoch", "step", "batch", "metrics", "metric", "score"}
+_FILLERS = {"none", "mean", "avg", "average", "epoch", "step", "batch", "metrics", "metric", "score", "value"}
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,9 @@ def _take_statistic(words: list[str]) -> Statistic:
     if end > 1 and words[end - 1] == "error" and not ends.endswith(_ERROR_RATES) and _measure_in(words[: end - 1]):
         del words[end - 1]
         return "error"
+    if "best" in words and _measure_in([word for word in words if word != "best"]) is not None:
+        words.remove("best")  # so far: it says nothing of its own step
+        return "other"
     if end > 1 and words[end - 1] in _OTHER and _measure_in(words[: end - 1]) is not None:
         del words[end - 1]
         return "other"
