@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike
 
 from saltus import MultitaskSparseParity, PowerLaw
 from saltus._types import Floats
@@ -27,8 +28,8 @@ SIZES = [100, 200, 300, 400, 500, 600, 700, 1000, 1400, 2000, 2800, 4000]
 WIDTHS = range(1, 17)
 
 
-def logistic(x: Floats) -> Floats:
-    return np.exp(-np.logaddexp(0, -x))
+def logistic(x: ArrayLike) -> Floats:
+    return np.asarray(np.exp(-np.logaddexp(0, -np.asarray(x, dtype=float))))
 
 
 def synthetic_time(

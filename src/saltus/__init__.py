@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 # for type checkers below and docs/api.md name the same.
 _PUBLIC = {
     "saltus.curves.crossings": "EmergenceTimes crossing_times emergence_times",
+    "saltus.curves.report": "Finding ReadingReport reading_report",
     "saltus.curves.schema": "curves_from",
     "saltus.curves.table": "tidy_table total_loss",
     "saltus.errors": "InputError StoppedError TrainingWarning",
@@ -39,7 +40,6 @@ _PUBLIC = {
     "saltus.parity.task": "MultitaskSparseParity",
     "saltus.parity.torch_data": "ParityDataset ParityStream",
     "saltus.read.reading": "read_curves",
-    "saltus.curves.report": "Finding ReadingReport reading_report",
     "saltus.runs.driver": "Tally",
     "saltus.runs.sweep": "Outcome sweep",
     "saltus.simulate.gradient_descent": "train_data_emergence train_multilinear train_parameter_emergence",
@@ -48,13 +48,15 @@ _PUBLIC = {
     "saltus.store.recorder": "SkillRecorder",
     "saltus.store.status": "Standing",
     "saltus.theory.allocation": "Allocation compute_optimal",
+    "saltus.theory.clock": "RateClock",
     "saltus.theory.crossovers": "data_and_parameters time_and_parameters",
     "saltus.theory.extended": "DataEmergence ParameterEmergence with_feature_rate",
     "saltus.theory.frequencies": "Frequencies PowerLaw SkillFrequencies",
     "saltus.theory.multilinear": "Multilinear",
-    "saltus.theory.protocols": "SkillModel",
+    "saltus.theory.protocols": "Clock SkillModel",
     "saltus.theory.sampling": "SkillCounts",
     "saltus.theory.scaling": "ScalingLaw corrected_time_law local_exponent scaling_law small_start_law",
+    "saltus.theory.schedules": "Schedule read_schedule",
     "saltus.theory.stages": "Staircase loss_staircase n_emerged stage_like",
     "saltus.theory.validity": "Condition LawCheck",
     "saltus.theory.variants.deep": "DeepMultilinear",
@@ -151,6 +153,7 @@ if TYPE_CHECKING:
     from saltus.store.status import Standing as Standing
     from saltus.theory.allocation import Allocation as Allocation
     from saltus.theory.allocation import compute_optimal as compute_optimal
+    from saltus.theory.clock import RateClock as RateClock
     from saltus.theory.crossovers import data_and_parameters as data_and_parameters
     from saltus.theory.crossovers import time_and_parameters as time_and_parameters
     from saltus.theory.extended import DataEmergence as DataEmergence
@@ -160,6 +163,7 @@ if TYPE_CHECKING:
     from saltus.theory.frequencies import PowerLaw as PowerLaw
     from saltus.theory.frequencies import SkillFrequencies as SkillFrequencies
     from saltus.theory.multilinear import Multilinear as Multilinear
+    from saltus.theory.protocols import Clock as Clock
     from saltus.theory.protocols import SkillModel as SkillModel
     from saltus.theory.sampling import SkillCounts as SkillCounts
     from saltus.theory.scaling import ScalingLaw as ScalingLaw
@@ -167,6 +171,8 @@ if TYPE_CHECKING:
     from saltus.theory.scaling import local_exponent as local_exponent
     from saltus.theory.scaling import scaling_law as scaling_law
     from saltus.theory.scaling import small_start_law as small_start_law
+    from saltus.theory.schedules import Schedule as Schedule
+    from saltus.theory.schedules import read_schedule as read_schedule
     from saltus.theory.stages import Staircase as Staircase
     from saltus.theory.stages import loss_staircase as loss_staircase
     from saltus.theory.stages import n_emerged as n_emerged

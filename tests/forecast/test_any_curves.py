@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from saltus import Frequencies, InputError, PowerLaw
+from saltus import Frequencies, InputError, PowerLaw, SkillFrequencies
 from saltus.curves.schema import curves_from
 from saltus.forecast.assess import assess
 from saltus.forecast.base.degenerate import DegenerateFitError
@@ -27,7 +28,7 @@ SHAPES = ("constant", "jump", "noise", "logistic", "ascending", "huge", "from ha
 def one_curve(shape: str, share: Array, rng: np.random.Generator) -> Array:
     """R/S at shares of the training, in one of the shapes that a file may hold."""
     n = share.size
-    made = {
+    shapes: dict[str, Callable[[], Array]] = {
         "constant": lambda: np.full(n, rng.choice([0.0, 0.3, 0.5, 0.7, 1.0, 1.2, -1.0])),
         "jump": lambda: (share >= rng.random()).astype(float),
         "noise": lambda: rng.random(n),
@@ -36,7 +37,8 @@ def one_curve(shape: str, share: Array, rng: np.random.Generator) -> Array:
         "huge": lambda: rng.normal(size=n) * 10.0 ** rng.integers(-6, 9),
         "from half": lambda: 0.5 + 0.5 * share,
         "gaps": lambda: np.where(rng.random(n) < 0.5, np.nan, share),
-    }[shape]()
+    }
+    made = shapes[shape]()
     if rng.random() < 0.4:
         made = made + rng.normal(size=n) * 10 ** rng.uniform(-4, -0.5)
     return np.where(rng.random(n) < 0.3, np.nan, made) if rng.random() < 0.2 else made
@@ -82,13 +84,14 @@ def test_any_curves_end_in_a_verdict_or_in_one_line(
     law = PowerLaw(float(rng.uniform(0.01, 3)), n_skills)
     curves = curves_from(strength, steps, over=over, frequencies=law.pmf(np.arange(1, n_skills + 1)))
     far_apart = Frequencies((10.0 ** np.sort(-rng.uniform(0, 9, n_skills))[::-1]).tolist())
-    given_frequencies = {"carried": None, "fitted": "fitted", "law": law, "far apart": far_apart}[frequencies]
+    choices: dict[str, SkillFrequencies | Literal["fitted"] | None]
+    choices = {"carried": None, "fitted": "fitted", "law": law, "far apart": far_apart}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
             found = assess(
                 curves,
-                given_frequencies,
+                choices[frequencies],
                 on_skill=int(rng.integers(1, n_skills + 1)),
                 until=float(rng.choice(steps)),
                 threshold=threshold,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -36,12 +37,14 @@ def scheduled(text: str, rng: np.random.Generator, *, logged: bool = True) -> xr
 
 @pytest.mark.parametrize("text", SCHEDULES)
 def test_drawn_curves_of_the_law_come_when_the_clock_says(text: str) -> None:
-    errors, plain = [], []
+    errors: list[float] = []
+    plain: list[float] = []
+    cases: list[tuple[Literal["logged", "none"], list[float]]] = [("logged", errors), ("none", plain)]
     for seed in range(2):
         curves = scheduled(text, np.random.default_rng(seed))
         now = float(STEPS[(curves["strength"].to_numpy()[0, 0] > 0.9).argmax()])
-        for schedule, found in (("logged", errors), ("none", plain)):
-            seen = assess(curves, until=now, departure=PAPER, schedule=schedule).forecast  # type: ignore[arg-type]
+        for schedule, found in cases:
+            seen = assess(curves, until=now, departure=PAPER, schedule=schedule).forecast
             assert seen is not None
             found += np.abs(seen.log10_ratio[np.isfinite(seen.log10_ratio) & (seen.skill > 1)]).tolist()
     # Noise of 0.01 moves a measured crossing by some parts in a thousand, and so do rates logged every 100 steps.

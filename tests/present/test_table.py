@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -61,7 +62,7 @@ def test_a_row_without_a_columns_field_is_an_error_of_ours_and_is_not_hidden() -
 
 def test_words_may_stand_in_the_place_of_a_value_on_the_terminal_alone() -> None:
     columns = [Column("time", form=".0f", missing="not yet", instead="before"), Column("size", form="short")]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"time": math.nan, "before": "before 130", "size": 1.5e9},
         {"time": 3.2, "before": None, "size": 70.0},
         {"time": math.nan, "size": math.nan},

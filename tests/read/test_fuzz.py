@@ -25,7 +25,7 @@ def fuzz() -> Iterator[ModuleType]:
     spec.loader.exec_module(module)
     bound, handler = resource.getrlimit(resource.RLIMIT_AS), signal.getsignal(signal.SIGALRM)
     # Other tests have taken address space already.
-    module.MEMORY = resource.RLIM_INFINITY if bound[1] == resource.RLIM_INFINITY else bound[1]
+    vars(module)["MEMORY"] = resource.RLIM_INFINITY if bound[1] == resource.RLIM_INFINITY else bound[1]
     yield module
     resource.setrlimit(resource.RLIMIT_AS, bound)
     signal.signal(signal.SIGALRM, handler)

@@ -259,6 +259,7 @@ def test_the_report_comes_back_from_the_curves_whole_or_in_part() -> None:
             Finding("duplicate steps", 1, report.findings[0].text),
             Finding("strength outside [0, 1]", 1, report.findings[1].text),
         ),
+        quantity="strength",
     )
     assert report.lines[0].endswith("c.csv: tidy CSV, 1 run, 1 skill, 3 measurements")
     assert report.lines[1] == "step (column 'step') 0 to 20, every 10"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from saltus.read.tables import ArrayTable
 from saltus.read.vocabulary import EPOCHS, SIZES, TOKENS, UPDATES
 
 
-def read(table: dict[str, Sequence[Any]], **options: Any) -> Measurements:
+def read(table: Mapping[str, Sequence[Any]], **options: Any) -> Measurements:
     """The measurements in columns of numbers or text."""
     arrays = {
         name: Labels.of(cells) if isinstance(cells[0], str) else np.array(cells, dtype=float)
@@ -90,7 +90,7 @@ def test_the_truest_clock_counts_and_the_others_are_named(columns: dict[str, Seq
 
 
 def test_columns_of_runs_that_are_needed_to_tell_them_apart() -> None:
-    twice = {"step": STEPS * 4, "copy": RISE * 4}
+    twice: dict[str, Sequence[Any]] = {"step": STEPS * 4, "copy": RISE * 4}
     seeds = [seed for seed in (0, 1, 2, 3) for _ in STEPS]
     assert read({"seed": seeds, **twice}).run.names == ("0.0", "1.0", "2.0", "3.0")
     nested = read({"run": seeds, "seed": [7] * 12, **twice})
@@ -143,7 +143,13 @@ def test_the_held_out_metric_of_a_skill_is_read_with_its_loss_and_error() -> Non
     assert "accuracy was read; left out loss, val_loss" in found(measurements)["several quantities"]
 
 
-HISTORY = {"step": STEPS, "train_loss": [3, 2, 1], "test_loss": [4, 3, 2], "train_acc": [0, 1, 1], "test_acc": RISE}
+HISTORY: dict[str, Sequence[Any]] = {
+    "step": STEPS,
+    "train_loss": [3, 2, 1],
+    "test_loss": [4, 3, 2],
+    "train_acc": [0, 1, 1],
+    "test_acc": RISE,
+}
 
 
 @pytest.mark.parametrize(
@@ -175,7 +181,7 @@ def test_what_turns_out_to_hold_no_skill_gives_way() -> None:
 
 
 def test_long_tables_under_any_names() -> None:
-    columns = {
+    columns: dict[str, Sequence[Any]] = {
         "model": ["m"] * 6,
         "checkpoint": STEPS * 2,
         "task": ["copy"] * 3 + ["sort"] * 3,
@@ -188,7 +194,13 @@ def test_long_tables_under_any_names() -> None:
     assert measurements.layout == "tidy JSON lines"
     assert (measurements.skill.names, measurements.quantity) == (("copy", "sort"), "accuracy")
     assert {name: column[0] for name, column in measurements.beside.items()} == {"n": 50, "value_error": 0.1}
-    renamed = {"who": columns["task"], "when": STEPS * 2, "what": RISE * 2, "sure": [0.2] * 6, "of": [9] * 6}
+    renamed: dict[str, Sequence[Any]] = {
+        "who": columns["task"],
+        "when": STEPS * 2,
+        "what": RISE * 2,
+        "sure": [0.2] * 6,
+        "of": [9] * 6,
+    }
     chosen = read(renamed, skill="who", step_column="when", value="what", error="sure", n="of", quantity="accuracy")
     assert chosen.skill.names == ("copy", "sort")
     assert {name: column[0] for name, column in chosen.beside.items()} == {"n": 9, "value_error": 0.2}
@@ -199,8 +211,8 @@ def test_long_tables_under_any_names() -> None:
 
 def test_rows_of_names_and_values_are_chosen_like_columns() -> None:
     names = ["train/loss", "val/acc", "val/acc_stderr", "val/loss", "lr", "gpu_memory"]
-    values = [[3, 2, 1], RISE, [0.1, 0.2, 0.3], [4, 3, 2], [0.5, 0.25, 0.125], [9, 9, 9]]
-    columns = {
+    values: list[Sequence[float]] = [[3, 2, 1], RISE, [0.1, 0.2, 0.3], [4, 3, 2], [0.5, 0.25, 0.125], [9, 9, 9]]
+    columns: dict[str, Sequence[Any]] = {
         "name": [name for name in names for _ in STEPS],
         "step": STEPS * len(names),
         "value": [value for row in values for value in row],
@@ -212,12 +224,22 @@ def test_rows_of_names_and_values_are_chosen_like_columns() -> None:
         "loss": [4, 3, 2],
         "learning_rate": [0.5, 0.25, 0.125],
     }
-    apart = {"task": ["copy"] * 3 + ["sort"] * 3, "metric": ["acc"] * 6, "step": STEPS * 2, "value": RISE * 2}
+    apart: dict[str, Sequence[Any]] = {
+        "task": ["copy"] * 3 + ["sort"] * 3,
+        "metric": ["acc"] * 6,
+        "step": STEPS * 2,
+        "value": RISE * 2,
+    }
     assert read(apart).skill.names == ("copy/acc", "sort/acc")
 
 
 def test_rows_of_the_training_split_are_left_out() -> None:
-    columns = {"split": ["train"] * 3 + ["valid"] * 3, "step": STEPS * 2, "task": ["a"] * 6, "acc": [1, 1, 1, *RISE]}
+    columns: dict[str, Sequence[Any]] = {
+        "split": ["train"] * 3 + ["valid"] * 3,
+        "step": STEPS * 2,
+        "task": ["a"] * 6,
+        "acc": [1, 1, 1, *RISE],
+    }
     measurements = read(columns)
     assert measurements.value.tolist() == RISE
     assert found(measurements)["rows of other splits"].startswith("3 rows of train left out beside those of validation")
@@ -227,7 +249,11 @@ def test_rows_of_the_training_split_are_left_out() -> None:
 
 def test_learning_rates_of_other_rows_are_interpolated() -> None:
     nan = float("nan")
-    rows = {"step": [0, 50, 100, 150], "learning_rate": [0.0, nan, 1.0, nan], "eval_acc": [nan, 0.1, nan, 0.2]}
+    rows: dict[str, Sequence[Any]] = {
+        "step": [0, 50, 100, 150],
+        "learning_rate": [0.0, nan, 1.0, nan],
+        "eval_acc": [nan, 0.1, nan, 0.2],
+    }
     measurements = read(rows)
     assert measurements.beside["learning_rate"].tolist() == [0.0, 0.5, 1.0, 1.0]
     assert "2 rows without it have that of their neighbours" in found(measurements)["learning rate"]

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltus import InputError, read_curves, reading_report
-from saltus.read.joined import shared_settings
 from saltus.read.sets import tables_of
+from saltus.read.shared_settings import shared_settings
 from saltus.read.sources import find_sources
 from tests.helpers import shared_data
 
@@ -263,7 +263,7 @@ def test_files_are_taken_for_what_they_are(name: str, tmp_path: Path) -> None:
         assert again.drop_attrs(deep=False).identical(curves.drop_attrs(deep=False)), named
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, str], dict[str, Any], str]] = {
     "models among other words": ({"1b-bf16.csv": BOTH, "2b-bf16.csv": OTHER}, {}, "must be of one model"),
     "models that were measured at other moments": (
         {f"{size}_step{step}.csv": scores(0.1) for size, step in (("70m", 1), ("1b", 2), ("3b", 2))},
@@ -310,7 +310,7 @@ def test_what_is_left_out_of_a_folder_is_said(tmp_path: Path) -> None:
 
 def test_settings_that_files_share_are_kept() -> None:
     shared, said = shared_settings(
-        [{"optimizer": "adam", "lr": 1, "seed": 1}, {"optimizer": "adam", "lr": 2, "seed": 2}]
+        [{"optimizer": "adam", "lr": 1, "seed": 1}, {"optimizer": "adam", "lr": 2, "seed": 2}], "file"
     )
     assert shared == {"optimizer": "adam"}
     assert [finding.kind for finding in said] == ["different settings"]

@@ -134,7 +134,8 @@ def test_noise_about_0_is_no_answer_of_eight_tokens() -> None:
     noisy = RISE**8 + rng.normal(0, 0.006, len(STEPS))
     scale = Scale(tokens_per_answer=8)
     assert "invisible answers" in kinds(converted(noisy, scale=scale))
-    for values, beside in ((noisy, {}), (answers, {}), (answers, {"n": np.full(len(STEPS), n)})):
+    cases: list[tuple[Floats, dict[str, Any]]] = [(noisy, {}), (answers, {}), (answers, {"n": np.full(len(STEPS), n)})]
+    for values, beside in cases:
         found = converted(values, scale=scale, **beside)
         assert (found.value[RISE < 0.3] == 0).all()
         rising = RISE > 0.75
@@ -152,7 +153,7 @@ def test_some_skills_may_be_named_by_pattern_and_the_rest_are_found(tmp_path: Pa
     assert "chance: 0 of skill 'lambada', 0.25 of skill 'mmlu_law', 0.3 of skill 'mmlu_bio', ..." in (
         reading_report(curves).rule
     )
-    assert np.isfinite(curves["unexplained_floor"]).to_numpy().tolist() == [False, False, False, True]
+    assert np.isfinite(curves["unexplained_floor"].to_numpy()).tolist() == [False, False, False, True]
 
 
 @pytest.mark.parametrize(
@@ -218,7 +219,7 @@ def test_a_chance_that_is_estimated_does_not_move_the_half_time(n: int, chance: 
     shifts = []
     for told in (True, False) * 6:
         answers = rng.binomial(n, chance + (1 - chance) * RISE) / n
-        beside = {"n": np.full(len(STEPS), n)} if told else {}
+        beside: dict[str, Any] = {"n": np.full(len(STEPS), n)} if told else {}
         estimated, known = (converted(answers, scale=scale, **beside) for scale in (Scale(), Scale(chance=chance)))
         shifts.append(np.log10(half(estimated) / half(known)))
     assert abs(np.median(shifts)) < 0.003

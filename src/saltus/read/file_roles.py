@@ -14,9 +14,8 @@ from typing import Literal
 
 import numpy as np
 
-from saltus.curves.report import Finding, counted
+from saltus.curves.report import Finding, counted, some
 from saltus.errors import InputError
-from saltus.read.choice import some
 from saltus.read.members import Member, is_nameless
 from saltus.read.metric_names import split_named
 from saltus.read.path_parts import Part

@@ -29,7 +29,7 @@ def noise_of(values: Floats, series: Integers, given: Floats) -> float:
     if np.isfinite(given).any():
         return max(float(np.nanmedian(given)), least)
     bends = np.diff(values, 2)[series[2:] == series[:-2]]
-    variances = 6  # of a second difference, in variances of a value
+    variances = 6  # a second difference's, in variances of a value
     if not bends.size:  # pairs at most: a rise counts as noise
         bends, variances = np.diff(values)[series[1:] == series[:-1]], 2
     if not bends.size:

@@ -50,7 +50,7 @@ def read_curves(
     where: str | None = None,
     over: Over = "step",
 ) -> xr.Dataset:
-    """Learning curves from files: CSV, Parquet, ``.npz``, TensorBoard events, a Weights & Biases export, our stores.
+    """Learning curves from the logs of any training: tables, JSON, text, event files, stores of trackers, our own.
 
     The recognised layout, the rule of conversion and every irregularity are in the curves' report: see
     `reading_report`. Values are strengths R/S, so ``target_scale`` is 1. ``frequency`` is NaN unless a column of a
@@ -60,12 +60,11 @@ def read_curves(
     A store of runs (`saltus.sweep`) says all of this itself, and needs none of the arguments that do.
 
     Args:
-        path: a ``.csv``, ``.tsv``, ``.parquet`` or ``.npz`` file, an event file, a folder of event files, or a store;
-            or several files, folders or patterns (``"runs/seed*/metrics.csv"``) that make one set.
+        path: a file or folder of any format that the page of formats shows, or a store of runs; or several files,
+            folders or patterns (``"runs/seed*/metrics.csv"``) that make one set.
         columns: patterns (``"eval/*_acc"``) of the columns, tags or skills to read, in the order in which the skills
             count: the most frequent first. By default all, as the file orders them.
-        step_column: the column of steps, if it is not named ``step``, ``_step``, ``global_step``, ``data`` or
-            ``parameters``.
+        step_column: the column of steps, epochs, tokens, sizes ..., if the file does not make it plain.
         skill: of a table with one value a row, the column that names the skill.
         run: the column that names the run, or the seed.
         value: of a table with one value a row, the column of values.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.report import Finding, counted
+from saltus.curves.report import Finding, counted, some
 from saltus.errors import InputError
 from saltus.read.files import MAX_COLUMNS, require_numbers
 from saltus.read.measurements import Labels
@@ -103,14 +103,27 @@ class Records:
     def _add_alike(self, names: tuple[str, ...], batch: Sequence[Mapping[str, Any]]) -> None:
         """Add records of the same keys, column by column as far as they hold plain numbers."""
         start = self.n_rows
-        for name in names:
-            values = [record[name] for record in batch]
-            if len(values) > 1 and name in self._columns and self._columns[name].extend(start, values):
-                continue
-            for row, value in enumerate(values, start):
-                for dotted, cell in self._cells(name, value):
-                    self._column(dotted).put(row, cell)
+        if _may_meet(names):
+            for row, record in enumerate(batch, start):
+                for name in names:
+                    self._put_alike(name, row, [record[name]])
+        else:
+            for name in names:
+                self._put_alike(name, start, [record[name] for record in batch])
         self.n_rows += len(batch)
+
+    def _put_alike(self, name: str, start: int, values: list[Any], depth: int = 0) -> None:
+        """Put the entries of one name from a row on, and those of records of the same keys key by key."""
+        if len(values) > 1 and name in self._columns and self._columns[name].extend(start, values):
+            return
+        keys = _keys_of_all(values) if depth < _MAX_DEPTH and len(name) <= _MAX_NAME else None
+        if keys is not None and not _may_meet(keys):
+            for key in keys:
+                self._put_alike(f"{name}.{key}", start, [value[key] for value in values], depth + 1)
+            return
+        for row, value in enumerate(values, start):
+            for dotted, cell in self._cells(name, value, depth):
+                self._column(dotted).put(row, cell)
 
     def _column(self, name: str) -> _Column:
         column = self._columns.get(name)
@@ -161,10 +174,10 @@ class Records:
                     texts[name] = column.labels()
         said = list(findings)
         if free:
-            text = f"{counted(len(free), 'column')} of long or ever different texts, not read: {_some(free)}"
+            text = f"{counted(len(free), 'column')} of long or ever different texts, not read: {some(free)}"
             said.append(Finding("free text", len(free), text))
         if lists := [name for name in self._lists if name not in self._columns]:
-            said.append(Finding("lists left out", len(lists), f"{counted(len(lists), 'list')} in rows: {_some(lists)}"))
+            said.append(Finding("lists left out", len(lists), f"{counted(len(lists), 'list')} in rows: {some(lists)}"))
         return RecordTable(self._path, arrays, kind, {} if settings is None else settings, said, texts)
 
 
@@ -181,8 +194,8 @@ class _Column:
         self._are_numbers = False
 
     def extend(self, row: int, values: list[Any]) -> bool:
-        """Put these values from a row on, if all are plain numbers; else do nothing."""
-        if self.codes is not None or self.is_free:
+        """Put these values from a row on, if all are plain numbers and the rows have none yet; else do nothing."""
+        if self.codes is not None or self.is_free or len(self.numbers) > row:
             return False
         self.pad(row)
         try:
@@ -267,6 +280,21 @@ class _Column:
         return Labels(codes, tuple(known))
 
 
+def _keys_of_all(values: Sequence[Any]) -> tuple[str, ...] | None:
+    """The keys that all values have, if they are records of the same keys."""
+    if type(values[0]) is not dict:
+        return None
+    keys = tuple(values[0])
+    return keys if all(type(value) is dict and tuple(value) == keys for value in values) else None
+
+
+def _may_meet(names: tuple[str, ...]) -> bool:
+    """Whether entries of these names may belong to one column, of which the last in a row counts."""
+    dotted = [name for name in names if "." in name]
+    starts = {name[:i] for name in dotted for i, char in enumerate(name) if char == "."}
+    return not starts.isdisjoint(names) or not "".join(names).isprintable()
+
+
 def readable(text: str) -> str:
     """A text with a mark in the place of what cannot be shown, such as breaks of lines and halves of characters."""
     if text.isprintable():
@@ -284,7 +312,3 @@ def _shown(number: float) -> str:
     if number != number:
         return ""
     return str(int(number)) if abs(number) < 2**53 and number == int(number) else repr(number)
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

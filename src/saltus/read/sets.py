@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from saltus.curves.report import Finding, counted
+from saltus.curves.report import Finding, counted, some
 from saltus.errors import InputError
-from saltus.read.choice import some
 from saltus.read.constant_columns import WithConstants
 from saltus.read.file_choices import names_from
 from saltus.read.file_roles import differences, role_by_words, roles_of_files, tells_moment

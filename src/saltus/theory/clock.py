@@ -127,7 +127,7 @@ def schedule_clock(
     """
     last = require_whole("until", until, 1, "give the last step")
     peak = require_positive("learning_rate", learning_rate, "give the peak")
-    starts = np.unique(np.linspace(0, last, min(last, _MOST_PIECES) + 1).round())  # of single updates, if they are few
+    starts = np.unique(np.linspace(0, last, min(last, _MOST_PIECES) + 1).round())  # single updates, if they are few
     middle = (starts + np.append(starts[1:], last + 1) - 1) / 2
     rates = (peak * schedule.share(middle)) ** power
     new = np.flatnonzero(np.diff(rates)) + 1
