@@ -12,9 +12,9 @@ import numpy as np
 from saltus.curves.report import Finding, counted
 from saltus.read.choice import some
 from saltus.read.measurements import Selection
-from saltus.read.positions import position_in_name
 from saltus.read.numbers import NumberColumn, is_missing, is_number
 from saltus.read.path_parts import number_in, size_in
+from saltus.read.positions import position_in_name
 from saltus.read.roles import kind_of_counter
 from saltus.read.tables import ArrayTable, Columns, Table
 
