@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from saltus.curves.report import Finding, counted
-from saltus.read.choice import some
+from saltus.curves.report import Finding, counted, some
 from saltus.read.measurements import Selection
 from saltus.read.numbers import NumberColumn, is_missing, is_number
 from saltus.read.path_parts import number_in, size_in
