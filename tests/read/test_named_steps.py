@@ -72,7 +72,7 @@ def test_words_without_steps_stay_words(tmp_path: Path, text: str) -> None:
         ("a.pt", "pickles are not opened"),
         ("a.safetensors", "weights"),
         ("a.tar.gz", "unpack it and name the folder"),
-        ("a.xyz", "export it as CSV"),
+        ("a.xyz", "export it as .csv"),
     ],
 )
 def test_files_of_other_kinds_are_refused_with_their_way_out(tmp_path: Path, name: str, advice: str) -> None:

@@ -319,11 +319,11 @@ def test_settings_that_files_share_are_kept() -> None:
 
 def test_tables_are_given_with_what_their_paths_tell(tmp_path: Path) -> None:
     written(tmp_path, {f"d={d}_l=2.csv": "params,loss\n10,2.5\n20,2.25\n" for d in (96, 128)})
-    first, second = tables_of(find_sources(tmp_path))
+    first, second = tables_of(find_sources(tmp_path), ["file", "d", "loss"])
     assert list(first.names) == ["file", "d", "params", "loss"]
     columns = second.read(["d", "loss"], ["file"])
     assert columns.numbers["d"].tolist() == [128, 128]
-    assert columns.labels["file"].names == ("d=128_l=2",)
+    assert columns.labels["file"].names == (str(tmp_path / "d=128_l=2.csv"),)
     assert first.read(["d"], []).numbers["d"].tolist() == [96, 96]
     assert [first.holds_numbers(name) for name in ("d", "file")] == [True, False]
 

@@ -36,7 +36,7 @@ def refusal_of(path: Path) -> InputError:
     if suffix in _PICKLES:
         rule = "a file must hold numbers without code: pickles are not opened"
         return InputError(rule, path.name, "where it was made, save the numbers as CSV, JSON or .npz")
-    rule = "a file of curves must be CSV, JSON, JSON lines, a text log, Parquet, .npz or an event file"
+    rule = "a file of curves must be a table, a log or a store in a format that is known by its name or content"
     if suffix in _TABLES:
         return InputError(rule, path.name, _EXPORT.format(_TABLES[suffix], path.name))
-    return InputError(rule, path.name, _OTHERS.get(suffix, "export it as CSV"))
+    return InputError(rule, path.name, _OTHERS.get(suffix, "export it as .csv, .tsv, .parquet, .npz, .json or .jsonl"))
