@@ -1,16 +1,19 @@
-"""Damaged files of every format: each must be read, or refused in one line, within bounds on memory and time.
+"""Damaged files and odd requests: each must be read, or refused in one line, within bounds on memory and time.
 
     python benchmarks/fuzz_readers.py --count 100000 --seed 1 --processes 2
 
 Valid samples of each format are made here, by no code of the readers, and then damaged: bytes are flipped, inserted,
 deleted, cut off or spliced in from another sample, numbers become extreme, keys double, lines repeat or change places;
 checksums of event files and archives are made right again in most cases, so that the parsers behind them are reached.
+A quarter of the cases are whole files read with options at random, a sixth are sets of several samples; a fifth of the
+curves are forecast, and some cases go through the commands.
 Each case is found again by its number: ``--seed 1 --only 4711`` shows its outcome, ``--keep FOLDER`` its files.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
 import io
 import json
@@ -37,7 +40,7 @@ from typing import Any
 
 import numpy as np
 
-SECONDS = 20  # longest time of a case
+SECONDS = 20  # longest time of a case, of the processor; 0 for any
 MEMORY = 6 * 2**30  # most address space of a process, bytes
 LARGEST = 2**20  # most bytes of a damaged file
 N_STEPS = 12
@@ -250,8 +253,8 @@ def folder_samples() -> Iterator[tuple[str, Sample]]:
                 "create table metrics "
                 "(id integer primary key, timestamp text, run_name text, step integer, metrics text)"
             )
-            rows = [(f"t{s}", "first", s, json.dumps({"acc": rising(s, 1), "loss": 2 - rising(s, 2)})) for s in STEPS]
-            store.executemany("insert into metrics (timestamp, run_name, step, metrics) values (?, ?, ?, ?)", rows)
+            logged = [(f"t{s}", "first", s, json.dumps({"acc": rising(s, 1), "loss": 2 - rising(s, 2)})) for s in STEPS]
+            store.executemany("insert into metrics (timestamp, run_name, step, metrics) values (?, ?, ?, ?)", logged)
         store.close()
         yield "trackio", Sample({"project.db": path.read_bytes()}, "project.db")
 
@@ -399,10 +402,10 @@ def with_right_sums(name: str, data: bytes, other: bytes, rng: Randomness) -> by
     if name.endswith(".npz"):
         held = io.BytesIO()
         with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(held, "w", rng.choice([0, 8])) as new:
-            which = rng.choice(old.namelist())
+            chosen = rng.choice(old.namelist())
             for member in old.namelist():
                 body = old.read(member)
-                new.writestr(member, damaged(body, other, rng) if member == which else body)
+                new.writestr(member, damaged(body, other, rng) if member == chosen else body)
         return held.getvalue()
     if name.endswith(".gz"):
         return gzip.compress(damaged(gzip.decompress(data), other, rng), compresslevel=1, mtime=0)
@@ -416,6 +419,52 @@ OPTIONS: list[dict[str, Any]] = [
     {"columns": "*acc*"}, {"step_column": "step"}, {"step_column": "epoch"}, {"order": "emergence"},
     {"quantity": "accuracy", "chance": 0.25},
 ]  # fmt: skip
+NAMES = [
+    "step", "_step", "epoch", "checkpoint", "iteration", "run", "model", "task", "skill", "name", "tag", "folder",
+    "note", "value", "metric", "a", "b", "acc", "acc_stderr", "loss", "val_loss", "strength", "frequency", "none", "",
+]  # fmt: skip
+PATTERNS = ["*", "*acc*", "*a", "a", "b", "eval*", "1", "[12]", "lambada", "*loss", "none", "", "[", "*/*", "r1 - *"]
+PLACES = [
+    "path", "folder", "name", "none", "other", "seed{run}/*", "{run}.csv", "*/{skill}.csv", "*_step{step}.json",
+    "{run}", "*{step}*", "{run}{run}", "{", "", "*", "{run}/{skill}",
+]  # fmt: skip
+AMOUNTS = [0, 0.1, 0.25, 0.5, 0.9, 1, 2, 8, 100, -1, 1e-300, 1e300, math.nan, math.inf]
+
+
+def _per_skill(rng: Randomness) -> Any:
+    amounts = {rng.choice(PATTERNS): rng.choice(AMOUNTS) for _ in range(rng.randrange(3))}
+    return rng.choice(AMOUNTS) if rng.random() < 0.6 else amounts
+
+
+def _patterns(rng: Randomness) -> Any:
+    return rng.choice(PATTERNS) if rng.random() < 0.6 else [rng.choice(PATTERNS) for _ in range(rng.randrange(4))]
+
+
+def _offsets(rng: Randomness) -> Any:
+    return rng.choice(AMOUNTS) if rng.random() < 0.5 else [rng.choice(AMOUNTS) for _ in range(rng.randrange(4))]
+
+
+ANY: dict[str, Callable[[Randomness], Any]] = {
+    "columns": _patterns,
+    **{name: lambda rng: rng.choice(NAMES) for name in ("step_column", "skill", "run", "value", "error", "n")},
+    **{name: lambda rng: rng.choice(PLACES) for name in ("run_from", "skill_from", "step_from")},
+    **dict.fromkeys(("initial_loss", "chance", "ceiling", "tokens_per_answer"), _per_skill),
+    "quantity": lambda rng: rng.choice(
+        ["strength", "loss", "accuracy", "error_rate", "log_likelihood", "bits", "other"]
+    ),
+    "order": lambda rng: rng.choice(["file", "frequency", "emergence", "other"]),
+    "skip": lambda rng: rng.choice([0, 1, 2, 5, 11, 12, 10**6, -1]),
+    "step_offset": _offsets,
+    "where": lambda rng: rng.choice(["alpha == 0.6", ""]),
+    "over": lambda rng: rng.choice(["step", "data", "parameters"]),
+}
+RARE = ("where", "over", "step_offset", "run_from", "skill_from", "step_from")
+
+
+def any_options(rng: Randomness) -> dict[str, Any]:
+    """One to four options of `saltus.read_curves`, some of them nonsense."""
+    names = [name for name in ANY if name not in RARE or rng.random() < 0.3]
+    return {name: ANY[name](rng) for name in rng.sample(names, rng.choice([1, 1, 2, 2, 3, 4]))}
 
 
 class TooSlowError(Exception):
@@ -429,41 +478,53 @@ def _alarm(*_: object) -> None:
 def one_case(number: int, seed: int, folder: Path, all_samples: dict[str, Sample]) -> tuple[str, str]:
     """The name of the sample, and the outcome: "read", "refused", or a fault in words."""
     rng = random.Random(f"{seed}:{number}")
-    name = rng.choice(list(all_samples))
-    sample = all_samples[name]
+    names = [rng.choice(list(all_samples))]
+    kind = rng.random()
+    if kind < 0.15:  # a set of several
+        names += [rng.choice(list(all_samples)) for _ in range(rng.choice([1, 1, 2]))]
+    is_whole = kind > 0.75
+    parts = [all_samples[name] for name in names]
     other = rng.choice(list(rng.choice(list(all_samples.values())).files.values()))
-    victim = rng.choice(list(sample.files))
     root = folder / "case"
     shutil.rmtree(root, ignore_errors=True)
-    for path, content in sample.files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        if path == victim:
-            content = with_right_sums(path, content, other, rng) if rng.random() < 0.6 else damaged(content, other, rng)
-        (root / path).write_bytes(content)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    for i, part in enumerate(parts):
+        victim = rng.choice(list(part.files)) if not is_whole and rng.random() < 1 / len(parts) else None
+        for path, content in part.files.items():
+            own = root / (f"part{i}" if len(parts) > 1 else "") / path
+            own.parent.mkdir(parents=True, exist_ok=True)
+            if path == victim:
+                content = (
+                    with_right_sums(path, content, other, rng) if rng.random() < 0.6 else damaged(content, other, rng)
+                )
+            own.write_bytes(content)
+    given: Any = root / parts[0].path
+    if len(parts) > 1:
+        given = rng.choice([root, root / "**" / "*", [root / f"part{i}" / part.path for i, part in enumerate(parts)]])
+    options = any_options(rng) if is_whole or rng.random() < 0.1 else rng.choice(OPTIONS)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
-        return name, _outcome(root / sample.path, rng)
+        return names[0] if len(names) == 1 else "several", _outcome(given, options, rng)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def _outcome(path: Path, rng: Randomness) -> str:
+def _outcome(path: Path | list[Path], options: dict[str, Any], rng: Randomness) -> str:
     import saltus
-    from saltus.forecast.assess import assess
     from saltus.read.columns import read_columns
 
     kind = rng.random()
     try:
-        if kind < 0.05:
+        if kind < 0.05 and isinstance(path, Path):
             read_columns(path, [rng.choice(["step", "epoch", "tokens"])], [rng.choice(["loss", "a", "acc", "eval.a"])])
             return "read"
-        curves = saltus.read_curves(path, **rng.choice(OPTIONS))
+        if kind > 0.97:
+            return _by_command(path, options, rng)
+        curves = saltus.read_curves(path, **options)
         lines = saltus.reading_report(curves).lines
         if any("\n" in line for line in lines):
             return "a report with a line break"
-        if kind < 0.2:
-            frequencies = rng.choice(["fitted", saltus.PowerLaw(0.6, curves.sizes["skill"])])
-            assess(curves, frequencies).summary()
+        if kind < 0.25:
+            _forecast(curves, rng)
     except saltus.InputError as error:
         return "refused" if len(str(error).splitlines()) == 1 else f"an error of several lines: {str(error)[:200]!r}"
     except TooSlowError as error:
@@ -475,6 +536,36 @@ def _outcome(path: Path, rng: Randomness) -> str:
     return "read"
 
 
+def _forecast(curves: Any, rng: Randomness) -> None:
+    import saltus
+    from saltus.forecast.assess import assess
+
+    frequencies: Any = rng.choice(["fitted", saltus.PowerLaw(0.6, curves.sizes["skill"])])
+    settings: dict[str, Any] = rng.choice([{}, {}, {"on_skill": 2}, {"until": 300}, {"until": 0}, {"threshold": 0.9}])
+    assess(curves, frequencies, **settings).summary()
+
+
+def _by_command(path: Path | list[Path], options: dict[str, Any], rng: Randomness) -> str:
+    """The outcome of ``saltus read`` or ``saltus forecast`` with these options."""
+    from saltus.cli import main
+
+    words = [str(one) for one in (path if isinstance(path, list) else [path])]
+    for name, value in options.items():
+        pairs = [f"{key}={one}" for key, one in value.items()] if isinstance(value, dict) else value
+        for one in pairs if isinstance(pairs, list) else [pairs]:
+            words.append(f"--{name.replace('_', '-')}={one}")
+    words[:0] = ["read"] if rng.random() < 0.5 else ["forecast", "--frequencies=fitted"]
+    said, complaint = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complaint):
+        try:
+            status: Any = main(words)
+        except SystemExit as end:
+            status = end.code
+    if "Traceback" in complaint.getvalue() or status not in (0, 2):
+        return f"status {status} of {words}: {complaint.getvalue()[-200:]}"
+    return "refused" if status else "read"
+
+
 def _place(error: BaseException) -> str:
     ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "saltus" in Path(frame.filename).parts]
     return f"{'/'.join(Path(ours[-1].filename).parts[-2:])}:{ours[-1].lineno}" if ours else "outside"
@@ -483,7 +574,7 @@ def _place(error: BaseException) -> str:
 def run(numbers: range, seed: int, only: str | None = None, keep: Path | None = None) -> Counter[tuple[str, str]]:
     """Outcomes of these cases, counted by sample; the first case of each fault is printed."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    signal.signal(signal.SIGALRM, _alarm)
+    signal.signal(signal.SIGPROF, _alarm)
     chosen = {name: one for name, one in samples().items() if only is None or only in name}
     found: Counter[tuple[str, str]] = Counter()
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():

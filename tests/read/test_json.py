@@ -181,6 +181,28 @@ def state(n_steps: int) -> dict[str, Any]:
     return {"best_metric": None, "epoch": 1.0, "global_step": 950, "log_history": history, "train_batch_size": 4}
 
 
+@pytest.mark.parametrize("nested_first", [True, False])
+def test_a_name_given_twice_holds_the_last_value_of_its_row(nested_first: bool, tmp_path: Path) -> None:
+    rows = [{"step": step, "a": {"b": step / 9}, "a.b": step / 7 if step % 2 else None} for step in range(6)]
+    if not nested_first:
+        rows = [dict(reversed(row.items())) for row in rows]
+    read = columns(table(tmp_path, "\n".join(map(json.dumps, rows)), "a.jsonl"))
+    given = [step / 7 if step % 2 and nested_first else step / 9 for step in range(6)]
+    assert read["a.b"] == given
+
+
+def test_nested_rows_alike_and_unlike_make_the_same_columns(tmp_path: Path) -> None:
+    alike: list[dict[str, Any]] = [
+        {"step": step, "eval": {"a": step / 9, "sub": {"b": step / 7, "none": []}}} for step in range(6)
+    ]
+    one = columns(table(tmp_path, "\n".join(map(json.dumps, alike)), "a.jsonl"))
+    unlike = [row if row["step"] % 2 else {"step": row["step"], "eval": row["eval"] | {"c": 1}} for row in alike]
+    other = columns(table(tmp_path, "\n".join(map(json.dumps, unlike)), "b.jsonl"))
+    assert np.array_equal(other.pop("eval.c"), [1.0, np.nan] * 3, equal_nan=True)
+    assert one == other
+    assert list(one) == ["step", "eval.a", "eval.sub.b"]
+
+
 def test_states_of_the_trainer(tmp_path: Path) -> None:
     (tmp_path / "args.json").write_text('{"optim": "adamw_torch", "learning_rate": 0.1}')
     for n_steps in (5, 10, 20):

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltus import InputError, read_curves, reading_report
-from saltus.read.joined import shared_settings
 from saltus.read.sets import tables_of
+from saltus.read.shared_settings import shared_settings
 from saltus.read.sources import find_sources
 from tests.helpers import shared_data
 
@@ -310,7 +310,7 @@ def test_what_is_left_out_of_a_folder_is_said(tmp_path: Path) -> None:
 
 def test_settings_that_files_share_are_kept() -> None:
     shared, said = shared_settings(
-        [{"optimizer": "adam", "lr": 1, "seed": 1}, {"optimizer": "adam", "lr": 2, "seed": 2}]
+        [{"optimizer": "adam", "lr": 1, "seed": 1}, {"optimizer": "adam", "lr": 2, "seed": 2}], "file"
     )
     assert shared == {"optimizer": "adam"}
     assert [finding.kind for finding in said] == ["different settings"]
@@ -319,11 +319,11 @@ def test_settings_that_files_share_are_kept() -> None:
 
 def test_tables_are_given_with_what_their_paths_tell(tmp_path: Path) -> None:
     written(tmp_path, {f"d={d}_l=2.csv": "params,loss\n10,2.5\n20,2.25\n" for d in (96, 128)})
-    first, second = tables_of(find_sources(tmp_path))
+    first, second = tables_of(find_sources(tmp_path), ["file", "d", "loss"])
     assert list(first.names) == ["file", "d", "params", "loss"]
     columns = second.read(["d", "loss"], ["file"])
     assert columns.numbers["d"].tolist() == [128, 128]
-    assert columns.labels["file"].names == ("d=128_l=2",)
+    assert columns.labels["file"].names == (str(tmp_path / "d=128_l=2.csv"),)
     assert first.read(["d"], []).numbers["d"].tolist() == [96, 96]
     assert [first.holds_numbers(name) for name in ("d", "file")] == [True, False]
 

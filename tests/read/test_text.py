@@ -11,7 +11,7 @@ import pytest
 from saltus import InputError
 from saltus.read import files
 from saltus.read.beside import settings_beside
-from saltus.read.names import position_in_name
+from saltus.read.positions import position_in_name
 from saltus.read.text import first_bytes, open_bytes, open_text, suffix_of
 
 TEXT = "step,a\n" + "".join(f"{step},{step / 7}\n" for step in range(500))

@@ -17,7 +17,7 @@ from saltus import InputError, read_curves
 from saltus.read.formats import sqlite as sqlite_format
 from saltus.read.readers import open_table
 from saltus.read.tables import Table
-from saltus.read.tracked import shared_settings, unique_names
+from saltus.read.tracked import settings_of_runs, unique_names
 
 Rows = Iterable[tuple[float, object]]
 
@@ -305,10 +305,10 @@ def test_names_and_settings_of_runs() -> None:
         "0123456789a": "x (0123456789a)",
         "0123456789b": "x (0123456789b)",
     }
-    same, findings = shared_settings(
+    same, findings = settings_of_runs(
         [{"lr": "1e-3", "seed": "1", "amp": "True"}, {"lr": "1e-3", "seed": "2", "amp": "True"}]
     )
     assert (same, findings) == ({"learning_rate": 0.001}, [])
-    same, findings = shared_settings([{"a": "1"}, {"b": "1"}])
+    same, findings = settings_of_runs([{"a": "1"}, {"b": "1"}])
     assert (same, [one.text for one in findings]) == ({}, ["2 runs differ in a, b, not only by chance"])
-    assert shared_settings([]) == ({}, [])
+    assert settings_of_runs([]) == ({}, [])

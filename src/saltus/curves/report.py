@@ -143,6 +143,11 @@ def names_line(skills: Sequence[str]) -> tuple[str, ...]:
     return (f"skills: {', '.join(skills[:_NAMED])}{more}",)
 
 
+def some(names: Sequence[str], most: int = 3) -> str:
+    """The first names, and a mark if there are more."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+
+
 def counted(number: int, noun: str) -> str:
     """``1 curve``, ``2 curves``."""
     return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from saltus._types import Flags, Floats
-from saltus.curves.report import Finding
+from saltus.curves.report import Finding, some
 from saltus.errors import InputError
 from saltus.read.chance import Floor, floors
 from saltus.read.measurements import Measurements
 from saltus.read.percent import as_shares
 from saltus.read.scale import Scale, best_accuracy, by_skill, in_words, share_of_answers, tokens_of
-from saltus.read.strengths import Strengths, by_rule, name_of, some_of, unexplained
+from saltus.read.strengths import Strengths, by_rule, name_of, unexplained
 from saltus.read.value_errors import items, value_errors
 
 _VISIBLE = 4.0  # noise widths above 0 from which an answer of several tokens is seen at all: a root hides no outlier
@@ -96,7 +96,7 @@ def _origin(measurements: Measurements, given: Floats, guessed: Floats, starts: 
     if not parts:
         return "0"
     rest = ["0 of the others"] if (np.isnan(given) & ~found).any() else []
-    return ", ".join([some_of(parts), *rest])
+    return ", ".join([some(parts), *rest])
 
 
 def _estimate(measurements: Measurements, k: int, level: float, starts: list[Floor | None]) -> str:
@@ -112,7 +112,5 @@ def _estimates(
     chosen = np.flatnonzero(estimated)
     if not chosen.size:
         return ()
-    text = (
-        f"{some_of([_estimate(measurements, k, guessed[k], starts) for k in chosen.tolist()])}: give chance= to set it"
-    )
+    text = f"{some([_estimate(measurements, k, guessed[k], starts) for k in chosen.tolist()])}: give chance= to set it"
     return (Finding("chance estimated", chosen.size, text),)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.report import Finding, counted
+from saltus.curves.report import Finding, counted, some
 from saltus.errors import InputError
 from saltus.read.measurements import QUANTITIES, Quantity, Selection
 from saltus.read.metric_names import Metric, metric_named
@@ -247,8 +247,3 @@ def quantity_by_name(choice: Choice) -> list[Finding]:
 def word_for(quantity: str) -> str:
     """The quantity as a word in a sentence."""
     return _WORDS.get(quantity, quantity)
-
-
-def some(names: Sequence[str]) -> str:
-    """The first names, and whether there are more."""
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

@@ -21,14 +21,14 @@ from __future__ import annotations
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.report import Finding
+from saltus.curves.report import Finding, some
 from saltus.errors import InputError
 from saltus.read.accuracies import from_accuracy
 from saltus.read.chance import floors
 from saltus.read.losses import from_loss
 from saltus.read.measurements import Measurements, Quantity
 from saltus.read.scale import Scale
-from saltus.read.strengths import Strengths, name_of, some_of, unexplained
+from saltus.read.strengths import Strengths, name_of, unexplained
 from saltus.read.value_errors import items, value_errors
 
 SHARES: tuple[Quantity, ...] = ("accuracy", "error_rate")
@@ -81,6 +81,6 @@ def _floor_found(measurements: Measurements, levels: Floats) -> tuple[Finding, .
     high = np.flatnonzero(np.isfinite(levels))
     if not high.size:
         return ()
-    some = some_of([f"{name_of(measurements, k)} at {levels[k]:.3g}" for k in high.tolist()])
-    text = f"{some}, before any rise: if these are accuracies, say quantity='accuracy' and chance="
+    listed = some([f"{name_of(measurements, k)} at {levels[k]:.3g}" for k in high.tolist()])
+    text = f"{listed}, before any rise: if these are accuracies, say quantity='accuracy' and chance="
     return (Finding("unexplained floor", high.size, text),)

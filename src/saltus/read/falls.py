@@ -57,8 +57,12 @@ def _apart(position: Floats, falls: Indices) -> bool:
 
 def _alphabetical(position: Floats) -> bool:
     """Whether the steps ascend as text: bare, or as part of a longer name ("step10" comes after "step100.json")."""
-    text = [f"{step:.0f}" if step == np.floor(step) else repr(float(step)) for step in position]
-    return any(all(a + end <= b + end for a, b in pairwise(text)) for end in ("", ".~", "~"))
+    ends = ["", ".~", "~"]
+    for a, b in pairwise(f"{step:.0f}" if step.is_integer() else repr(step) for step in position.tolist()):
+        ends = [end for end in ends if a + end <= b + end]
+        if not ends:
+            return False
+    return True
 
 
 def _all_revisit(position: Floats, falls: Indices) -> bool:

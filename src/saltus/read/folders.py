@@ -9,8 +9,8 @@ from pathlib import Path
 from saltus.errors import InputError
 
 MAX_ENTRIES = 100_000
-"""Most entries of a folder and all below it that are looked at."""
-_MAX_DEPTH = 64
+"""Most entries of a folder and all below it, and most matches of a pattern, that are looked at."""
+MAX_DEPTH = 64
 
 
 def files_below(folder: Path, wanted: Callable[[Path], bool]) -> list[Path]:
@@ -34,7 +34,7 @@ def files_below(folder: Path, wanted: Callable[[Path], bool]) -> list[Path]:
                         rule = f"a folder of curves must have at most {MAX_ENTRIES:,} entries"
                         raise InputError(rule, str(folder), "give the folder of one run")
                     if entry.is_dir(follow_symlinks=False):
-                        if depth < _MAX_DEPTH:
+                        if depth < MAX_DEPTH:
                             left.append((entry.path, depth + 1))
                     elif wanted(path := Path(entry.path)) and entry.is_file():
                         found.append(path)

@@ -9,21 +9,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from saltus._types import Flags, Floats
-from saltus.curves.report import Finding, counted
+from saltus.curves.report import Finding, counted, some
 from saltus.errors import InputError
-from saltus.read.choice import some
 from saltus.read.epochs import through_epochs
 from saltus.read.measurements import Labels, Selection
 from saltus.read.metric_names import split_named
 from saltus.read.roles import (
-    Axis,
-    axis_of,
+    StepColumn,
     first_with,
     is_bookkeeping,
     is_learning_rate,
     is_setting,
     kind_of_counter,
     named_column,
+    step_column_of,
 )
 from saltus.read.tables import Columns, Table
 from saltus.read.vocabulary import RUNS, SIZES_OF_SAMPLES, SPLITS
@@ -38,7 +37,7 @@ class Frame:
 
     Attributes:
         table, selection: as given.
-        axis: the column of steps.
+        steps: the column that counts them.
         runs: columns that name the run together.
         split: column that names the split of a row, or None.
         rate: column of the learning rate, or None.
@@ -47,7 +46,7 @@ class Frame:
 
     table: Table
     selection: Selection
-    axis: Axis
+    steps: StepColumn
     runs: tuple[str, ...]
     split: str | None
     rate: str | None
@@ -56,7 +55,7 @@ class Frame:
     @property
     def taken(self) -> set[str]:
         """Columns that have a role and hold no values of skills."""
-        return {*self.axis.columns, *self.runs, *(name for name in (self.split, self.rate, self.n) if name)}
+        return {*self.steps.columns, *self.runs, *(name for name in (self.split, self.rate, self.n) if name)}
 
     @property
     def further(self) -> list[str]:
@@ -82,8 +81,8 @@ def frame_of(table: Table, selection: Selection) -> Frame:
     Raises:
         InputError: if no column counts steps, or the user named a column that is not there.
     """
-    axis = axis_of(table, selection)
-    names = [name for name in dict.fromkeys(table.names) if name != axis.column]
+    steps = step_column_of(table, selection)
+    names = [name for name in dict.fromkeys(table.names) if name != steps.name]
     given = selection.run
     runs = first_with(names, RUNS) if given is None else [named_column(table.names, "run", given)]
     splits = [name for name in first_with(names, SPLITS) if _names_splits(table, name)]
@@ -100,8 +99,8 @@ def frame_of(table: Table, selection: Selection) -> Frame:
         kept = None
         if first["split"] is not None:
             kept, _ = _held_out_rows(table.read([], [first["split"]]).labels[first["split"]], first["split"])
-        axis = through_epochs(table, axis, kept)
-    return Frame(table, selection, axis, tuple(runs), first["split"], first["rate"], first["n"])
+        steps = through_epochs(table, steps, kept)
+    return Frame(table, selection, steps, tuple(runs), first["split"], first["rate"], first["n"])
 
 
 def _names_splits(table: Table, name: str) -> bool:
@@ -140,7 +139,7 @@ def rows_of(frame: Frame, numbers: Sequence[str], labels: Sequence[str] = ()) ->
     """
     table = frame.table
     beside = [name for name in (frame.rate, frame.n) if name]
-    wanted = list(dict.fromkeys([*frame.axis.columns, *numbers, *beside]))
+    wanted = list(dict.fromkeys([*frame.steps.columns, *numbers, *beside]))
     names = list(dict.fromkeys([*labels, *frame.runs, *([frame.split] if frame.split else [])]))
     require_single(table.names, [*wanted, *names])
     further = [name for name in frame.further if name not in names and name not in numbers]
@@ -150,9 +149,9 @@ def rows_of(frame: Frame, numbers: Sequence[str], labels: Sequence[str] = ()) ->
         if not further:
             raise
         columns = table.read(wanted, names)  # perhaps the file is small enough without them
-    size = len(columns.numbers[frame.axis.column])
+    size = len(columns.numbers[frame.steps.name])
     parting = {name: column for name, column in columns.labels.items() if name not in names}
-    findings = [*frame.axis.findings, *columns.findings]
+    findings = [*frame.steps.findings, *columns.findings]
     run, naming = _run_labels([columns.labels[name] for name in frame.runs], frame, size)
     if naming not in ([], ["run"]):
         text = f"{counted(len(run.names), 'run')} by column {' and '.join(map(repr, naming))}: run= chooses another"
@@ -164,7 +163,7 @@ def rows_of(frame: Frame, numbers: Sequence[str], labels: Sequence[str] = ()) ->
     if not keep.all():
         columns, run = _chosen(columns, keep), replace(run, codes=run.codes[keep])
         parting = {name: replace(column, codes=column.codes[keep]) for name, column in parting.items()}
-    position = frame.axis.position(columns.numbers)
+    position = frame.steps.position(columns.numbers)
     rated = np.zeros(len(position), dtype=bool)
     if frame.rate is not None:
         rated = np.isfinite(columns.numbers[frame.rate])
@@ -193,13 +192,13 @@ def _run_labels(columns: Sequence[Labels], frame: Frame, size: int) -> tuple[Lab
         return Labels.all_the_same(size), [frame.runs[varying[0]]] if len(columns[varying[0]].names) == 1 else []
     run, used = columns[varying[0]], [frame.runs[varying[0]]]
     for i in varying[1:]:
-        finer = joined_labels([run, columns[i]], ", ")
+        finer = paired_labels([run, columns[i]], ", ")
         if len(finer.names) > len(run.names):
             run, used = finer, [*used, frame.runs[i]]
     return run, used
 
 
-def joined_labels(columns: Sequence[Labels], between: str) -> Labels:
+def paired_labels(columns: Sequence[Labels], between: str) -> Labels:
     """One label a row from two columns, in the order of their first rows."""
     first, second = columns
     pairs = first.codes.astype(np.int64) * len(second.names) + second.codes

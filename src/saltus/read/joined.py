@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,8 +10,7 @@ from saltus._types import Floats
 from saltus.curves.report import Finding, counted
 from saltus.errors import InputError
 from saltus.read.measurements import Labels, Measurements
-
-_CHANCE = ("seed", "random_state")  # ends of the names of settings in which repeated runs differ
+from saltus.read.shared_settings import shared_settings
 
 
 def joined(parts: Sequence[Measurements], files: Sequence[str]) -> Measurements:
@@ -26,7 +24,8 @@ def joined(parts: Sequence[Measurements], files: Sequence[str]) -> Measurements:
         if _counter(part) != _counter(first):
             received = f"{first.step_column!r} in {files[0]}, {part.step_column!r} in {file}"
             raise InputError("files of one set must count the same steps", received, "give step_column=")
-    settings, said = shared_settings([part.settings for part in parts])
+    in_all = [name for name in first.settings if all(name in part.settings for part in parts)]
+    settings, said = shared_settings([{name: part.settings[name] for name in in_all} for part in parts], "file")
     sizes = [len(part.value) for part in parts]
     beside = dict.fromkeys(name for part in parts for name in part.beside)
     further = dict.fromkeys(name for part in parts for name in part.further)
@@ -72,24 +71,6 @@ def joined_findings(parts: Sequence[Measurements]) -> list[Finding]:
         others = f" (and {len(texts) - 1} more of the kind)" if len(texts) > 1 else ""
         result.append(Finding(kind, sum(finding.count for finding in same), text + others))
     return result
-
-
-def shared_settings(settings: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], list[Finding]]:
-    """The settings that all files have alike, and a remark on those in which they differ."""
-    every = dict.fromkeys(name for one in settings for name in one)
-    same = {
-        name: settings[0][name] for name in every if all(one.get(name) == settings[0].get(name) for one in settings)
-    }
-    differing = [
-        name
-        for name in every
-        if name not in same and not name.casefold().endswith(_CHANCE) and all(name in one for one in settings)
-    ]
-    if not differing:
-        return same, []
-    some = ", ".join(differing[:4]) + (", ..." if len(differing) > 4 else "")
-    text = f"{counted(len(settings), 'file')} differ in {some}, not only by chance"
-    return same, [Finding("different settings", len(differing), text)]
 
 
 def _counter(part: Measurements) -> tuple[str, str]:

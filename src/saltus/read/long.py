@@ -11,7 +11,7 @@ from saltus._types import Floats
 from saltus.curves.report import Finding
 from saltus.errors import InputError
 from saltus.read.choice import Choice, choose, quantity_by_name, settle
-from saltus.read.frames import Frame, beside_of, joined_labels, left_out, rates_at, rows_of
+from saltus.read.frames import Frame, beside_of, left_out, paired_labels, rates_at, rows_of
 from saltus.read.measurements import Measurements, Quantity, Selection
 from saltus.read.metric_names import metric_named
 from saltus.read.roles import (
@@ -50,7 +50,7 @@ def _names_several(frame: Frame, name: str) -> bool:
     if frame.table.holds_numbers(name) and not is_among(name, NUMBERED_SKILLS):
         return False
     cells = frame.table.first_cells(name)
-    of_one_moment = len(set(frame.table.first_cells(frame.axis.column))) == 1
+    of_one_moment = len(set(frame.table.first_cells(frame.steps.name))) == 1
     return 0 < len(set(cells)) <= (len(cells) if of_one_moment else max(1, len(cells) // 2))
 
 
@@ -72,7 +72,7 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
     rows = rows_of(frame, [value, *([error] if error else []), *beside.values()], skills)
     columns = rows.columns
     labels = [columns.labels[name] for name in skills]
-    skill = joined_labels(labels, "/") if len(labels) > 1 else labels[0]
+    skill = paired_labels(labels, "/") if len(labels) > 1 else labels[0]
     if "" in skill.names:
         raise InputError("every row must name its skill", "an empty cell", f"fill the column {skills[0]}")
     errors = columns.numbers[error] if error else columns.errors.get(value)
@@ -87,8 +87,8 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
         said += quantity_by_name(Choice((value,), quantity, True, {}, {}, ()))
     measurements = Measurements(
         layout=table.kind if skills == ["tag"] and table.kind != "CSV" else f"tidy {table.kind}",
-        resource=resource_counted_by(frame.axis.column),
-        step_column=frame.axis.column,
+        resource=resource_counted_by(frame.steps.name),
+        step_column=frame.steps.name,
         quantity=quantity or frame.selection.kind_of_values,
         run=rows.run,
         skill=skill,

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.report import Finding
+from saltus.curves.report import Finding, some
 from saltus.errors import InputError
 from saltus.read.measurements import Measurements
 from saltus.read.scale import Scale, by_skill, in_words, initial_loss_of, lowest_loss
-from saltus.read.strengths import Strengths, by_rule, name_of, some_of
+from saltus.read.strengths import Strengths, by_rule, name_of
 from saltus.read.value_errors import items, value_errors
 
 
@@ -29,7 +29,7 @@ def from_loss(measurements: Measurements, scale: Scale) -> Strengths:
     initial = np.where(np.isnan(given)[codes], loss[first][curve], given[codes])
     floor = np.nan_to_num(bottom)[codes]
     if (lowest := float(initial.min())) == 0:
-        raise InputError("the first loss of a curve must be greater than 0", lowest, "give initial_loss")
+        raise InputError("the first loss of a curve must be greater than 0", lowest, "give initial_loss=")
     if (initial <= floor).any():
         worst = int((initial <= floor).argmax())
         received = f"{floor[worst]:g} for {name_of(measurements, codes[worst])}, which starts at {initial[worst]:g}"
@@ -71,5 +71,5 @@ def _rising(measurements: Measurements, loss: Floats) -> tuple[Finding, ...]:
                 rising.append(measurements.curve_name(measurements.curve[start]))
     if not rising:
         return ()
-    text = f"{len(rising)} of {len(starts)} rise all along: {some_of(rising)}: is it a score?"
+    text = f"{len(rising)} of {len(starts)} rise all along: {some(rising)}: is it a score?"
     return (Finding("rising losses", len(rising), text),)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saltus._types import Flags, Floats, Integers
-from saltus.curves.report import Finding
+from saltus.curves.report import Finding, some
 from saltus.errors import InputError
 
 Codes = NDArray[np.int32]
@@ -72,8 +72,7 @@ class Selection:
         for pattern in self.columns:
             matching = [name for name in names if name == pattern or fnmatchcase(name, pattern)]
             if not matching:
-                some = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
-                raise InputError("columns must match names in the file", pattern, f"it has {some or 'none'}")
+                raise InputError("columns must match names in the file", pattern, f"it has {some(names, 4) or 'none'}")
             chosen.update(dict.fromkeys(matching))
         return list(chosen)
 

@@ -15,8 +15,8 @@ from saltus.read.constant_columns import WithConstants
 from saltus.read.files import require_numbers
 from saltus.read.layouts import measurements_of
 from saltus.read.measurements import Measurements, Selection
-from saltus.read.names import position_in_name
 from saltus.read.path_parts import differing_parts, names_below
+from saltus.read.positions import position_in_name
 from saltus.read.readers import open_table
 from saltus.read.roles import is_generic_value
 from saltus.read.sources import Sources

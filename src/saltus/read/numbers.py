@@ -15,14 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.report import Finding
+from saltus.curves.report import Finding, some
 from saltus.errors import InputError
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nat", "null", "none", "-", "--"})
 """Cells, in lower case, that hold no value; ``nan`` is a number to Python."""
+SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
+"""Factor for each letter, in lower case, that may follow a number."""
 _LOOKED_AT = 50  # cells of a piece in which a decimal point is looked for
 _MAX_CELL = 64  # characters of the longest number that is not Python's own
-_SUFFIXES = {"": 1.0, "%": 0.01, "k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 _SPACES = " '’\u00a0\u2009\u202f"
 _DIGITS = rf"[+-]?(?:\d[\d.,{_SPACES}]*|[.,]\d+)(?:[eE][+-]?\d+)?"
 _CELL = re.compile(rf"({_DIGITS})\s*([%kKmMbBgGtT]?)(?:\s*(?:±|\+/-|\+-)\s*({_DIGITS})\s*([%kKmMbBgGtT]?))?")
@@ -189,26 +190,27 @@ def forms_found(columns: Iterable[NumberColumn]) -> Iterator[Finding]:
 
     def met(form: str) -> tuple[int, str]:
         names = [column.name for column in columns if column.forms[form]]
-        some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        return sum(column.forms[form] for column in columns), some
+        return sum(column.forms[form] for column in columns), some(names)
 
-    count, some = met("percent")
+    count, names = met("percent")
     if count:
-        yield Finding("percent signs", count, f"{count} cells in percent were read as hundredths (22% as 0.22): {some}")
-    count, some = met("suffix")
+        text = f"{count} cells in percent were read as hundredths (22% as 0.22): {names}"
+        yield Finding("percent signs", count, text)
+    count, names = met("suffix")
     if count:
-        text = f"{count} cells with a suffix were read in full (k, M, B or G, T are 1e3, 1e6, 1e9, 1e12): {some}"
+        text = f"{count} cells with a suffix were read in full (k, M, B or G, T are 1e3, 1e6, 1e9, 1e12): {names}"
         yield Finding("number suffixes", count, text)
-    count, some = met("thousands separator")
+    count, names = met("thousands separator")
     if count:
-        text = f"{count} cells were read with separators of thousands (1,234 as 1234): {some}"
+        text = f"{count} cells were read with separators of thousands (1,234 as 1234): {names}"
         yield Finding("thousands separators", count, text)
-    count, some = met("decimal comma")
+    count, names = met("decimal comma")
     if count:
-        yield Finding("decimal commas", count, f"{count} cells were read with decimal commas (0,5 as 0.5): {some}")
-    count, some = met("error")
+        yield Finding("decimal commas", count, f"{count} cells were read with decimal commas (0,5 as 0.5): {names}")
+    count, names = met("error")
     if count:
-        yield Finding("errors in cells", count, f"{count} cells give a standard error behind ±, which was kept: {some}")
+        text = f"{count} cells give a standard error behind ±, which was kept: {names}"
+        yield Finding("errors in cells", count, text)
 
 
 def _parsed(text: str) -> _Number | None:
@@ -235,7 +237,7 @@ def _parsed(text: str) -> _Number | None:
 
 def _scaled(value: float, unit: str) -> float:
     # Division keeps 22% at 0.22, which a product with 0.01 would miss.
-    return value / 100 if unit == "%" else value * _SUFFIXES[unit.lower()]
+    return value / 100 if unit == "%" else value * SUFFIXES[unit.lower()]
 
 
 def _plain(text: str) -> _Number | None:

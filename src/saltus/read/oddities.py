@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saltus._types import Floats, Integers
-from saltus.curves.report import Finding, counted
+from saltus.curves.report import Finding, counted, some
 from saltus.read.convert import SHARES
 from saltus.read.measurements import Measurements
 from saltus.resource import STEP
@@ -118,4 +118,4 @@ def _spacing(
 
 
 def _some(chosen: NDArray[np.intp], names: Sequence[str]) -> str:
-    return ", ".join(names[i] for i in chosen[:3]) + (", ..." if chosen.size > 3 else "")
+    return some([names[i] for i in chosen])

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.report import Finding, counted
+from saltus.curves.report import Finding, counted, some
 from saltus.errors import InputError
 from saltus.read.counters import Offsets, require_one_counter, with_offsets
 from saltus.read.falls import Indices, falls_of, last_branch, out_of_order
@@ -58,15 +58,17 @@ def in_order(
         kept[starts[i] + len(chosen) : ends[i]] = False
         by_curve[starts[i] : starts[i] + len(chosen)] = chosen
     ordered.report()
-    rank = np.arange(len(position)) - np.repeat(starts, ends - starts)
-    n_skipped = int((kept & (rank < skip)).sum())
     if skip:
+        skipped = np.arange(len(position)) < np.repeat(starts + skip, ends - starts)
+        n_skipped = int((kept & skipped).sum())
         text = f"the first {skip} of every curve, {n_skipped} in all, were left out"
         findings.append(Finding("skipped points", n_skipped, text))
-    result = present.take(by_curve[kept & (rank >= skip)])
-    if not len(result.value):
+        kept &= ~skipped
+    if not kept.any():
         raise InputError("skip must leave some measurements", skip, "skip fewer")
-    return result, findings
+    chosen = by_curve[kept]
+    as_it_was = len(chosen) == len(present.value) and bool((np.diff(chosen) == 1).all())
+    return present if as_it_was else present.take(chosen), findings
 
 
 def _present(measurements: Measurements) -> tuple[Measurements, list[Finding]]:
@@ -87,7 +89,8 @@ def _present(measurements: Measurements) -> tuple[Measurements, list[Finding]]:
         raise InputError("a file must hold measurements", f"{has_value.size} entries, none a number", "check columns=")
     if n_missing:
         findings += _ended(measurements.take(has_step), has_value[has_step])
-    return measurements.take(has_value & has_step), findings
+    used = has_value & has_step
+    return measurements if used.all() else measurements.take(used), findings
 
 
 def _ended(measurements: Measurements, has_value: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[Finding]:
@@ -106,7 +109,7 @@ def _ended(measurements: Measurements, has_value: np.ndarray[tuple[int], np.dtyp
             silent.append(f"{who} ended at {last:g}, with empty rows up to {end:g}")
     if not silent:
         return []
-    return [Finding("ended early", len(silent), ", ".join(silent[:3]) + (", ..." if len(silent) > 3 else ""))]
+    return [Finding("ended early", len(silent), some(silent))]
 
 
 def _require_counters_that_count_on(measurements: Measurements, curves: Sequence[Indices]) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.report import Finding
-from saltus.read.choice import Choice, quantity_by_name, settle, some
+from saltus.curves.report import Finding, some
+from saltus.read.choice import Choice, quantity_by_name, settle
 from saltus.read.files import require_numbers
 from saltus.read.frames import Frame, left_out, require_single
 from saltus.read.measurements import Codes, Labels, Measurements
@@ -21,7 +21,7 @@ _BOUNDS = ("__MIN", "__MAX")
 
 def is_panel(frame: Frame) -> bool:
     """Whether all columns but the steps and the loggers' own are of the form ``run - metric``."""
-    values = [name for name in frame.table.names if name != frame.axis.column and not is_bookkeeping(name)]
+    values = [name for name in frame.table.names if name != frame.steps.name and not is_bookkeeping(name)]
     return bool(values) and all(" - " in name for name in values) and not all(map(_is_bound, values))
 
 
@@ -31,7 +31,7 @@ def read_panel(frame: Frame) -> Measurements:
     Raises:
         InputError: if a column is there twice, or a cell is no number.
     """
-    table, step_column = frame.table, frame.axis.column
+    table, step_column = frame.table, frame.steps.name
     values = [name for name in table.names if name != step_column and not is_bookkeeping(name) and not _is_bound(name)]
     of_column = {name: name.rsplit(" - ", 1) for name in values if table.holds_numbers(name)}
     read: list[Columns] = []
@@ -55,7 +55,7 @@ def read_panel(frame: Frame) -> Measurements:
     position = numbers[step_column]
     require_numbers(len(position) * len(chosen), table.path)
     runs = list(dict.fromkeys(run for run, _ in chosen.values()))
-    findings = [*frame.axis.findings, *read[-1].findings, *left_out(table.names, numbers)]
+    findings = [*frame.steps.findings, *read[-1].findings, *left_out(table.names, numbers)]
     drawn_together = sum(int((numbers[name + "__MIN"] < numbers[name + "__MAX"]).sum()) for name in bounded)
     if drawn_together:
         text = f"{drawn_together} values stand for several steps each (__MIN differs from __MAX): "

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from saltus.read.numbers import SUFFIXES
+
 _TENSORBOARD = re.compile(r"(?:^|.*/)run-(?P<run>.*?)-tag-(?P<tag>[^/]*)", re.DOTALL)
 """Name that TensorBoard gives to the download of one tag."""
-_FACTORS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 _LONGEST_NUMBER = 24  # letters
 _TOKEN = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![a-z0-9])|\d+|[^\W\d_]+|[\W_]", re.IGNORECASE | re.ASCII)
 _SIZE = re.compile(r"\d+(?:[._]\d+)?[kmbt]", re.IGNORECASE | re.ASCII)
@@ -62,7 +63,7 @@ def number_in(text: str) -> float | None:
     if len(found) != 1 or len(found[0][0]) > _LONGEST_NUMBER:
         return None
     number, factor = found[0]
-    return float(number.replace("_", ".")) * _FACTORS[factor]
+    return float(number.replace("_", ".")) * SUFFIXES[factor]
 
 
 def tag_of_download(name: str) -> str | None:

@@ -106,17 +106,17 @@ def named_column(names: Sequence[str], argument: str, given: str) -> str:
 
 
 @dataclass(frozen=True)
-class Axis:
+class StepColumn:
     """The column that counts training, and what is to say about the choice.
 
     Attributes:
-        column: its name.
+        name: its name.
         findings: remarks.
         epoch, first, length: where its steps start again in each epoch, the column of epochs, the first of them, and
             the number of steps of one.
     """
 
-    column: str
+    name: str
     findings: tuple[Finding, ...] = ()
     epoch: str | None = None
     first: float = 0.0
@@ -125,18 +125,18 @@ class Axis:
     @property
     def columns(self) -> list[str]:
         """Columns that are needed to tell the position of a row."""
-        return [self.column, *([self.epoch] if self.epoch else [])]
+        return [self.name, *([self.epoch] if self.epoch else [])]
 
     def position(self, numbers: Mapping[str, Floats]) -> Floats:
         """Position of each row, by its numbers in these columns."""
-        step = numbers[self.column]
+        step = numbers[self.name]
         if self.epoch is None:
             return step
         with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray((numbers[self.epoch] - self.first) * self.length + step)
 
 
-def axis_of(table: Table, selection: Selection) -> Axis:
+def step_column_of(table: Table, selection: Selection) -> StepColumn:
     """The column of steps: the one that was given, or else the truest clock among those with such a name.
 
     Raises:
@@ -144,7 +144,7 @@ def axis_of(table: Table, selection: Selection) -> Axis:
     """
     names = list(dict.fromkeys(table.names))
     if selection.step_column is not None:
-        return Axis(named_column(names, "step_column", selection.step_column))
+        return StepColumn(named_column(names, "step_column", selection.step_column))
     kinds = {name: kind for name in names if (kind := kind_of_counter(name)) is not None}
     counting = [name for name in kinds if table.holds_numbers(name)] or list(kinds)
     if not counting:
@@ -161,9 +161,9 @@ def axis_of(table: Table, selection: Selection) -> Axis:
         chosen = _agreed(table, first)
     others = [name for name in counting if name != chosen]
     if not others:
-        return Axis(chosen)
+        return StepColumn(chosen)
     text = f"steps are counted by {chosen!r}; {', '.join(map(repr, others))} would count too: choose with step_column="
-    return Axis(chosen, (Finding("several counters", len(others), text),))
+    return StepColumn(chosen, (Finding("several counters", len(others), text),))
 
 
 def _singular(names: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from saltus._types import Floats
+from saltus.curves.report import some
 from saltus.errors import InputError, require_not_negative, require_positive
 
 PerSkill = float | Mapping[str, float]
@@ -55,9 +56,7 @@ def by_skill(
         return np.full(len(skills), checked(name, given))
     for key in given:
         if key not in skills and not any(fnmatchcase(skill, key) for skill in skills):
-            advice = f"give one number for all, or some by name: {', '.join(skills[:3])}" + (
-                ", ..." if len(skills) > 3 else ""
-            )
+            advice = f"give one number for all, or some by name: {some(skills)}"
             raise InputError(f"{name} must name skills of the file", key, advice)
     numbers = {key: checked(name, number) for key, number in given.items()}
     return np.array([_found(skill, numbers) for skill in skills], dtype=float)

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.report import Finding
+from saltus.curves.report import Finding, some
 from saltus.errors import InputError
 from saltus.read.falls import Indices
 from saltus.read.frequency_column import stated_frequencies
@@ -85,9 +85,9 @@ def _by_emergence(measurements: Measurements, strength: Floats) -> tuple[Indices
     early, late = ([names[k] for k in rank if keys[k][0] == group] for group in (0, 2))
     text = f"skills as they pass half: {_listed(names, rank)}"
     if early:
-        text += f"; already there when first measured, by their first strength: {_some(early)}"
+        text += f"; already there when first measured, by their first strength: {some(early, 4)}"
     if late:
-        text += f"; not there yet, by their last strength: {_some(late)}"
+        text += f"; not there yet, by their last strength: {some(late, 4)}"
     return rank, text
 
 
@@ -121,8 +121,4 @@ def _reordered(measurements: Measurements, rank: Indices) -> Measurements:
 
 
 def _listed(names: Sequence[str], rank: Indices) -> str:
-    return _some([names[k] for k in rank])
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+    return some([names[k] for k in rank], 4)

@@ -14,17 +14,15 @@ from typing import overload
 from saltus.curves.report import Finding
 from saltus.errors import InputError
 from saltus.read.files import MAX_BYTES, existing
+from saltus.read.folders import MAX_DEPTH, MAX_ENTRIES
 from saltus.read.formats.tensorboard import event_files
 from saltus.read.readers import is_one_table, is_table_file
 from saltus.store.store import is_store
 
 AnyPath = str | os.PathLike[str]
 
-MAX_ENTRIES = 100_000
-"""Most entries of a folder and all below it, and most matches of a pattern, that are looked at."""
 MAX_FILES = 10_000
 """Most files of one set."""
-_MAX_DEPTH = 64
 _SHOWN = 100  # letters of the source in reports
 
 
@@ -157,7 +155,7 @@ def _tables_below(folder: Path) -> list[Path]:
             if entry.is_dir(follow_symlinks=False):
                 if is_one_table(path):
                     found.append(path)
-                elif depth < _MAX_DEPTH and not is_store(path):
+                elif depth < MAX_DEPTH and not is_store(path):
                     left.append((path, depth + 1))
             elif entry.is_file() and is_table_file(path):
                 found.append(path)

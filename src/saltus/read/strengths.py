@@ -63,8 +63,3 @@ def unexplained(starts: Sequence[Floor | None]) -> Floats:
 def name_of(measurements: Measurements, k: int) -> str:
     """A skill of the measurements in a sentence."""
     return named(measurements.skill.names[k])
-
-
-def some_of(texts: Sequence[str]) -> str:
-    """The first three, and whether there are more."""
-    return ", ".join(texts[:3]) + (", ..." if len(texts) > 3 else "")

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.report import Finding
+from saltus.curves.report import Finding, some
 from saltus.errors import InputError
-from saltus.read.choice import Choice, quantity_by_name, settle, some
-from saltus.read.frames import Frame, Rows, beside_of, left_out, require_single, rows_of
+from saltus.read.choice import Choice, quantity_by_name, settle
+from saltus.read.frames import Frame, Rows, beside_of, left_out, rows_of
 from saltus.read.measurements import Labels, Measurements
 from saltus.read.metric_names import metric_named
 from saltus.read.roles import is_bookkeeping, is_setting, named_column, resource_counted_by
@@ -26,7 +26,7 @@ def read_wide(frame: Frame) -> Measurements:
         InputError: if there is no column of values, or a chosen one holds something else.
     """
     table, selection = frame.table, frame.selection
-    every = [name for name in table.names if name not in {frame.axis.column, *frame.runs}]
+    every = [name for name in table.names if name not in {frame.steps.name, *frame.runs}]
     candidates = candidates_of(frame)
     if selection.value is not None:
         candidates = [named_column(table.names, "value", selection.value)]
@@ -70,7 +70,6 @@ def measured_while_training(names: Sequence[str], rows: Rows) -> list[str]:
 def candidates_of(frame: Frame) -> list[str]:
     """Columns of numbers that may hold values of skills."""
     table = frame.table
-    require_single(table.names, [])
     return [
         name
         for name in table.names
@@ -114,8 +113,8 @@ def _laid_out(frame: Frame, choice: Choice, rows: Rows) -> Measurements:
     read = {*rows.used, *values, *errors.values(), *choice.losses.values()}
     return Measurements(
         layout=f"wide {frame.table.kind}",
-        resource=resource_counted_by(frame.axis.column),
-        step_column=frame.axis.column,
+        resource=resource_counted_by(frame.steps.name),
+        step_column=frame.steps.name,
         quantity=choice.quantity,
         run=repeated(rows.run, n_values),
         skill=Labels(np.repeat(np.arange(n_values, dtype=np.int32), n_rows), tuple(values)),

@@ -16,7 +16,7 @@ from saltus._types import Floats
 from saltus.curves.crossings import emergence_times
 from saltus.errors import InputError
 from saltus.forecast.base.results import EmergenceForecast
-from saltus.forecast.time.recipe import Family, family_of, optimizer_of
+from saltus.forecast.time.recipe import OptimizerFamily, family_of, optimizer_of
 from saltus.theory.clock import RateClock, schedule_clock
 from saltus.theory.schedules import Schedule
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from saltus.theory.protocols import Clock
 
 
-_POWERS: dict[Family | None, float] = {"sgd": 1.0, "adam": 0.8}
+_POWERS: dict[OptimizerFamily | None, float] = {"sgd": 1.0, "adam": 0.8}
 """Progress of a step goes as its learning rate to this power; an optimiser that is not known is most likely of Adam's
 family."""
 _BEYOND = 1000  # times the last step of the curves, up to which a schedule without an end is followed

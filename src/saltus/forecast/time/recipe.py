@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import xarray as xr
 
-Family = Literal["sgd", "adam", "other"]
+OptimizerFamily = Literal["sgd", "adam", "other"]
 _SGD = re.compile(r"(sgd|momentum|nesterov|heavy.?ball|gradient.?descent)", re.IGNORECASE)
 _ADAM = re.compile(r"(adam|lamb|lion|adafactor|adopt)", re.IGNORECASE)
 
@@ -22,7 +22,7 @@ def optimizer_of(curves: xr.Dataset) -> str | None:
     return name if isinstance(name, str) and name else None
 
 
-def family_of(optimizer: str | None) -> Family | None:
+def family_of(optimizer: str | None) -> OptimizerFamily | None:
     """The family of an optimiser by its name; None for one that is not known."""
     if optimizer is None:
         return None

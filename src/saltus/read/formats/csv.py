@@ -162,8 +162,10 @@ class CsvTable:
                 yield lines, rows
 
     def _are_plain(self, rows: list[list[str]]) -> bool:
-        first = self.names[0] if self.names else ""
-        return {*map(len, rows)} == {len(self.names)} and not any(row[0][:1] == "#" or row[0] == first for row in rows)
+        if not self.names or {*map(len, rows)} != {len(self.names)}:
+            return False
+        first = [row[0] for row in rows]
+        return self.names[0] not in first and "\n#" not in "\n" + "\n".join(first)
 
     def _filtered(
         self, rows: list[list[str]], lines: Sequence[int], left_out: _LeftOut, to_the_end: bool

@@ -16,7 +16,7 @@ from saltus.read.formats.sqlite import Database, opened
 from saltus.read.records import table_of_records
 from saltus.read.scalar_log import ScalarLog
 from saltus.read.tables import ArrayTable
-from saltus.read.tracked import shared_settings, unique_names
+from saltus.read.tracked import settings_of_runs, unique_names
 
 _METRICS_OF_MLFLOW = ("run_uuid", "key", "step", "value", "is_nan")
 _METRICS_OF_TRACKIO = ("run_name", "step", "metrics")
@@ -78,7 +78,7 @@ def _mlflow(database: Database, path: Path) -> ArrayTable:
     for run, key, value in _texts(database, "params", ("run_uuid", "key", "value"), path):
         if run in params:
             params[run][key] = value
-    settings, findings = shared_settings(list(params.values()))
+    settings, findings = settings_of_runs(list(params.values()))
     findings = [*log.count_unnumbered(), *findings]
     if n_system:
         findings.append(Finding("columns left out", n_system, f"{counted(n_system, 'value')} of the machine's load"))
@@ -106,7 +106,7 @@ def _trackio(database: Database, path: Path) -> ArrayTable:
         )
         if (config := _object(text)) is not None
     ]
-    settings, findings = shared_settings(
+    settings, findings = settings_of_runs(
         [{name: value for name, value in config.items() if not name.startswith("_")} for config in configs]
     )
     return table_of_records(_records(database), path, "trackio store", settings, findings)

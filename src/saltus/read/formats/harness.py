@@ -9,7 +9,7 @@ from typing import Any
 from saltus.curves.report import Finding, counted
 from saltus.errors import InputError
 from saltus.read.formats.json_tree import Node, scalars_in
-from saltus.read.names import position_in_name
+from saltus.read.positions import position_in_name
 from saltus.read.records import Records, RecordTable
 
 _ERROR = "_stderr"

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from saltus.curves.report import Finding, counted
+from saltus.curves.report import Finding, counted, some
 from saltus.errors import InputError
 from saltus.read.beside import beside_finding, settings_beside, settings_in
 from saltus.read.dotted import without_groups
@@ -17,7 +17,7 @@ from saltus.read.formats.json_tree import Array, Node, arrays_in, scalars_in
 from saltus.read.formats.one_row import ADVICE, RULE, one_row
 from saltus.read.measurements import Labels
 from saltus.read.metric_names import metric_named, split_named
-from saltus.read.names import position_in_name
+from saltus.read.positions import position_in_name
 from saltus.read.records import Records, RecordTable
 from saltus.read.roles import kind_of_counter
 from saltus.read.vocabulary import CHECKPOINTS, EPOCHS, SIZES, UPDATES
@@ -78,7 +78,7 @@ def _of_rows(document: Mapping[str, Node], path: Path) -> RecordTable | None:
         return _stacked(tables, path)
     said = [_under(names)] if names[-1] else []
     if others:
-        text = f"{counted(len(others), 'other list')} of rows, not read: {_some('.'.join(key) for key, _ in others)}"
+        text = f"{counted(len(others), 'other list')} of rows, not read: {some(['.'.join(key) for key, _ in others])}"
         said.append(Finding("lists left out", len(others), text))
     table = chosen.records.table("JSON history", findings=said)
     return _counted(table.renamed(without_groups(table.names)), path)
@@ -109,7 +109,7 @@ def _of_columns(document: Mapping[str, Node], path: Path) -> RecordTable | None:
     said = [_under(tuple(shared))] if shared else []
     if len(chosen) < len(found):
         others = [".".join(names) for names in found if names not in chosen]
-        text = f"{counted(len(others), 'list')} of another length than {length}, not read: {_some(others)}"
+        text = f"{counted(len(others), 'list')} of another length than {length}, not read: {some(others)}"
         said.append(Finding("lists left out", len(others), text))
     return _counted(RecordTable(path, table.arrays, table.kind, findings=[*said, *table.findings]), path)
 
@@ -196,7 +196,7 @@ def _stacked(tables: Mapping[str, RecordTable], path: Path) -> RecordTable:
         else:
             columns = [table.read([], [name]).labels[name] for table in tables.values()]
             arrays[name] = Labels.of(column.names[code] for column in columns for code in column.codes)
-    text = f"{counted(len(sizes), 'key')} of the file taken as runs: {_some(tables)}"
+    text = f"{counted(len(sizes), 'key')} of the file taken as runs: {some(list(tables))}"
     said = Finding("keys as runs", len(sizes), text)
     return _counted_each(RecordTable(path, arrays, "JSON history", findings=[said]), sizes)
 
@@ -284,8 +284,3 @@ def _shared(paths: Sequence[Names]) -> Names:
 
 def _under(names: Names) -> Finding:
     return Finding("rows under a key", 1, f"read from {'.'.join(names)!r} in the file")
-
-
-def _some(names: Iterable[str]) -> str:
-    every = list(names)
-    return ", ".join(every[:3]) + (", ..." if len(every) > 3 else "")

@@ -17,7 +17,7 @@ from saltus.read.files import require_bytes
 from saltus.read.folders import files_below, folders_in
 from saltus.read.scalar_log import ScalarLog
 from saltus.read.tables import ArrayTable
-from saltus.read.tracked import shared_settings, unique_names
+from saltus.read.tracked import settings_of_runs, unique_names
 
 _MAX_TEXT = 2**16  # characters of meta.yaml, a parameter or a tag
 _DIGITS = 20  # more than a time has
@@ -91,7 +91,7 @@ def open_mlflow(root: Path) -> ArrayTable:
     if not measured:
         raise InputError("runs of MLflow must have metrics", str(root), "log them, e.g. log_metric(name, value, step)")
     names = unique_names({run.folder.name: run.name for run in measured})
-    settings, differing = shared_settings([run.params for run in measured])
+    settings, differing = settings_of_runs([run.params for run in measured])
     findings += [*log.count_unnumbered(), *differing]
     if n_system:
         findings.append(Finding("columns left out", n_system, f"{counted(n_system, 'metric')} of the machine's load"))

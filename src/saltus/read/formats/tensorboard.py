@@ -16,7 +16,7 @@ from saltus.read.formats.event_folders import roles_of_folders
 from saltus.read.formats.events import ENDS_EARLY, MAX_RECORD, TornError, scalars
 from saltus.read.scalar_log import ScalarLog
 from saltus.read.tables import ArrayTable
-from saltus.read.tracked import shared_settings
+from saltus.read.tracked import settings_of_runs
 
 _TIMESTAMP = re.compile(r"\d{9,11}\.\d+")
 """Name of a folder that `add_hparams` makes in that of a run, for one last value of each metric."""
@@ -75,7 +75,7 @@ def open_events(root: Path) -> ArrayTable:
             raise InputError(rule, where, "copy it again when it is complete")
         raise InputError("event files must hold scalars", str(root), "log scalars, e.g. add_scalar(tag, value, step)")
     named, said = roles_of_folders(log.tags_of_folders())
-    settings, differing = shared_settings(_settings_of_runs(root, files))
+    settings, differing = settings_of_runs(_settings_of_runs(root, files))
     findings = [*_torn_findings(torn), *said, *differing, *beside_finding(settings)]
     if n_unread:
         text = f"{counted(n_unread, 'record')} above {MAX_RECORD // 1024} KiB (images, graphs), not read"

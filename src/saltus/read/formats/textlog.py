@@ -15,7 +15,7 @@ from typing import TextIO
 import numpy as np
 
 from saltus._types import Floats, Integers
-from saltus.curves.report import Finding, counted
+from saltus.curves.report import Finding, counted, some
 from saltus.errors import InputError
 from saltus.read.beside import beside_finding, settings_beside
 from saltus.read.files import MAX_BYTES, MAX_COLUMNS, require_numbers
@@ -71,8 +71,7 @@ def open_text_log(path: Path) -> ArrayTable:
         text = f"{n_passed} of {counted(lines.n_lines, 'line')} hold no measurement"
         findings.append(Finding("lines passed over", n_passed, text))
     if names := lines.left_out():
-        some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        text = f"{counted(len(names), 'name')} of times, memory or speeds: {some}"
+        text = f"{counted(len(names), 'name')} of times, memory or speeds: {some(names)}"
         findings.append(Finding("columns left out", len(names), text))
     return ArrayTable(path, columns, "text log", told, [*torn, *findings, *beside_finding(told)])
 

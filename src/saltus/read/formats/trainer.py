@@ -12,7 +12,7 @@ from saltus.errors import InputError
 from saltus.read.beside import beside_finding, settings_beside
 from saltus.read.files import require_small_file
 from saltus.read.formats.json_text import JsonText
-from saltus.read.names import position_in_name
+from saltus.read.positions import position_in_name
 from saltus.read.records import Records, RecordTable
 from saltus.read.text import open_text
 

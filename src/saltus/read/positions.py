@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from saltus.read.numbers import SUFFIXES
+
 _NOUNS = {
     "step": "step steps globalstep checkpoint checkpoints ckpt iter iters iteration it update updates",
     "epoch": "epoch ep",
@@ -11,7 +13,6 @@ _NOUNS = {
     "samples": "samples",
 }
 _NOUN_OF = {name: noun for noun, names in _NOUNS.items() for name in names.split()}
-_FACTORS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 _PLACE = re.compile(
     rf"(?<![a-z])({'|'.join(sorted(_NOUN_OF, key=len, reverse=True))})[-_=.]?(\d{{1,18}}(?:\.\d{{1,9}})?)([kmbt]?)"
     r"(?![a-z0-9])",
@@ -26,5 +27,5 @@ def position_in_name(text: str) -> tuple[str, float] | None:
     place in the name. None if there is none.
     """
     text = text.casefold().replace("global_step", "step").replace("global-step", "step")
-    found = {_NOUN_OF[noun]: float(number) * _FACTORS[factor] for noun, number, factor in _PLACE.findall(text)}
+    found = {_NOUN_OF[noun]: float(number) * SUFFIXES[factor] for noun, number, factor in _PLACE.findall(text)}
     return next(((noun, found[noun]) for noun in _NOUNS if noun in found), None)
