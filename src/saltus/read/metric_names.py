@@ -141,10 +141,9 @@ def _digits_apart(word: str) -> tuple[str, ...]:
 
 def _take_statistic(words: list[str]) -> Statistic:
     """Remove the words of a statistic at the end, behind "none" or a filter too as harnesses write it."""
-    if (
-        words[:1] == ["best"] and _measure_in(words[1:]) is not None
-    ):  # the best so far, of a value that stands beside it
-        del words[0]
+    place = int(bool(words) and words[0] in _SPLITS)
+    if words[place : place + 1] == ["best"] and _measure_in(words[place + 1 :]) is not None:
+        del words[place]  # the best so far, of a value that stands beside it
         return "other"
     if "stderr" in words[1:]:
         words.remove("stderr")
@@ -158,9 +157,6 @@ def _take_statistic(words: list[str]) -> Statistic:
     if end > 1 and words[end - 1] == "error" and not ends.endswith(_ERROR_RATES) and _measure_in(words[: end - 1]):
         del words[end - 1]
         return "error"
-    if "best" in words and _measure_in([word for word in words if word != "best"]) is not None:
-        words.remove("best")  # so far: it says nothing of its own step
-        return "other"
     if end > 1 and words[end - 1] in _OTHER and _measure_in(words[: end - 1]) is not None:
         del words[end - 1]
         return "other"
