@@ -80,7 +80,7 @@ def test_without_a_column_that_helps_one_is_asked_for(tmp_path: Path) -> None:
     values = np.concatenate([rise(STEPS, half, 90) for half in (700, 900)])
     path = wide(tmp_path, {"copy": values, "sort": values / 2}, np.tile(STEPS, 2))
     with pytest.raises(
-        InputError, match="2 times from 0 up, as if in several runs\"; name the column of runs with run="
+        InputError, match='2 times from 0 up, as if in several runs"; name the column of runs with run='
     ):
         read_curves(path)
 
