@@ -68,6 +68,15 @@ def test_several_files_are_one_table_and_their_names_can_be_runs(tmp_path: Path)
     assert rows.table["file"].tolist() == [str(paths[0])] * 2 + [str(paths[1])] * 2
 
 
+def test_numbers_in_the_paths_of_files_are_columns(tmp_path: Path) -> None:
+    table = "tokens,loss\n10,{}\n20,{}\n"
+    paths = [written(tmp_path, table.format(loss, loss - 1), f"{size}.csv") for size, loss in (("70m", 4), ("1b", 3))]
+    rows = read_columns(paths, ["parameters", "tokens"], ["loss"]).table
+    assert rows.to_numpy().tolist() == [[1e9, 10, 3], [1e9, 20, 2], [7e7, 10, 4], [7e7, 20, 3]]
+    with pytest.raises(InputError, match="the file must have the column 'parameters'"):
+        read_columns(paths[0], ["parameters"], ["loss"])
+
+
 def test_of_one_metric_a_row_the_metrics_are_columns(tmp_path: Path) -> None:
     path = written(tmp_path, "step,metric,value,time\n1,loss,3,a\n1,tokens,9,b\n2,loss,2,c\n2,tokens,18,d\n")
     one = read_columns(path, ["step"], ["loss"]).table

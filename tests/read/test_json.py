@@ -192,7 +192,9 @@ def test_a_name_given_twice_holds_the_last_value_of_its_row(nested_first: bool, 
 
 
 def test_nested_rows_alike_and_unlike_make_the_same_columns(tmp_path: Path) -> None:
-    alike = [{"step": step, "eval": {"a": step / 9, "sub": {"b": step / 7, "none": []}}} for step in range(6)]
+    alike: list[dict[str, Any]] = [
+        {"step": step, "eval": {"a": step / 9, "sub": {"b": step / 7, "none": []}}} for step in range(6)
+    ]
     one = columns(table(tmp_path, "\n".join(map(json.dumps, alike)), "a.jsonl"))
     unlike = [row if row["step"] % 2 else {"step": row["step"], "eval": row["eval"] | {"c": 1}} for row in alike]
     other = columns(table(tmp_path, "\n".join(map(json.dumps, unlike)), "b.jsonl"))

@@ -140,6 +140,22 @@ SETS = {
     "a run that goes on in another folder": Set(
         {"version_9/m.csv": FIRST, "version_10/m.csv": SECOND}, findings=["files of one run"]
     ),
+    "a run that went back to its second half": Set(
+        {"log.0.csv": BOTH, "log.1.csv": csv(["copy", "sort"], range(30, 90, 10))},
+        positions=range(0, 90, 10),
+        findings=["files of one run", "rewound steps"],
+    ),
+    "runs of which one was first measured early on": Set(
+        {"log.0.csv": BOTH, "log.1.csv": csv(["copy", "sort"], range(20, 80, 10))},
+        ["0", "1"],
+        positions=range(0, 80, 10),
+        findings=["files of runs", "different grids"],
+    ),
+    "a run that ends within another": Set(
+        {"log.0.csv": BOTH, "log.1.csv": csv(["copy", "sort"], range(30, 60, 10))},
+        ["0", "1"],
+        findings=["files of runs", "different grids"],
+    ),
     "seeds with other steps": Set(
         {"seed0.csv": FIRST, "seed1.csv": SECOND}, ["0", "1"], findings=["files of runs", "different grids"]
     ),
@@ -319,11 +335,11 @@ def test_settings_that_files_share_are_kept() -> None:
 
 def test_tables_are_given_with_what_their_paths_tell(tmp_path: Path) -> None:
     written(tmp_path, {f"d={d}_l=2.csv": "params,loss\n10,2.5\n20,2.25\n" for d in (96, 128)})
-    first, second = tables_of(find_sources(tmp_path))
+    first, second = tables_of(find_sources(tmp_path), ["file", "d", "loss"])
     assert list(first.names) == ["file", "d", "params", "loss"]
     columns = second.read(["d", "loss"], ["file"])
     assert columns.numbers["d"].tolist() == [128, 128]
-    assert columns.labels["file"].names == ("d=128_l=2",)
+    assert columns.labels["file"].names == (str(tmp_path / "d=128_l=2.csv"),)
     assert first.read(["d"], []).numbers["d"].tolist() == [96, 96]
     assert [first.holds_numbers(name) for name in ("d", "file")] == [True, False]
 

@@ -11,14 +11,13 @@ import numpy as np
 from saltus.curves.report import Finding
 from saltus.errors import InputError
 from saltus.read.measurements import Labels
-from saltus.read.readers import open_table
+from saltus.read.sets import tables_of
 from saltus.read.sources import AnyPath, find_sources
 from saltus.read.tables import Columns, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FILE = "file"  # label of the rows of each file, where the files have no such column
 _VALUES = ("value", "values", "metric_value", "score")  # names of the numbers of a table with one metric a row
 
 
@@ -49,7 +48,9 @@ def read_columns(
 ) -> LossRows:
     """The named columns of a file in any format that curves are read from, or of several files below each other.
 
-    Of a table with one metric a row (columns such as ``step, metric, value``), names of metrics count as columns.
+    Of a table with one metric a row (columns such as ``step, metric, value``), names of metrics count as columns. So
+    do numbers in which the paths of several files differ: ``parameters`` for ``70m.csv`` and ``1b.csv``, ``d`` for
+    ``d=96.csv`` and ``d=128.csv``.
 
     Args:
         path: file or folder, or several, or a pattern.
@@ -64,10 +65,9 @@ def read_columns(
     import pandas as pd
 
     numbers = list(dict.fromkeys([*amounts, *positive, *others]))
-    tables = [open_table(source) for source in find_sources(path)]
-    if not tables:
-        raise InputError("losses must be in at least one file", len(tables), "name one")
-    parts = [_frame(table, numbers, label) for table in tables]
+    labels = [] if label is None else [label]
+    tables = tables_of(find_sources(path), [*numbers, *labels])
+    parts = [_frame(table, numbers, labels) for table in tables]
     table = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
     complete = table.notna().all(axis=1).to_numpy()
     for name in numbers:
@@ -83,17 +83,12 @@ def read_columns(
     return LossRows(kept, int((~complete).sum()), int(none.sum()), findings)
 
 
-def _frame(table: Table, numbers: Sequence[str], label: str | None) -> pd.DataFrame:
-    import pandas as pd
-
-    of_file = label == FILE and FILE not in table.names
-    labels = [] if label is None or of_file else [label]
+def _frame(table: Table, numbers: Sequence[str], labels: Sequence[str]) -> pd.DataFrame:
     missing = [name for name in (*numbers, *labels) if name not in table.names]
     if missing:
         frame = _one_metric_a_row(table, [name for name in missing if name in numbers], numbers, labels)
-    else:
-        frame = _joined(table.read(numbers, labels), numbers, labels)
-    return frame.assign(**{FILE: str(table.path)}) if of_file else pd.DataFrame(frame[[*numbers, *labels]])
+        return frame[[*numbers, *labels]]
+    return _joined(table.read(numbers, labels), numbers, labels)
 
 
 def _joined(columns: Columns, numbers: Sequence[str], labels: Sequence[str]) -> pd.DataFrame:

@@ -19,62 +19,10 @@ from saltus.errors import InputError
 from saltus.read.members import Member, is_nameless
 from saltus.read.metric_names import split_named
 from saltus.read.path_parts import Part
+from saltus.read.vocabulary import FILE_MODELS, FILE_OPTIMIZERS, FILE_RUNS, FILE_SEEDS, FILE_SETTINGS, FILE_SKILLS
 
 Role = Literal["run", "skill", "split", "stretch", "unknown"]
 
-_SEEDS = {"seed", "seeds", "s", "rs", "rng", "trial", "trials", "rep", "reps", "replicate", "replica", "repeat", "fold"}
-_RUNS = {"run", "runs", "version", "versions", "v", "exp", "experiment", "experiments", "job", "attempt", "try", "id"}
-_SKILLS = {"tag", "tags", "task", "tasks", "skill", "skills", "benchmark"}
-_MODELS = {
-    "model",
-    "models",
-    "size",
-    "sizes",
-    "params",
-    "width",
-    "d",
-    "depth",
-    "layers",
-    "l",
-    "arch",
-    "architecture",
-    "dim",
-}
-_SETTINGS = {
-    "lr",
-    "shot",
-    "shots",
-    "fewshot",
-    "wd",
-    "bs",
-    "batch",
-    "batchsize",
-    "alpha",
-    "beta",
-    "eta",
-    "mu",
-    "optimizer",
-    "opt",
-    "optim",
-    "dropout",
-    "schedule",
-    "warmup",
-}
-_OPTIMIZERS = {
-    "sgd",
-    "adam",
-    "adamw",
-    "lion",
-    "muon",
-    "adafactor",
-    "shampoo",
-    "soap",
-    "rmsprop",
-    "adagrad",
-    "lamb",
-    "sophia",
-    "momentum",
-}
 _RUN = re.compile(r"(run|exp|trial|seed|version|job)", re.IGNORECASE)
 _DATE = re.compile(r"\d{6}|\d[-_:]\d\d[-_:]\d", re.ASCII)
 
@@ -162,22 +110,24 @@ def role_by_words(part: Part) -> Role:
     words = set(part.words)
     if texts and all(split_named(text) is not None for text in texts):
         return "split"
-    if words & (_SEEDS | _RUNS | _SETTINGS) or _tells_model(part):
+    if words & (FILE_SEEDS | FILE_RUNS | FILE_SETTINGS) or _tells_model(part):
         return "run"
-    if all(_DATE.search(text) or _RUN.match(text) for text in texts) or any(t.casefold() in _OPTIMIZERS for t in texts):
+    if any(text.casefold() in FILE_OPTIMIZERS for text in texts):
         return "run"
-    if words & _SKILLS and not part.are_numbers:
+    if all(_DATE.search(text) or _RUN.match(text) for text in texts):
+        return "run"
+    if words & FILE_SKILLS and not part.are_numbers:
         return "skill"
     return "unknown"
 
 
 def _is_settled(part: Part, role: Role) -> bool:
     """Whether words alone settle a role, whatever is in the files."""
-    return role in ("split", "skill") or bool(set(part.words) & _SEEDS) or _tells_model(part)
+    return role in ("split", "skill") or bool(set(part.words) & FILE_SEEDS) or _tells_model(part)
 
 
 def _tells_model(part: Part) -> bool:
-    return part.tell_sizes or bool(set(part.words) & _MODELS)
+    return part.tell_sizes or bool(set(part.words) & FILE_MODELS)
 
 
 def tells_moment(part: Part, moments: Sequence[tuple[str, float] | None]) -> bool:
@@ -273,8 +223,8 @@ def differences(parts: Sequence[Part]) -> list[Finding]:
     """A remark on each part of the paths of runs that tells another model or setting."""
     said = []
     for part in parts:
-        optimizers = any(text.casefold() in _OPTIMIZERS for text in part.texts)
-        if optimizers or set(part.words) & _SETTINGS or _tells_model(part):
+        optimizers = any(text.casefold() in FILE_OPTIMIZERS for text in part.texts)
+        if optimizers or set(part.words) & FILE_SETTINGS or _tells_model(part):
             values = list(dict.fromkeys(part.texts))
             text = f"runs differ in {', '.join(part.words) or 'their names'} ({some(values)}), not only by chance"
             said.append(Finding("different settings", len(values), text))

@@ -78,5 +78,5 @@ def open_table(path: Path) -> Table:
     for takes, opened in READERS:
         if takes(path):
             return opened(path)
-    rule = "a file of curves must end in .csv, .tsv, .parquet or .npz, or be an event file"
-    raise InputError(rule, path.name, "rename or export it")
+    rule = "a file of curves must be a table, a log or a store in a format that is known by its name or content"
+    raise InputError(rule, path.name, "export it as .csv, .tsv, .parquet, .npz, .json or .jsonl")

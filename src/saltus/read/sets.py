@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -71,27 +71,26 @@ def read_set(sources: Sources, selection: Selection, grouping: Grouping) -> Meas
     return replace(found, findings=(*sources.findings, *left_out, *said, *roles.findings, *found.findings))
 
 
-def tables_of(sources: Sources) -> list[Table]:
-    """Each file as a table of its own, with what its path tells as columns in front.
+def tables_of(sources: Sources, wanted: Collection[str]) -> list[Table]:
+    """Each file as a table of its own, with those of the wanted columns that it lacks and its path tells.
 
-    These are ``file``, its name below the folder that all share, and a column for each word with a number beside it in
-    which the paths differ (``seed``, ``d``), or ``parameters`` for sizes (``70m``). A file's own column stays.
+    These are ``file``, the path itself, and a column for each word with a number beside it in which the paths differ
+    (``seed``, ``d``), or ``parameters`` for sizes (``70m``).
 
     Raises:
         InputError: if a file cannot be read.
     """
     paths = list(sources)
-    names = names_below(paths)
-    told: dict[str, tuple[float, ...]] = {}
-    for part in differing_parts(names):
+    told: dict[str, Sequence[float | str]] = {"file": [str(path) for path in paths]}
+    for part in differing_parts(names_below(paths)):
         numbers = part.numbers
         if numbers is not None and (part.words or part.are_sizes):
             told.setdefault("parameters" if part.are_sizes else part.words[0], numbers)
     tables: list[Table] = []
-    for i, (path, name) in enumerate(zip(paths, names, strict=True)):
+    for i, path in enumerate(paths):
         table = open_table(path)
-        columns: dict[str, float | str] = {"file": name} | {word: numbers[i] for word, numbers in told.items()}
-        tables.append(WithConstants(table, {word: one for word, one in columns.items() if word not in table.names}))
+        further = {word: column[i] for word, column in told.items() if word in wanted and word not in table.names}
+        tables.append(WithConstants(table, further) if further else table)
     return tables
 
 

@@ -1,4 +1,4 @@
-"""Names that people give to columns, by role; in lower case, their words joined by ``_``."""
+"""Names that people give to columns and files, by role; in lower case, their words joined by ``_``."""
 
 from __future__ import annotations
 
@@ -54,3 +54,15 @@ BOOKKEEPING = frozenset(
     unnamed_0 index note notes comment comments hostname pid""")
 )
 BOOKKEEPING_ENDS = ("per_second", "per_sec", "_runtime", "_time", "_seconds", "_ms", "_grad_norm", "_memory")
+FILE_SEEDS = frozenset(_names("seed seeds s rs rng trial trials rep reps replicate replica repeat fold"))
+FILE_RUNS = frozenset(_names("run runs version versions v exp experiment experiments job attempt try id"))
+FILE_SKILLS = frozenset(_names("tag tags task tasks skill skills benchmark"))
+FILE_MODELS = frozenset(_names("model models size sizes params width d depth layers l arch architecture dim"))
+FILE_SETTINGS = frozenset(
+    _names("""
+    lr shot shots fewshot wd bs batch batchsize alpha beta eta mu optimizer opt optim dropout schedule warmup""")
+)
+FILE_OPTIMIZERS = frozenset(
+    _names("sgd adam adamw lion muon adafactor shampoo soap rmsprop adagrad lamb sophia momentum")
+)
+"""Words in the paths of files: beside what its set holds, or, of optimisers, the name itself."""

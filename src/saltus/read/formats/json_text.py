@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from saltus.errors import InputError
-from saltus.read.records import readable
+from saltus.read.growing_column import readable
 
 MAX_VALUE = 2**22
 """Most characters of a value that is decoded as a whole."""

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from saltus.errors import InputError
 from saltus.read.files import require_numbers
 from saltus.read.formats.json_text import JsonText
-from saltus.read.records import Records, readable
+from saltus.read.growing_column import readable
+from saltus.read.records import Records
 from saltus.read.text import open_text
 
 _MAX_DEPTH = 8  # objects within each other that are kept

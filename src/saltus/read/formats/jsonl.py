@@ -14,7 +14,8 @@ from saltus.errors import InputError
 from saltus.read.beside import beside_finding, settings_beside
 from saltus.read.dotted import without_groups
 from saltus.read.files import require_numbers
-from saltus.read.records import Records, RecordTable, readable
+from saltus.read.growing_column import readable
+from saltus.read.records import Records, RecordTable
 from saltus.read.text import first_bytes, open_bytes, suffix_of
 
 _ENDINGS = (".jsonl", ".ndjson", ".jsonlines", ".ldjson")
