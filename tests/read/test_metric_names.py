@@ -84,3 +84,23 @@ def test_any_text_is_a_name(name: str) -> None:
     metric = metric_named(name)
     assert metric.statistic in ("value", "error", "other")
     split_named(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "skill", "quantity", "statistic"),
+    [
+        ("eval_rewards/accuracies", ("rewards",), "accuracy", "value"),
+        ("losses.ner", ("ner",), "loss", "value"),
+        ("eval_rougeLsum", (), "accuracy", "value"),
+        ("bbox/AP50", ("bbox", "50"), "accuracy", "value"),
+        ("bbox/APs", ("bbox", "s"), "accuracy", "value"),
+        ("metrics/mAP50-95(B)", ("50", "95", "b"), "accuracy", "value"),
+        ("mIoU", (), "accuracy", "value"),
+        ("best_validation_accuracy", (), "accuracy", "other"),
+        ("nq_open.exact_match_stderr,remove_whitespace", ("nq", "open", "remove", "whitespace"), "accuracy", "error"),
+        ("map", ("map",), None, "value"),
+    ],
+)
+def test_names_of_other_programs(name: str, skill: tuple[str, ...], quantity: str | None, statistic: str) -> None:
+    metric = metric_named(name)
+    assert (metric.skill, metric.quantity, metric.statistic) == (skill, quantity, statistic)

@@ -79,6 +79,9 @@ def test_learning_rates_and_bookkeeping_by_name() -> None:
         ({"steps": [900, 900, 900], "step": STEPS}, "step"),
         ({"iterations": [900, 900, 900], "iter": STEPS}, "iter"),
         ({"checkpoint": STEPS, "epoch": [0, 1, 2]}, "checkpoint"),
+        ({"iterations": [900, 901, 902], "iter": STEPS}, "iter"),
+        ({"batch": [5, 6, 7], "iter": STEPS}, "iter"),
+        ({"step": [9, 9, 9], "epoch": [0, 0, 1]}, "epoch"),
     ],
 )
 def test_the_truest_clock_counts_and_the_others_are_named(columns: dict[str, Sequence[float]], chosen: str) -> None:

@@ -203,7 +203,7 @@ def test_a_ceiling_is_the_value_of_a_learned_skill() -> None:
 
 def test_a_loss_that_rises_may_be_a_score() -> None:
     found = converted(0.2 + RISE, "loss")
-    assert [finding.text for finding in found.findings] == ["1 of 1 rise all along: skill mod: is it a score?"]
+    assert [finding.text for finding in found.findings] == ["1 of 1 rise all along: skill 'mod': is it a score?"]
     assert kinds(converted(3 - RISE, "loss")) == set()
 
 

@@ -44,7 +44,11 @@ def history_table(document: Node, path: Path) -> RecordTable:
     inside = settings_in(dict(_two_levels(document)))
     told = settings_beside(path)
     table = (
-        _of_rows(document, path) or _of_columns(document, path) or _of_steps(document, path) or one_row(document, path)
+        _of_rows(document, path)
+        or _of_columns(document, path)
+        or _of_frame(document, path)
+        or _of_steps(document, path)
+        or one_row(document, path)
     )
     findings = [*table.findings, *beside_finding({name: told[name] for name in told if name not in inside})]
     return RecordTable(path, table.arrays, table.kind, told | inside, findings, table.texts)
@@ -108,6 +112,21 @@ def _of_columns(document: Mapping[str, Node], path: Path) -> RecordTable | None:
         text = f"{counted(len(others), 'list')} of another length than {length}, not read: {some(others)}"
         said.append(Finding("lists left out", len(others), text))
     return _counted(RecordTable(path, table.arrays, table.kind, findings=[*said, *table.findings]), path)
+
+
+def _of_frame(document: Mapping[str, Node], path: Path) -> RecordTable | None:
+    """Columns as pandas writes them, each an object of values under ``"0"``, ``"1"``, ..."""
+    columns = {name: node for name, node in document.items() if isinstance(node, dict)}
+    index = next(iter(columns.values()), {})
+    if len(columns) < len(document) or len(index) < 2 or [*index] != [str(row) for row in range(len(index))]:
+        return None
+    if any(column.keys() != index.keys() for column in columns.values()):
+        return None
+    if not any(metric_named(name).quantity or kind_of_counter(name) is not None for name in columns):
+        return None
+    records = Records(path)
+    records.add([{name: column[row] for name, column in columns.items()} for row in index])
+    return _counted(records.table("JSON history"), path)
 
 
 def _of_steps(document: Mapping[str, Node], path: Path) -> RecordTable | None:
