@@ -110,7 +110,7 @@ TABLES = {
     ),
     "curves.xlsx": (
         b"PK",
-        "a file of curves must end in .csv, .tsv, .parquet or .npz, or be an event file; received 'c",
+        "a file of curves must be a table, a log or a store in a format that is known by its name or content; ",
     ),
     "text.npz": (
         GOOD.encode(),

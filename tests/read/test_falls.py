@@ -77,6 +77,11 @@ def test_shuffled_and_reversed_steps_are_disorder(grid: np.ndarray, seed: int) -
         ([1, 10, 100, 2, 20, 200, 3], True),
         ([30, 20, 10, 10], True),
         ([1, 2, 0], True),
+        ([0, 107, 230, 330, 151, 277, 401, 301, 420], False),  # three rises on the mean between two falls
+        ([0, 107, 230, 151, 277, 401, 301, 420, 350], True),  # fewer
+        ([0, 10, 25, 45, 35, 60, 75], True),  # in order every 10 to 15, as it stands every 10 to 25
+        ([0, 10, 26, 46, 36, 62, 78], False),  # uneven in order too
+        ([0, 10, 20, 20, 15, 25], False),  # touches the branch before it
     ],
 )
 def test_short_examples(steps: Steps, disorder: bool) -> None:

@@ -24,9 +24,9 @@ def fuzz() -> Iterator[ModuleType]:
     module = sys.modules["fuzz_readers"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     bound, handler = resource.getrlimit(resource.RLIMIT_AS), signal.getsignal(signal.SIGPROF)
-    # Other tests have taken address space already.
-    vars(module)["MEMORY"] = resource.RLIM_INFINITY if bound[1] == resource.RLIM_INFINITY else bound[1]
-    module.SECONDS = 0  # no clock decides here
+    # Other tests have taken address space already, and no clock decides here.
+    memory = resource.RLIM_INFINITY if bound[1] == resource.RLIM_INFINITY else bound[1]
+    vars(module).update(MEMORY=memory, SECONDS=0)
     yield module
     resource.setrlimit(resource.RLIMIT_AS, bound)
     signal.signal(signal.SIGPROF, handler)

@@ -34,6 +34,18 @@ from saltus.read.metric_names import metric_named, split_named
         ("strength_error", "", None, "strength", "error"),
         ("accuracy_error", "", None, "accuracy", "error"),
         ("acc_std", "", None, "accuracy", "other"),
+        ("acc_std,none", "", None, "accuracy", "other"),
+        ("acc_std_err", "", None, "accuracy", "error"),
+        ("acc_standard_error,none", "", None, "accuracy", "error"),
+        ("acc_max", "", None, "accuracy", "other"),
+        ("max", "max", None, None, "value"),
+        ("top_1_error", "", None, "error_rate", "value"),
+        ("val_top1_error", "", "validation", "error_rate", "value"),
+        ("copy_word_error_rate_error", "copy", None, "error_rate", "error"),
+        ("training_error", "", "train", "error_rate", "value"),
+        ("copy_error", "copy error", None, None, "value"),
+        ("eval_val_acc", "", "validation", "accuracy", "value"),
+        ("val_eval_acc", "", "validation", "accuracy", "value"),
         ("arc_easy", "arc easy", None, None, "value"),
         ("f1", "f1", None, None, "value"),  # a function of that name, perhaps
         ("eval_f1", "", "held-out", "accuracy", "value"),
@@ -48,6 +60,13 @@ def test_a_name_is_taken_apart(name: str, skill: str, split: str, quantity: str,
         quantity,
         statistic,
     )
+
+
+def test_the_plainest_measure_of_a_quantity_comes_first() -> None:
+    for names in (("acc", "em", "acc_norm", "pass@1", "top1", "top5", "x_f1"), ("loss", "ce_loss", "nll", "mse")):
+        ranks = [metric_named(f"x_{name}").rank for name in names]
+        assert ranks == sorted(ranks)
+        assert len({*ranks}) == len(ranks)
 
 
 def test_labels_name_splits_only_as_a_whole() -> None:
@@ -65,3 +84,23 @@ def test_any_text_is_a_name(name: str) -> None:
     metric = metric_named(name)
     assert metric.statistic in ("value", "error", "other")
     split_named(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "skill", "quantity", "statistic"),
+    [
+        ("eval_rewards/accuracies", ("rewards",), "accuracy", "value"),
+        ("losses.ner", ("ner",), "loss", "value"),
+        ("eval_rougeLsum", (), "accuracy", "value"),
+        ("bbox/AP50", ("bbox", "50"), "accuracy", "value"),
+        ("bbox/APs", ("bbox", "s"), "accuracy", "value"),
+        ("metrics/mAP50-95(B)", ("50", "95", "b"), "accuracy", "value"),
+        ("mIoU", (), "accuracy", "value"),
+        ("best_validation_accuracy", (), "accuracy", "other"),
+        ("nq_open.exact_match_stderr,remove_whitespace", ("nq", "open", "remove", "whitespace"), "accuracy", "error"),
+        ("map", ("map",), None, "value"),
+    ],
+)
+def test_names_of_other_programs(name: str, skill: tuple[str, ...], quantity: str | None, statistic: str) -> None:
+    metric = metric_named(name)
+    assert (metric.skill, metric.quantity, metric.statistic) == (skill, quantity, statistic)

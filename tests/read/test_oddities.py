@@ -136,7 +136,7 @@ def test_constant_curves_and_mixed_lengths_are_named(tmp_path: Path) -> None:
     report = reading_report(read_curves(path))
     assert report.lines[3:] == (
         "missing values: 5 of 16 values are empty or not finite and were left out",
-        "constant curves: 1 of 4 never change: skill sub",
+        "constant curves: 1 of 4 never change: skill 'sub'",
         "mixed lengths: 2 of 4 curves are shorter than the longest: 1 to 4 points",
         "different grids: curves stand on different steps: joined on all of them, 5 of 16 cells are NaN",
     )

@@ -16,7 +16,7 @@ from saltus import InputError
 from saltus.read.layouts import measurements_of
 from saltus.read.measurements import Labels, Measurements, Selection
 from saltus.read.readers import open_table
-from saltus.read.roles import is_bookkeeping, is_learning_rate, kind_of_counter
+from saltus.read.roles import is_bookkeeping, is_generic_value, is_learning_rate, kind_of_counter
 from saltus.read.tables import ArrayTable
 from saltus.read.vocabulary import EPOCHS, SIZES, TOKENS, UPDATES
 
@@ -46,6 +46,7 @@ STEPS = [0, 100, 200]
         ("num_updates", UPDATES),
         ("params_B", SIZES),
         ("N", SIZES),
+        ("model_size_M", SIZES),
         ("throughput/total_tokens", TOKENS),
         ("train/epoch", EPOCHS),
         ("eval_steps_per_second", None),
@@ -78,6 +79,9 @@ def test_learning_rates_and_bookkeeping_by_name() -> None:
         ({"steps": [900, 900, 900], "step": STEPS}, "step"),
         ({"iterations": [900, 900, 900], "iter": STEPS}, "iter"),
         ({"checkpoint": STEPS, "epoch": [0, 1, 2]}, "checkpoint"),
+        ({"iterations": [900, 901, 902], "iter": STEPS}, "iter"),
+        ({"batch": [5, 6, 7], "iter": STEPS}, "iter"),
+        ({"step": [9, 9, 9], "epoch": [0, 0, 1]}, "epoch"),
     ],
 )
 def test_the_truest_clock_counts_and_the_others_are_named(columns: dict[str, Sequence[float]], chosen: str) -> None:
@@ -87,6 +91,22 @@ def test_the_truest_clock_counts_and_the_others_are_named(columns: dict[str, Seq
     (other,) = set(columns) - {chosen}
     assert f"counted by '{chosen}'; '{other}' would count too" in found(measurements)["several counters"]
     assert read({**columns, "copy": RISE}, step_column=other).step_column == other
+
+
+def test_values_of_many_skills_have_a_name_that_tells_none() -> None:
+    assert all(map(is_generic_value, ["acc", "val_loss", "value", "metrics/score", "wer"]))
+    assert not any(map(is_generic_value, ["copy_acc", "acc_stderr", "perplexity", "copy", "value_error"]))
+
+
+def test_a_counter_holds_numbers_and_two_of_updates_agree_where_both_are_told() -> None:
+    named = read({"step": ["early", "late", "last"], "epoch": [0, 1, 2], "copy": RISE})
+    assert named.step_column == "epoch"
+    assert "several counters" not in found(named)
+    gaps = read({"step": STEPS, "global_step": [0, float("nan"), 200], "copy": RISE})
+    assert gaps.step_column == "step"
+    for other in ([0, 100, 300], [float("nan")] * 3):
+        with pytest.raises(InputError, match="curves must have one column of steps, named step, data or parameters"):
+            read({"step": STEPS, "global_step": other, "copy": RISE})
 
 
 def test_columns_of_runs_that_are_needed_to_tell_them_apart() -> None:

@@ -140,6 +140,22 @@ SETS = {
     "a run that goes on in another folder": Set(
         {"version_9/m.csv": FIRST, "version_10/m.csv": SECOND}, findings=["files of one run"]
     ),
+    "a run that went back to its second half": Set(
+        {"log.0.csv": BOTH, "log.1.csv": csv(["copy", "sort"], range(30, 90, 10))},
+        positions=range(0, 90, 10),
+        findings=["files of one run", "rewound steps"],
+    ),
+    "runs of which one was first measured early on": Set(
+        {"log.0.csv": BOTH, "log.1.csv": csv(["copy", "sort"], range(20, 80, 10))},
+        ["0", "1"],
+        positions=range(0, 80, 10),
+        findings=["files of runs", "different grids"],
+    ),
+    "a run that ends within another": Set(
+        {"log.0.csv": BOTH, "log.1.csv": csv(["copy", "sort"], range(30, 60, 10))},
+        ["0", "1"],
+        findings=["files of runs", "different grids"],
+    ),
     "seeds with other steps": Set(
         {"seed0.csv": FIRST, "seed1.csv": SECOND}, ["0", "1"], findings=["files of runs", "different grids"]
     ),

@@ -50,7 +50,7 @@ def test_curves_without_a_column_of_runs_are_refused_with_one_that_would_part_th
         in_order(rows(n_curves, blocks=blocks), 0)
     said = str(caught.value)
     assert said.startswith("rows of one step must agree, or a column must say which run they belong to; received ")
-    assert "skill copy: " in said
+    assert "skill 'copy': " in said
     assert ("times from 0 up" in said) == blocks
     assert f"37 steps with {n_curves} values that differ by up to " in said or blocks
     assert (
@@ -80,7 +80,7 @@ def test_without_a_column_that_helps_one_is_asked_for(tmp_path: Path) -> None:
     values = np.concatenate([rise(STEPS, half, 90) for half in (700, 900)])
     path = wide(tmp_path, {"copy": values, "sort": values / 2}, np.tile(STEPS, 2))
     with pytest.raises(
-        InputError, match="2 times from 0 up, as if in several runs'; name the column of runs with run="
+        InputError, match='2 times from 0 up, as if in several runs"; name the column of runs with run='
     ):
         read_curves(path)
 

@@ -14,6 +14,7 @@ from scipy.stats import beta
 
 from saltus import InputError, assess, emergence_times, read_curves, reading_report
 from saltus._types import Floats
+from saltus.read.chance import Floor
 from saltus.read.convert import to_strength
 from saltus.read.measurements import QUANTITIES, Labels, Measurements, Quantity
 from saltus.read.scale import Scale
@@ -202,7 +203,7 @@ def test_a_ceiling_is_the_value_of_a_learned_skill() -> None:
 
 def test_a_loss_that_rises_may_be_a_score() -> None:
     found = converted(0.2 + RISE, "loss")
-    assert [finding.text for finding in found.findings] == ["1 of 1 rise all along: skill mod: is it a score?"]
+    assert [finding.text for finding in found.findings] == ["1 of 1 rise all along: skill 'mod': is it a score?"]
     assert kinds(converted(3 - RISE, "loss")) == set()
 
 
@@ -367,3 +368,28 @@ def test_any_numbers_end_in_finite_strengths_or_a_refusal(data: st.DataObject) -
         return
     assert np.isfinite(found.value).all()
     assert not np.isinf(found.error).any()
+
+
+@pytest.mark.parametrize(
+    ("level", "error", "rises", "chance"),
+    [
+        (0.019, 0.001, True, 0.0),  # next to nothing
+        (0.021, 0.001, True, 0.021),
+        (0.06, 0.03, True, 0.0),  # two standard errors from nothing
+        (0.26, 0.02, False, 0.25),  # one of four answers
+        (0.26, 0.004, True, 0.26),  # clearly not
+        (0.26, 0.004, False, 0.0),  # no rise that tells a level of guessing from a skill
+        (0.54, 0.024, False, 0.5),
+        (0.54, 0.026, False, 0.0),  # too vague to tell guesses apart
+        (0.54, 0.004, True, 0.5),  # an untrained network may beat a coin
+        (0.56, 0.004, True, 0.0),  # a skill from the beginning
+    ],
+)
+def test_a_level_that_may_be_one_of_guessing(level: float, error: float, rises: bool, chance: float) -> None:
+    assert Floor(level, error, noise=0.01, n=9, rises=rises).chance == pytest.approx(chance, abs=1e-12)
+
+
+def test_a_level_that_nobody_explained_lies_between_noise_and_skill() -> None:
+    levels = [(0.1, 0.01), (0.11, 0.01), (0.54, 0.01), (0.56, 0.01), (0.56, 0.05)]
+    found = [Floor(level, 0.001, noise, n=9, rises=True).unexplained for level, noise in levels]
+    np.testing.assert_equal(found, [np.nan, 0.11, 0.54, np.nan, 0.56])

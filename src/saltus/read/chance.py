@@ -137,19 +137,22 @@ def _low(value: Floats) -> float:
 
 def _scatter(value: Floats) -> float:
     """Noise of a curve from the differences of neighbours; a trend adds little to it."""
-    return math.sqrt(np.mean(np.diff(value) ** 2) / 2)
+    steps = value[1:] - value[:-1]
+    return math.sqrt(steps @ steps / (2 * len(steps)))
 
 
 def _is_flat(value: Floats, noise: float) -> bool:
     """Whether noise of that size alone explains the values."""
-    n = len(value)
-    if np.abs(value - value.mean()).max() > (1.5 + math.sqrt(2 * math.log(n))) * noise:
+    n, total = len(value), value.sum()
+    beyond = (1.5 + math.sqrt(2 * math.log(n))) * noise
+    if value.max() - total / n > beyond or total / n - value.min() > beyond:
         return False
     place = np.arange(n) - (n - 1) / 2
     if place @ value > _SIGNIFICANT * noise * math.sqrt(place @ place):
         return False
     last = max(n // 4, 1)
-    lead = value[-last:].mean() - value[:-last].mean()
+    of_last = value[-last:].sum()
+    lead = of_last / last - (total - of_last) / (n - last)
     return bool(lead <= _SIGNIFICANT * noise * math.sqrt(1 / last + 1 / (n - last)))
 
 

@@ -19,6 +19,7 @@ from saltus.read.metric_names import Metric, metric_named
 
 _PREFERRED = ("strength", "accuracy", "error_rate", None, "log_likelihood", "loss", "bits", "perplexity")
 _UNIT = (-0.5, 1.5)  # strengths, with room for noise
+_PERCENT = 150.0  # the same room above percentages
 _ROUNDS = 3  # times that a choice is made anew
 _SPLIT_RANK = {"validation": 0, "held-out": 0, "test": 1, None: 2, "train": 3}
 _WORDS = {"error_rate": "error rate", "log_likelihood": "log-likelihood"}
@@ -114,8 +115,8 @@ def settle(
         if not any(metric_named(name).statistic == "value" for name in {*names} - {*refused, *idle}) or not idle:
             return choice
         again = choose(names, selection, [*refused, *idle], every)
-        if not set(again.values) - set(choice.values):
-            return choice
+        if not set(again.values) - set(choice.values) and not any(np.isfinite(values[name]).any() for name in idle):
+            return choice  # a skill that was not measured is one all the same
         refused += idle
         text = f"{some(refused)}: empty, or no strengths; others were read"
         choice = replace(again, findings=(Finding("columns without values", len(refused), text), *again.findings))
@@ -131,6 +132,10 @@ def _idle(choice: Choice, values: Mapping[str, Floats], names: Sequence[str]) ->
         together = together[np.isfinite(together)]
         if together.size and (together.min() < _UNIT[0] or together.max() > _UNIT[1]):
             idle += unnamed
+    elif len(unnamed) > 1:
+        beyond = [name for name in unnamed if (np.abs(values[name]) > _PERCENT).any()]
+        if any((values[name] >= _UNIT[0]).all() and (values[name] <= _UNIT[1]).all() for name in unnamed):
+            idle += beyond
     return idle
 
 

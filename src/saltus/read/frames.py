@@ -13,6 +13,7 @@ from saltus._types import Flags, Floats
 from saltus.curves.report import Finding, counted, some
 from saltus.errors import InputError
 from saltus.read.beside import number_or_text, settings_in
+from saltus.read.epochs import through_epochs
 from saltus.read.measurements import Labels, Selection
 from saltus.read.metric_names import split_named
 from saltus.read.roles import (
@@ -56,7 +57,7 @@ class Frame:
     @property
     def taken(self) -> set[str]:
         """Columns that have a role and hold no values of skills."""
-        return {self.steps.name, *self.runs, *(name for name in (self.split, self.rate, self.n) if name)}
+        return {*self.steps.columns, *self.runs, *(name for name in (self.split, self.rate, self.n) if name)}
 
     @property
     def further(self) -> list[str]:
@@ -96,6 +97,11 @@ def frame_of(table: Table, selection: Selection) -> Frame:
         kind: next((name for name in found if name not in chosen), None)
         for kind, found in (("split", splits), ("rate", rates), ("n", numbers))
     }
+    if selection.step_column is None and not any(len({*table.first_cells(name)} - {"", "nan"}) > 1 for name in runs):
+        kept = None
+        if first["split"] is not None:
+            kept, _ = _held_out_rows(table.read([], [first["split"]]).labels[first["split"]], first["split"])
+        steps = through_epochs(table, steps, kept)
     return Frame(table, selection, steps, tuple(runs), first["split"], first["rate"], first["n"])
 
 
@@ -112,6 +118,7 @@ class Rows:
         columns: numbers of these rows.
         position: steps.
         run: name of the run of each row.
+        rated: rows that tell their learning rate themselves.
         used: columns that were needed for all this.
         further: labels that may part curves.
         settings: of the training, in columns that hold one value (`saltus.read.beside.settings_in`).
@@ -121,6 +128,7 @@ class Rows:
     columns: Columns
     position: Floats
     run: Labels
+    rated: Flags
     used: frozenset[str]
     further: Mapping[str, Labels]
     settings: Mapping[str, Any]
@@ -135,7 +143,7 @@ def rows_of(frame: Frame, numbers: Sequence[str], labels: Sequence[str] = ()) ->
     """
     table = frame.table
     beside = [name for name in (frame.rate, frame.n) if name]
-    wanted = list(dict.fromkeys([frame.steps.name, *numbers, *beside]))
+    wanted = list(dict.fromkeys([*frame.steps.columns, *numbers, *beside]))
     names = list(dict.fromkeys([*labels, *frame.runs, *([frame.split] if frame.split else [])]))
     require_single(table.names, [*wanted, *names])
     further = [name for name in frame.further if name not in names and name not in numbers]
@@ -159,8 +167,10 @@ def rows_of(frame: Frame, numbers: Sequence[str], labels: Sequence[str] = ()) ->
     if not keep.all():
         columns, run = _chosen(columns, keep), replace(run, codes=run.codes[keep])
         parting = {name: replace(column, codes=column.codes[keep]) for name, column in parting.items()}
-    position = columns.numbers[frame.steps.name]
+    position = frame.steps.position(columns.numbers)
+    rated = np.zeros(len(position), dtype=bool)
     if frame.rate is not None:
+        rated = np.isfinite(columns.numbers[frame.rate])
         columns, said = _with_rates(columns, frame.rate, position, run)
         findings += said
     constant = {name: number_or_text(column.names[0]) for name, column in parting.items() if len(column.names) == 1}
@@ -168,7 +178,7 @@ def rows_of(frame: Frame, numbers: Sequence[str], labels: Sequence[str] = ()) ->
     parting = {name: column for name, column in parting.items() if 1 < len(column.names) <= _MOST_LABELS}
     telling = {name for name, value in constant.items() if settings_in({name: value})}
     used = (frame.taken - set(frame.runs)) | {*naming} | telling
-    return Rows(columns, position, run, frozenset(used), parting, told, tuple(findings))
+    return Rows(columns, position, run, rated, frozenset(used), parting, told, tuple(findings))
 
 
 def _chosen(columns: Columns, keep: Flags) -> Columns:
@@ -184,7 +194,9 @@ def _run_labels(columns: Sequence[Labels], frame: Frame, size: int) -> tuple[Lab
     """The run of each row, and the columns that name it: the first that varies, and those that part it further."""
     if not columns:
         return Labels.all_the_same(size), []
-    varying = [i for i, column in enumerate(columns) if len(column.names) > 1] or [0]
+    varying = [i for i, column in enumerate(columns) if len(set(column.names) - {""}) > 1] or [0]
+    if len(set(columns[varying[0]].names) - {""}) < 2:  # a header's row of settings tells what all others leave out
+        return Labels.all_the_same(size), [frame.runs[varying[0]]] if len(columns[varying[0]].names) == 1 else []
     run, used = columns[varying[0]], [frame.runs[varying[0]]]
     for i in varying[1:]:
         finer = paired_labels([run, columns[i]], ", ")

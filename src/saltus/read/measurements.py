@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saltus._types import Flags, Floats, Integers
+from saltus.curves.names import named
 from saltus.curves.report import Finding, some
 from saltus.errors import InputError
 
@@ -146,6 +147,5 @@ class Measurements:
     def curve_name(self, curve: int) -> str:
         """The skill, and the run if there are several."""
         run, skill = divmod(int(curve), len(self.skill.names))
-        return f"skill {self.skill.names[skill]}" + (
-            f" of run {self.run.names[run]}" if len(self.run.names) > 1 else ""
-        )
+        of_run = f" of run {self.run.names[run]}" if len(self.run.names) > 1 else ""
+        return f"{named(self.skill.names[skill])}{of_run}"

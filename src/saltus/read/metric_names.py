@@ -21,20 +21,24 @@ Measure = tuple[str, ...]
 _MEASURES: dict[Quantity | Literal["perplexity"], tuple[str, ...]] = {
     "strength": ("strength",),
     "accuracy": (
-        "accuracy, acc",
+        "accuracy, acc, accuracies, accs",
         "exact match, em",
         "acc norm, len norm",
         "pass at 1, pass 1, success rate, solve rate",
         "top 1, prec 1",
         "top 5, prec 5",
         "f1",
-        "rouge",
+        "rouge, rouge l, rouge lsum",
         "bleu",
+        "map, ap, average precision, mean average precision",
+        "dice, dice coef, dice score",
+        "iou, miou, m iou, mean iou",
+        "auc, auroc, roc auc",
     ),
     "error_rate": ("error rate, err rate, classification error, top 1 error", "word error rate, wer", "cer"),
     "log_likelihood": ("log likelihood, loglikelihood, log prob, logprob, logp",),
     "loss": (
-        "loss",
+        "loss, losses",
         "cross entropy loss, cross entropy, crossentropy, xent, ce, ce loss",
         "nll, nll loss",
         "mse, mse loss",
@@ -51,7 +55,18 @@ _OF_WORDS: dict[tuple[str, ...], tuple[Quantity | Literal["perplexity"], int]] =
 }
 _ERROR_RATES = tuple(words.strip() for synonyms in _MEASURES["error_rate"] for words in synonyms.split(","))
 _LONGEST = max(map(len, _OF_WORDS))
-_NEEDS_COMPANY = {"f1", "em", "ce", "cer", "top 1", "rouge", "bleu"}  # alone they may as well be names of skills
+_NEEDS_COMPANY = {
+    "f1",
+    "em",
+    "ce",
+    "cer",
+    "top 1",
+    "rouge",
+    "bleu",
+    "map",
+    "ap",
+    "auc",
+}  # alone they may as well be names of skills
 _SPLITS: dict[str, Split] = {
     **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
@@ -60,7 +75,7 @@ _SPLITS: dict[str, Split] = {
 }
 _ERRORS = ("stderr", "stderror", "se", "sem", "std err", "std error", "standard error")
 _OTHER = {"std", "stdev", "var", "variance", "min", "max", "median", "lo", "hi", "low", "high", "lower", "upper", "ci"}
-_FILLERS = {"none", "mean", "avg", "average", "epoch", "step", "batch", "metrics", "metric", "score"}
+_FILLERS = {"none", "mean", "avg", "average", "epoch", "step", "batch", "metrics", "metric", "score", "value"}
 
 
 @dataclass(frozen=True)
@@ -117,15 +132,22 @@ def metric_named(name: str) -> Metric:
 
 
 def _digits_apart(word: str) -> tuple[str, ...]:
-    """``acc3`` as the accuracy of skill 3, and ``rouge1`` as the measure rouge; any other word as it is."""
-    match = re.fullmatch(r"(acc|accuracy|loss|top|prec)(\d+)", word)
+    """``acc3`` as the accuracy of skill 3, ``AP50`` and ``APs`` alike, ``rouge1`` as rouge; any other word as it is."""
+    match = re.fullmatch(r"(acc|accuracy|loss|top|prec|m?ap)(\d+)|(ap)([sml])", word)
     if match:
-        return match[1], match[2]
+        return (match[1], match[2]) if match[1] else (match[3], match[4])
     return ("rouge",) if re.fullmatch(r"rouge(\d|l|lsum)", word) else (word,)
 
 
 def _take_statistic(words: list[str]) -> Statistic:
-    """Remove the words of a statistic at the end, behind "none" too as harnesses write it."""
+    """Remove the words of a statistic at the end, behind "none" or a filter too as harnesses write it."""
+    place = int(bool(words) and words[0] in _SPLITS)
+    if words[place : place + 1] == ["best"] and _measure_in(words[place + 1 :]) is not None:
+        del words[place]  # the best so far, of a value that stands beside it
+        return "other"
+    if "stderr" in words[1:]:
+        words.remove("stderr")
+        return "error"
     end = len(words) - (len(words) > 1 and words[-1] == "none")
     for size in (2, 1):
         if " ".join(words[max(end - size, 0) : end]) in _ERRORS and end >= size:

@@ -83,7 +83,7 @@ def _lengths(measurements: Measurements, lengths: NDArray[np.intp]) -> Iterator[
         yield Finding("different grids", n_empty, text)
     for size, source in _DEFAULT_SAMPLES.items():
         exact = int((lengths == size).sum())
-        if exact:
+        if exact and spacing(measurements)[2] != 1:  # every single step is no sample
             text = f"{exact} of {len(lengths)} curves have exactly {size} points, what {source} cuts longer ones to"
             yield Finding("subsampled", exact, text)
 

@@ -102,7 +102,9 @@ def _ended(measurements: Measurements, has_value: np.ndarray[tuple[int], np.dtyp
         if measured.size < 2:
             continue
         last, end = measured[-1], measurements.position[own].max()
-        if end - last > _SILENT * np.diff(measured).max():
+        _, rows = np.unique(measurements.skill.codes[own][::-1], return_index=True)
+        at_end = has_value[own][::-1][rows].any()  # measured in the last row of the file, on a counter of its own
+        if end - last > _SILENT * np.diff(measured).max() and not at_end:
             who = f"run {name}" if len(measurements.run.names) > 1 else "the run"
             silent.append(f"{who} ended at {last:g}, with empty rows up to {end:g}")
     if not silent:

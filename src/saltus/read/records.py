@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,7 @@ class Records:
 
     def _put_alike(self, name: str, start: int, values: list[Any], depth: int = 0) -> None:
         """Put the entries of one name from a row on, and those of records of the same keys key by key."""
-        if len(values) > 1 and name in self._columns and self._columns[name].extend(start, values):
+        if name in self._columns and self._columns[name].extend(start, values):
             return
         keys = _keys_of_all(values) if depth < _MAX_DEPTH and len(name) <= _MAX_NAME else None
         if keys is not None and not _may_meet(keys):
@@ -182,6 +183,7 @@ def _keys_of_all(values: Sequence[Any]) -> tuple[str, ...] | None:
     return keys if all(type(value) is dict and tuple(value) == keys for value in values) else None
 
 
+@lru_cache(maxsize=100)
 def _may_meet(names: tuple[str, ...]) -> bool:
     """Whether entries of these names may belong to one column, of which the last in a row counts."""
     dotted = [name for name in names if "." in name]

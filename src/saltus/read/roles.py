@@ -5,11 +5,13 @@ A name counts in any case of letters, whatever parts its words; the last part be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from saltus._types import Floats
 from saltus.curves.report import Finding
 from saltus.errors import InputError
 from saltus.read.measurements import Selection
@@ -18,6 +20,7 @@ from saltus.read.tables import Table
 from saltus.read.vocabulary import (
     BOOKKEEPING,
     BOOKKEEPING_ENDS,
+    BOOKKEEPING_GROUPS,
     CHECKPOINTS,
     COUNTERS,
     DATA_SIZES,
@@ -69,13 +72,16 @@ def is_bookkeeping(name: str) -> bool:
         or normal.endswith(BOOKKEEPING_ENDS)
         or kind_of_counter(last) is not None
         or is_learning_rate(last)
+        or (plain(re.split(r"[/.]", last)[0]) in BOOKKEEPING_GROUPS and metric_named(last).quantity is None)
     )
 
 
 def is_learning_rate(name: str) -> bool:
-    """Whether the column holds the optimiser's learning rate: ``lr``, ``lr-Adam``, ``optim/learning_rate_group0``."""
+    """Whether the column holds the learning rate: ``lr``, ``lr-Adam``, ``x/lr0``, ``optim/learning_rate_group0``."""
     words = words_of(name)
-    ends = [i + 1 for i, word in enumerate(words) if word == "lr" or words[max(i - 1, 0) : i + 1] == _RATE]
+    ends = [
+        i + 1 for i, word in enumerate(words) if re.fullmatch(r"lr\d*", word) or words[max(i - 1, 0) : i + 1] == _RATE
+    ]
     return bool(ends) and all(word.startswith(_PARTS_OF_RATES) or word.isdecimal() for word in words[ends[0] :])
 
 
@@ -101,10 +107,33 @@ def named_column(names: Sequence[str], argument: str, given: str) -> str:
 
 @dataclass(frozen=True)
 class StepColumn:
-    """The column that counts training, and what is to say about the choice."""
+    """The column that counts training, and what is to say about the choice.
+
+    Attributes:
+        name: its name.
+        findings: remarks.
+        epoch, first, length: where its steps start again in each epoch, the column of epochs, the first of them, and
+            the number of steps of one.
+    """
 
     name: str
     findings: tuple[Finding, ...] = ()
+    epoch: str | None = None
+    first: float = 0.0
+    length: float = 0.0
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns that are needed to tell the position of a row."""
+        return [self.name, *([self.epoch] if self.epoch else [])]
+
+    def position(self, numbers: Mapping[str, Floats]) -> Floats:
+        """Position of each row, by its numbers in these columns."""
+        step = numbers[self.name]
+        if self.epoch is None:
+            return step
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray((numbers[self.epoch] - self.first) * self.length + step)
 
 
 def step_column_of(table: Table, selection: Selection) -> StepColumn:

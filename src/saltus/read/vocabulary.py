@@ -14,17 +14,19 @@ STEPS = ("step", "_step", "global_step", "trainer/global_step")
 COUNTERS = {
     UPDATES: _names("""
         step steps global_step global_steps trainer_global_step iteration iterations iter iters it update updates
-        num_updates n_updates train_step train_steps training_step training_steps optimizer_step batch"""),
+        num_updates n_updates train_step train_steps training_step training_steps optimizer_step current_step
+        current_steps batch"""),
     CHECKPOINTS: _names("checkpoint checkpoints ckpt checkpoint_step"),
     TOKENS: _names("""
         tokens token n_tokens num_tokens total_tokens tokens_seen consumed_tokens train_tokens training_tokens
         num_input_tokens_seen"""),
     SAMPLES: _names("""
-        samples samples_seen num_samples n_samples consumed_samples consumed_train_samples examples examples_seen"""),
+        samples samples_seen num_samples n_samples consumed_samples consumed_train_samples examples examples_seen
+        timesteps total_timesteps num_timesteps env_steps environment_steps"""),
     COMPUTE: _names("flops total_flops train_flops flos total_flos compute"),
     SIZES: _names("parameters params n_parameters n_params num_parameters num_params param_count size model_size"),
     DATA_SIZES: _names("data n_data data_size dataset_size train_size training_set_size n_train"),
-    EPOCHS: _names("epoch epochs"),
+    EPOCHS: _names("epoch epochs episode episodes"),
 }
 UNITS = _names("k m b t bn millions billions trillions")
 """Words that may follow a counter, as in ``params_B``; its numbers are taken as they are."""
@@ -32,8 +34,8 @@ RUNS = _names("run run_id run_name trial trial_id replicate seed random_seed run
 """Columns that name runs, the ones that tell most first."""
 SKILLS = _names("""
     skill skill_name task task_name subtask tag metric metric_name metrics key variable name benchmark eval evaluation
-    dataset subject category series""")
-METRICS = _names("tag metric metric_name metrics key variable name")
+    dataset subject category series prompt_name template_name""")
+METRICS = _names("tag metric metric_name metrics key variable name prompt_name template_name")
 """Columns of skills that name metrics as well, and can stand beside one that names tasks."""
 NUMBERED_SKILLS = _names("skill task tag")
 """Columns of skills whose names may be numbers."""
@@ -51,8 +53,11 @@ BOOKKEEPING = frozenset(
     wall_time walltime time timestamp date datetime runtime elapsed elapsed_time eta duration seconds hours secs
     step_time iter_time epoch_time data_time batch_time total_time throughput grad_norm gradient_norm gnorm param_norm
     loss_scale memory mem gpu_memory gpu_mem max_memory max_mem peak_memory memory_gb clip ups wps wpb bsz mfu tflops
-    unnamed_0 index note notes comment comments hostname pid""")
+    percentage progress total_steps max_steps total_epochs max_epochs num_epochs best_epoch best_step
+    acc_step acc_steps accumulation_step accumulation_steps unnamed_0 index note notes comment comments hostname pid""")
 )
+BOOKKEEPING_GROUPS = frozenset(_names("speed memory throughput time timing time_metrics system perf"))
+"""First parts, behind which a group of bookkeeping stands, as in ``memory/max_active_gib``."""
 BOOKKEEPING_ENDS = ("per_second", "per_sec", "_runtime", "_time", "_seconds", "_ms", "_grad_norm", "_memory")
 FILE_SEEDS = frozenset(_names("seed seeds s rs rng trial trials rep reps replicate replica repeat fold"))
 FILE_RUNS = frozenset(_names("run runs version versions v exp experiment experiments job attempt try id"))

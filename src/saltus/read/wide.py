@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from saltus._types import Floats
+from saltus.curves.report import Finding, some
 from saltus.errors import InputError
 from saltus.read.choice import Choice, quantity_by_name, settle
 from saltus.read.frames import Frame, Rows, beside_of, left_out, rows_of
 from saltus.read.measurements import Labels, Measurements
+from saltus.read.metric_names import metric_named
 from saltus.read.roles import is_bookkeeping, is_setting, named_column, resource_counted_by
+
+_NEARLY = 0.9  # share of rows
 
 
 def read_wide(frame: Frame) -> Measurements:
@@ -37,7 +42,29 @@ def read_wide(frame: Frame) -> Measurements:
         return read[-1].columns.numbers
 
     choice = settle(candidates, selection, values_of, every)
+    if selection.columns is None and (training := measured_while_training(choice.values, read[-1])):
+        choice = settle([name for name in candidates if name not in training], selection, values_of, every)
+        text = f"{some(training)} stand in every row with a learning rate, unlike {some(choice.values)}"
+        said = Finding("training rows", len(training), f"{text}, which evaluations have: columns= chooses")
+        choice = replace(choice, findings=(said, *choice.findings))
     return _laid_out(frame, choice, read[-1])
+
+
+def measured_while_training(names: Sequence[str], rows: Rows) -> list[str]:
+    """The metrics in nearly every row that has a learning rate and in few others, where some are measured elsewhere.
+
+    Programs log what a batch of training gives beside the rate, and what evaluations give rarely, or in other rows.
+    """
+    n_rated = int(rows.rated.sum())
+    training, others = [], []
+    for name in names:
+        known = np.isfinite(rows.columns.numbers[name])
+        n_known, n_both = int(known.sum()), int((known & rows.rated).sum())
+        if n_both and metric_named(name).split in (None, "train") and n_both >= _NEARLY * max(n_known, n_rated):
+            training.append(name)
+        elif n_known:
+            others.append(n_both <= max(n_rated, n_known) / 2)
+    return training if others and all(others) else []
 
 
 def candidates_of(frame: Frame) -> list[str]:

@@ -19,7 +19,7 @@ from saltus.read.measurements import Labels
 from saltus.read.metric_names import metric_named, split_named
 from saltus.read.positions import position_in_name
 from saltus.read.records import Records, RecordTable
-from saltus.read.roles import kind_of_counter
+from saltus.read.roles import is_among, kind_of_counter
 from saltus.read.vocabulary import CHECKPOINTS, EPOCHS, SIZES, UPDATES
 
 Names = tuple[str, ...]
@@ -28,6 +28,7 @@ _HISTORIES = ("log_history", "history", "metrics", "logs", "log", "records", "ro
 """Keys of a history, the plainest first."""
 _EVENT = ("Wall time", "Step", "Value")
 _FEW = 5  # entries of a list without known names, below which it may be a setting
+_TASKS = ("task", "task_name", "benchmark", "subject", "subtask")
 _CLOCKS = (UPDATES, CHECKPOINTS, EPOCHS)
 
 
@@ -44,7 +45,11 @@ def history_table(document: Node, path: Path) -> RecordTable:
     inside = settings_in(dict(_two_levels(document)))
     told = settings_beside(path)
     table = (
-        _of_rows(document, path) or _of_columns(document, path) or _of_steps(document, path) or one_row(document, path)
+        _of_rows(document, path)
+        or _of_columns(document, path)
+        or _of_frame(document, path)
+        or _of_steps(document, path)
+        or one_row(document, path)
     )
     findings = [*table.findings, *beside_finding({name: told[name] for name in told if name not in inside})]
     return RecordTable(path, table.arrays, table.kind, told | inside, findings, table.texts)
@@ -110,6 +115,21 @@ def _of_columns(document: Mapping[str, Node], path: Path) -> RecordTable | None:
     return _counted(RecordTable(path, table.arrays, table.kind, findings=[*said, *table.findings]), path)
 
 
+def _of_frame(document: Mapping[str, Node], path: Path) -> RecordTable | None:
+    """Columns as pandas writes them, each an object of values under ``"0"``, ``"1"``, ..."""
+    columns = {name: node for name, node in document.items() if isinstance(node, dict)}
+    index = next(iter(columns.values()), {})
+    if len(columns) < len(document) or len(index) < 2 or [*index] != [str(row) for row in range(len(index))]:
+        return None
+    if any(column.keys() != index.keys() for column in columns.values()):
+        return None
+    if not any(metric_named(name).quantity or kind_of_counter(name) is not None for name in columns):
+        return None
+    records = Records(path)
+    records.add([{name: column[row] for name, column in columns.items()} for row in index])
+    return _counted(records.table("JSON history"), path)
+
+
 def _of_steps(document: Mapping[str, Node], path: Path) -> RecordTable | None:
     """Values under keys that tell the step: ``{"100": {"acc": 0.5}}``, ``{"step_100": 0.5}``."""
     content: Node = document
@@ -138,8 +158,8 @@ def _of_steps(document: Mapping[str, Node], path: Path) -> RecordTable | None:
 
 
 def _counted(table: RecordTable, path: Path) -> RecordTable:
-    """The table, with its rows counted as epochs where no column counts anything."""
-    if any(kind_of_counter(name) is not None for name in table.names):
+    """The table, with its rows counted as epochs where no column counts anything and none names tasks."""
+    if any(kind_of_counter(name) is not None or is_among(name, _TASKS) for name in table.names):
         return table
     column = next(iter(table.arrays.values()), np.empty(0))
     size = len(column.codes if isinstance(column, Labels) else column)
