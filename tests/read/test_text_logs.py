@@ -97,7 +97,52 @@ LOGS: dict[str, tuple[str, dict[str, list[float]]]] = {
     "PyTorch's ImageNet": (
         "Epoch: [0][  10/5005]\tTime  0.5 ( 0.6)\tLoss 6.9e+00 (6.9e+00)\tAcc@1   0.39 (  0.28)\n"
         " * Acc@1 10.2 Acc@5 25\n",
-        {"epoch": [10 / 5005] * 2, "Loss": [6.9, NAN], "Acc@1": [0.39, 10.2], "Acc@5": [NAN, 25]},
+        {
+            "epoch": [10 / 5005] * 2,
+            "Loss": [6.9, NAN],
+            "Acc@1": [0.39, NAN],
+            "test/Acc@1": [NAN, 10.2],
+            "test/Acc@5": [NAN, 25],
+        },
+    ),
+    "torchvision": (
+        "Epoch: [0]  [  0/100]  eta: 0:30:00  lr: 0.1  loss: 6.9 (6.9)  acc1: 0.5 (0.5)\n"
+        "Test:   [ 0/19]  eta: 0:01:00  loss: 1.0 (1.0)  acc1: 80.0 (80.0)\nTest:  Acc@1 30.5 Acc@5 60.5\n",
+        {
+            "epoch": [0, 0],
+            "lr": [0.1, NAN],
+            "loss": [6.9, NAN],
+            "acc1": [0.5, NAN],
+            "test/Acc@1": [NAN, 30.5],
+            "test/Acc@5": [NAN, 60.5],
+        },
+    ),
+    "build-nanogpt": (
+        "0 val 10.9505\n0 hella 0.2463\n0 train 10.955029\n1 train 9.5\n",
+        {
+            "step": [0, 0, 0, 1],
+            "val_loss": [10.9505, NAN, NAN, NAN],
+            "hellaswag_acc": [NAN, 0.2463, NAN, NAN],
+            "train_loss": [NAN, NAN, 10.955029, 9.5],
+        },
+    ),
+    "Megatron-LM": (
+        " iteration       10/     500 | elapsed time per iteration (ms): 718.9 | learning rate: 1.5E-04"
+        " | lm loss: 8.5E+00 | loss scale: 65536.0 | number of skipped iterations:   0 |\n"
+        " validation loss at iteration 10 | lm loss value: 8.6E+00 | lm loss PPL: 5.4E+03 | \n",
+        {
+            "iteration": [10, 10],
+            "learning_rate": [1.5e-4, NAN],
+            "lm_loss": [8.5, NAN],
+            "loss_scale": [65536, NAN],
+            "validation/lm_loss_value": [NAN, 8.6],
+            "validation/lm_loss_PPL": [NAN, 5400],
+        },
+    ),
+    "DeepSpeed": (
+        "steps: 10 loss: 9.8 iter time (s): 2.1 samples/sec: 100.1\n"
+        "[INFO] [Rank 0] step=10, skipped=0, lr=[0.0006, 0.0006]\n",
+        {"step": [10, 10], "loss": [9.8, NAN], "lr": [NAN, 0.0006]},
     ),
     "PyTorch's word language model": (
         "| epoch   1 |   200/ 2983 batches | lr 20.00 | ms/batch 12.5 | loss  7.63\n"

@@ -21,7 +21,7 @@ Measure = tuple[str, ...]
 _MEASURES: dict[Quantity | Literal["perplexity"], tuple[str, ...]] = {
     "strength": ("strength",),
     "accuracy": (
-        "accuracy, acc, accuracies",
+        "accuracy, acc, accuracies, accs",
         "exact match, em",
         "acc norm, len norm",
         "pass at 1, pass 1, success rate, solve rate",
@@ -75,7 +75,7 @@ _SPLITS: dict[str, Split] = {
 }
 _ERRORS = ("stderr", "stderror", "se", "sem", "std err", "std error", "standard error")
 _OTHER = {"std", "stdev", "var", "variance", "min", "max", "median", "lo", "hi", "low", "high", "lower", "upper", "ci"}
-_FILLERS = {"none", "mean", "avg", "average", "epoch", "step", "batch", "metrics", "metric", "score"}
+_FILLERS = {"none", "mean", "avg", "average", "epoch", "step", "batch", "metrics", "metric", "score", "value"}
 
 
 @dataclass(frozen=True)
@@ -141,10 +141,9 @@ def _digits_apart(word: str) -> tuple[str, ...]:
 
 def _take_statistic(words: list[str]) -> Statistic:
     """Remove the words of a statistic at the end, behind "none" or a filter too as harnesses write it."""
-    if (
-        words[:1] == ["best"] and _measure_in(words[1:]) is not None
-    ):  # the best so far, of a value that stands beside it
-        del words[0]
+    place = int(bool(words) and words[0] in _SPLITS)
+    if words[place : place + 1] == ["best"] and _measure_in(words[place + 1 :]) is not None:
+        del words[place]  # the best so far, of a value that stands beside it
         return "other"
     if "stderr" in words[1:]:
         words.remove("stderr")

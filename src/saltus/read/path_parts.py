@@ -66,6 +66,12 @@ def number_in(text: str) -> float | None:
     return float(number.replace("_", ".")) * SUFFIXES[factor]
 
 
+def size_in(text: str) -> float | None:
+    """The only size in a name, 7e7 in ``pythia-70m``; None if it has none or several."""
+    found = {match.group() for match in _SIZE_INSIDE.finditer(text.casefold())}
+    return number_in(found.pop()) if len(found) == 1 else None
+
+
 def tag_of_download(name: str) -> str | None:
     """The tag in the name of a download from TensorBoard, ``run-a-tag-b``; None if it is another name."""
     match = _TENSORBOARD.fullmatch(name)

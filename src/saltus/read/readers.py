@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from saltus.errors import InputError
 from saltus.read.files import require_small_file
 from saltus.read.formats.csv import CsvTable, is_csv_log
 from saltus.read.formats.databases import open_database
@@ -24,6 +23,7 @@ from saltus.read.formats.tensorboard import is_event_file, open_events
 from saltus.read.formats.textlog import is_text_log, open_text_log
 from saltus.read.formats.trainer import is_trainer_folder, open_trainer_folder
 from saltus.read.formats.wandb import refuse_wandb
+from saltus.read.refusals import refusal_of
 from saltus.read.tables import Opener, Table
 from saltus.read.text import suffix_of
 
@@ -78,5 +78,4 @@ def open_table(path: Path) -> Table:
     for takes, opened in READERS:
         if takes(path):
             return opened(path)
-    rule = "a file of curves must be a table, a log or a store in a format that is known by its name or content"
-    raise InputError(rule, path.name, "export it as .csv, .tsv, .parquet, .npz, .json or .jsonl")
+    raise refusal_of(path)

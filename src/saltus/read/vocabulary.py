@@ -34,8 +34,8 @@ RUNS = _names("run run_id run_name trial trial_id replicate seed random_seed run
 """Columns that name runs, the ones that tell most first."""
 SKILLS = _names("""
     skill skill_name task task_name subtask tag metric metric_name metrics key variable name benchmark eval evaluation
-    dataset subject category series""")
-METRICS = _names("tag metric metric_name metrics key variable name")
+    dataset subject category series prompt_name template_name""")
+METRICS = _names("tag metric metric_name metrics key variable name prompt_name template_name")
 """Columns of skills that name metrics as well, and can stand beside one that names tasks."""
 NUMBERED_SKILLS = _names("skill task tag")
 """Columns of skills whose names may be numbers."""

@@ -19,7 +19,7 @@ from saltus.read.measurements import Labels
 from saltus.read.metric_names import metric_named, split_named
 from saltus.read.positions import position_in_name
 from saltus.read.records import Records, RecordTable
-from saltus.read.roles import kind_of_counter
+from saltus.read.roles import is_among, kind_of_counter
 from saltus.read.vocabulary import CHECKPOINTS, EPOCHS, SIZES, UPDATES
 
 Names = tuple[str, ...]
@@ -28,6 +28,7 @@ _HISTORIES = ("log_history", "history", "metrics", "logs", "log", "records", "ro
 """Keys of a history, the plainest first."""
 _EVENT = ("Wall time", "Step", "Value")
 _FEW = 5  # entries of a list without known names, below which it may be a setting
+_TASKS = ("task", "task_name", "benchmark", "subject", "subtask")
 _CLOCKS = (UPDATES, CHECKPOINTS, EPOCHS)
 
 
@@ -157,8 +158,8 @@ def _of_steps(document: Mapping[str, Node], path: Path) -> RecordTable | None:
 
 
 def _counted(table: RecordTable, path: Path) -> RecordTable:
-    """The table, with its rows counted as epochs where no column counts anything."""
-    if any(kind_of_counter(name) is not None for name in table.names):
+    """The table, with its rows counted as epochs where no column counts anything and none names tasks."""
+    if any(kind_of_counter(name) is not None or is_among(name, _TASKS) for name in table.names):
         return table
     column = next(iter(table.arrays.values()), np.empty(0))
     size = len(column.codes if isinstance(column, Labels) else column)

@@ -16,7 +16,9 @@ NUMBER = re.compile(r"([0-9](?<![\w@.].)[0-9]*\.?[0-9]*(?:[eE][-+]?[0-9]+)?)")
 """A number without a sign, and no part of a word; split by it, every second part of a line is one."""
 
 _SPLIT = "train|training|valid|validation|val|dev|eval|evaluation|test|testing"
-_QUALIFIER = f"{_SPLIT}|learning|grad|gradient|global|total|avg|average|mean|best|current|running|masked|token|top"
+_QUALIFIER = (
+    f"{_SPLIT}|learning|grad|gradient|global|total|avg|average|mean|best|current|running|masked|token|top|lm|loss|batch"
+)
 _PAIR = re.compile(
     rf"""
     (?<![\w./@%\0-])
@@ -30,12 +32,20 @@ _PAIR = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_SECTION = re.compile(rf"(?<![\w./@-])({_SPLIT})(?:\s+set)?\s*[\]:|>-]+\s*(?=[^\0\s])", re.IGNORECASE)
+_SECTION = re.compile(
+    rf"(?<![\w./@-])({_SPLIT})(?:(?:\s+set)?\s*[\]:|>-]+\s*|\s+loss\s+at\s+)(?=[^\0\s])", re.IGNORECASE
+)
+_SUMMARY = re.compile(r"\s*\*\s+(?=\w)")
+"""Start of the line in which PyTorch's examples tell what an evaluation came to."""
+_RUNNING = re.compile(r"\s*(?:test|val|valid|validation|eval)\w*:\s*\[\s*\0/\0\]", re.IGNORECASE)
+"""Start of a line in which an evaluation is not over."""
+_BARE = re.compile(r"\s*\0[ \t]+([a-z][\w./@-]{0,99})[ \t]+\0\s*", re.IGNORECASE)
+"""Lines of build-nanogpt: step, name, value."""
 _PROGRESS = re.compile(r"^\s*\0/\0\s*[\[━─]|\0%\|")
 _HAS_SPLIT = re.compile(rf"(?:^|[^a-z])(?:{_SPLIT})(?![a-z])", re.IGNORECASE)
 _MEASURE = re.compile(
     r"(?:^|[^a-z])(?:(?:\w*(?:loss|acc|accuracy|error|score|reward))|ppl|perplexity|err|f1|bleu|rouge|wer|cer|auc|map|iou"
-    r"|em|return|bp[bc]|nll|mse|rmse|mae|r2|precision|recall|success|top[-_@]?\d|(?:acc|pass|prec)@\d+|lr|mfu)(?![a-z])",
+    r"|em|return|bp[bc]|nll|mse|rmse|mae|r2|precision|recall|success|hella(?:swag)?|top[-_@]?\d|(?:acc|pass|prec)@\d+|lr|mfu)(?![a-z])",
     re.IGNORECASE,
 )
 _COUNTERS = {
@@ -46,10 +56,17 @@ _COUNTERS = {
     **dict.fromkeys(("update", "updates"), "update"),
     **{name: name for name in ("global_step", "num_updates", "tokens", "samples", "checkpoint", "batch", "round")},
 }
-_LLM_C = {"trl": "train_loss", "tel": "val_loss"}
-"""Names in the logs of llm.c, which counts steps as ``s``."""
+_SHORT = {
+    "trl": "train_loss",
+    "tel": "val_loss",
+    "hella": "hellaswag_acc",
+    "hellaswag": "hellaswag_acc",
+    "train": "train_loss",
+    "val": "val_loss",
+}
+"""Names in the logs of llm.c, which counts steps as ``s``, and of build-nanogpt."""
 _BATCHES = re.compile(r"\0\s*/\s*\0\s+(?:batches|steps|iterations|iters)\b")
-_SPEED = re.compile(r"^(?:eta|v_num|.*\.py)$|(?:/|_per_)s(?:ec(?:ond)?)?$", re.IGNORECASE)
+_SPEED = re.compile(r"^(?:eta|v_num|skipped|.*\.py)$|(?:/|_per_)s(?:ec(?:ond)?)?$", re.IGNORECASE)
 """Names of times to go, versions, places in programs, and speeds."""
 _PREFIX = re.compile(rf"^(?:(?:{_SPLIT})[ _/])+", re.IGNORECASE)
 _SCALE = {"": 1.0, "%": 0.01, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
@@ -109,7 +126,14 @@ class Shape:
 
 def shape_of(text: str) -> Shape:
     """The pairs in a shape."""
+    if bare := _BARE.fullmatch(text):
+        name = _SHORT.get(bare[1].casefold(), bare[1])
+        return Shape((Pair("step", True, 0), Pair(name, False, 1)))
+    if _RUNNING.match(text):
+        return Shape(())
     sections = [(match.end(), match[1].lower()) for match in _SECTION.finditer(text)]
+    if summary := _SUMMARY.match(text):
+        sections = [(summary.end(), "test"), *sections]
     pairs: dict[str, Pair] = {}
     left_out: list[str] = []
     for match in _PAIR.finditer(text):
@@ -127,11 +151,12 @@ def shape_of(text: str) -> Shape:
         elif not scale or _SPEED.search(name):
             left_out.append(name)
         elif counter is not None:
-            pairs[counter] = Pair(counter, True, place, scale, total=second if slash else None)
+            # The first of a line counts: Megatron ends its lines with "number of skipped iterations: 0".
+            pairs.setdefault(counter, Pair(counter, True, place, scale, total=second if slash else None))
         else:
             before = bisect_right(sections, match.start(), key=itemgetter(0))
             section = sections[before - 1][1] if before else ""
-            name = _LLM_C.get(name, name).replace(" ", "_")
+            name = _SHORT.get(name.casefold(), name).replace(" ", "_")
             name = f"{section}/{name}" if section and not _HAS_SPLIT.search(name) else name
             pairs.setdefault(name, Pair(name, False, place, scale, second if slash else None))
     if batches := _BATCHES.search(text):
