@@ -70,7 +70,7 @@ class Frame:
             if is_bookkeeping(name) and not is_rate and not is_setting(name):
                 continue
             cells = table.first_cells(name)
-            if cells and len(set(cells)) <= min(_MOST_LABELS, max(1, len(cells) // 2)):
+            if cells and len(set(cells)) <= min(_MOST_LABELS, max(1, 2 * len(cells) // 3)):
                 found.append(name)
         return found
 
