@@ -152,6 +152,18 @@ def _grokking(folder: Path) -> list[Path]:
     return write(folder / "results.json", json.dumps({"config": {"prime": 59, "seed": 0}, "history": rows}))
 
 
+def _scores_by_size(folder: Path) -> list[Path]:
+    """Scores of families of models, most of a size that others have too: no two of them are one curve."""
+    rows: dict[str, list[object]] = {name: [] for name in ("model", "family", "size", "tokens", "arc", "mmlu")}
+    for i, family in enumerate(("bloom", "gemma", "olmo", "qwen")):
+        for size in (0.5, 1.0, 2.0, 7.0):
+            score = 0.25 + 0.05 * i + 0.03 * size + 0.02 * ((7 * i + size) % 3)
+            cells = (f"{family}-{size:g}b", family, size, 1.5, score, 0.9 * score)
+            for name, cell in zip(rows, cells, strict=True):
+                rows[name].append(cell)
+    return write(folder / "scores.csv", table(rows))
+
+
 def _text_log(folder: Path) -> list[Path]:
     lines = []
     for step in range(3001):
@@ -427,6 +439,11 @@ CASES: dict[str, Case] = {
         ("sigmoid-outlier/sigmoid-outlier.csv",),
         skills=("task",),
         rises=(17.0,),
+    ),
+    "scores of many models by size": Case(
+        _scores_by_size,
+        ("sloth/df_full.csv",),
+        refused=("must agree", "family", "run="),
     ),
     "above half at step 0": Case(
         lambda folder: wide(

@@ -247,3 +247,16 @@ def test_two_columns_of_steps_leave_the_choice_to_the_user(tmp_path: Path) -> No
     curves = read_curves(path, step_column="trainer/global_step")
     assert curves["step"].to_numpy().tolist() == [100, 200]
     assert curves["skill_name"].to_numpy().tolist() == ["acc"]
+
+
+def test_named_skills_that_no_row_measures_are_left_out_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    rows = [f"{step},{task},{value}" for step in (0, 10) for task, value in (("a", ""), ("b", 0.2), ("c", ""))]
+    path.write_text("\n".join(["step,task,acc", *rows]))
+    curves = read_curves(path)
+    assert curves["skill_name"].to_numpy().tolist() == ["b"]
+    findings = {finding.kind: finding for finding in reading_report(curves).findings}
+    assert findings["skills without values"].text == "a, c: left out, since no row has their value; columns= keeps them"
+    # By numbers they keep their places, and so does a skill that was asked for.
+    path.write_text("\n".join(["step,task,acc", *rows]).replace("a,", "1,").replace("b,", "2,").replace("c,", "3,"))
+    assert read_curves(path).sizes["skill"] == 3

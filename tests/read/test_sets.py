@@ -352,7 +352,7 @@ names = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(names, st.randoms())
 def test_every_file_counts_in_any_order(
     tmp_path_factory: pytest.TempPathFactory, files: list[str], random: Any

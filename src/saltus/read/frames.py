@@ -72,7 +72,7 @@ class Frame:
             if is_bookkeeping(name) and not is_rate and not is_setting(name):
                 continue
             cells = table.first_cells(name)
-            if cells and len(set(cells)) <= min(_MOST_LABELS, max(1, len(cells) // 2)):
+            if cells and len(set(cells)) <= min(_MOST_LABELS, max(1, 2 * len(cells) // 3)):
                 found.append(name)
         return found
 
@@ -195,8 +195,9 @@ def _run_labels(columns: Sequence[Labels], frame: Frame, size: int) -> tuple[Lab
     if not columns:
         return Labels.all_the_same(size), []
     varying = [i for i, column in enumerate(columns) if len(set(column.names) - {""}) > 1] or [0]
-    if len(set(columns[varying[0]].names) - {""}) < 2:  # a header's row of settings tells what all others leave out
-        return Labels.all_the_same(size), [frame.runs[varying[0]]] if len(columns[varying[0]].names) == 1 else []
+    names = set(columns[varying[0]].names)
+    if len(names - {""}) < 2 and len(names) > 1:  # a header's row of settings tells what all others leave out
+        return Labels.all_the_same(size), []
     run, used = columns[varying[0]], [frame.runs[varying[0]]]
     for i in varying[1:]:
         finer = paired_labels([run, columns[i]], ", ")

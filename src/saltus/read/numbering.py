@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from saltus._types import Integers
-from saltus.curves.report import Finding
+from saltus.curves.report import Finding, some
 from saltus.errors import InputError
 from saltus.read.files import LAST_WHOLE, MAX_COLUMNS
 from saltus.read.measurements import Labels, Measurements
@@ -29,8 +29,25 @@ def numbered(measurements: Measurements, keep_order: bool) -> Measurements:
     numbers = whole_numbers(run)
     if numbers is not None:
         run = _recoded(run, numbers, np.unique(numbers))
-    skill, findings = (measurements.skill, ()) if keep_order else _by_own_number(measurements.skill)
-    return replace(measurements, run=run, skill=skill, findings=(*measurements.findings, *findings))
+    if keep_order:
+        return replace(measurements, run=run)
+    measured, left_out = _measured(replace(measurements, run=run))
+    skill, findings = _by_own_number(measured.skill)
+    return replace(measured, skill=skill, findings=(*measurements.findings, *left_out, *findings))
+
+
+def _measured(measurements: Measurements) -> tuple[Measurements, tuple[Finding, ...]]:
+    """The measurements with the skills that have a value; numbered ones keep their place, as do all if none has one."""
+    skill = measurements.skill
+    n_values = np.bincount(skill.codes[np.isfinite(measurements.value)], minlength=len(skill.names))
+    empty = np.flatnonzero(n_values == 0)
+    if not 0 < empty.size < len(skill.names) or whole_numbers(skill) is not None:
+        return measurements, ()
+    codes = (np.cumsum(n_values > 0) - 1).astype(np.int32)[skill.codes]
+    names = tuple(name for name, n in zip(skill.names, n_values, strict=True) if n)
+    text = f"{some([skill.names[k] for k in empty])}: left out, since no row has their value; columns= keeps them"
+    kept = replace(measurements, skill=Labels(codes, names)).take(n_values[skill.codes] > 0)
+    return kept, (Finding("skills without values", int(empty.size), text),)
 
 
 def whole_numbers(labels: Labels) -> Whole | None:

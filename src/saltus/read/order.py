@@ -19,7 +19,8 @@ from saltus.errors import InputError
 from saltus.read.counters import Offsets, require_one_counter, with_offsets
 from saltus.read.falls import Indices, falls_of, last_branch, out_of_order
 from saltus.read.measurements import Measurements
-from saltus.read.several_curves import conflict_in, overlap_conflict, separating, several_curves
+from saltus.read.several_curves import are_named_apart, conflict_in, overlap_conflict, separating, several_curves
+from saltus.resource import STEP
 
 _GOT_FAR = 0.5  # share of the last step from which a first attempt is no abandoned one, but a run
 _MOST = 100  # returns to the first step that are looked at
@@ -140,9 +141,9 @@ class _Order:
             InputError: if they are several curves.
         """
         position = self._measurements.position[entries]
-        falls = falls_of(position)
+        falls, over_sizes = falls_of(position), self._measurements.resource != STEP.name
         if falls.size:
-            if out_of_order(position, falls):
+            if over_sizes or out_of_order(position, falls):  # sizes never start again
                 self._unsorted.append(falls.size)
                 entries = entries[np.argsort(position, kind="stable")]
             else:
@@ -158,8 +159,13 @@ class _Order:
                 received = f"{self._curve(entries)}: {conflict}"
                 raise several_curves(self._measurements, entries, received)
             value = self._measurements.value[entries]
+            n_differing = int((value[again] != value[again + 1]).sum())
+            # Models of one size are no measurements of one run.
+            if over_sizes and 2 * n_differing > again.size and are_named_apart(self._measurements, entries):
+                received = f"{self._curve(entries)}: {n_differing} of {again.size} repeated steps with another value"
+                raise several_curves(self._measurements, entries, received)
             self._duplicates.append(again.size)
-            self._n_conflicting += int((value[again] != value[again + 1]).sum())
+            self._n_conflicting += n_differing
         return np.delete(entries, again)
 
     def report(self) -> None:

@@ -13,7 +13,7 @@ from saltus.read.measurements import Measurements
 from saltus.read.noise import disagree, given_errors, noise_of
 
 _OF_A_RUN = ("run", "seed", "replica", "trial", "rank", "fold")
-_OF_A_MODEL = ("model", "config", "name", "exp")
+_OF_A_MODEL = ("model", "config", "name", "exp", "family")
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,14 @@ def separating(measurements: Measurements, entries: Indices) -> list[str]:
     for name, labels in measurements.further.items():
         codes = labels.codes[entries].astype(np.int64)
         n_groups = len(np.unique(codes))
-        if 1 < n_groups <= len(entries) // 2 and len(np.unique(codes * len(entries) + place)) == len(entries):
+        if 1 < n_groups <= 2 * len(entries) // 3 and len(np.unique(codes * len(entries) + place)) == len(entries):
             found.append((not _is_called(name, _OF_A_RUN), not _is_called(name, _OF_A_MODEL), n_groups, name))
     return [name for *_, name in sorted(found)]
+
+
+def are_named_apart(measurements: Measurements, entries: Indices) -> bool:
+    """Whether a column of runs or models separates the rows of every step."""
+    return any(_is_called(name, _OF_A_RUN + _OF_A_MODEL) for name in separating(measurements, entries))
 
 
 def _advice(names: list[str]) -> str:
