@@ -99,7 +99,7 @@ def forecast(curves: Curves, folder: Path, until: float) -> dict[str, Any]:
     """Of the command in a process of its own; the JSON that it prints is the file that it writes."""
     table = curves.write(folder / "curves.csv")
     command = [sys.executable, "-m", "saltus", "forecast", str(table), "--alpha", str(ALPHA)]
-    command += ["--until", str(until), "--out", str(folder / "out"), "--json"]
+    command += ["--until", str(until), "--optimizer", "sgd", "--out", str(folder / "out"), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert {path.name for path in (folder / "out").iterdir()} == {
@@ -116,7 +116,7 @@ def forecast(curves: Curves, folder: Path, until: float) -> dict[str, Any]:
     assert result["until"] == until
     assert result["frequency_fit"] is None
     assert result["version"] == version("saltus")
-    assert result["settings"] == {
+    told = {
         "curves": str(table),
         "alpha": ALPHA,
         "frequencies": None,
@@ -132,6 +132,8 @@ def forecast(curves: Curves, folder: Path, until: float) -> dict[str, Any]:
         "where": None,
         "over": "step",
     }
+    assert {name: result["settings"][name] for name in told} == told
+    assert not [name for name, value in result["settings"].items() if name not in told and value not in (None, "sgd")]
     assert isinstance(result, dict)
     return result
 
@@ -141,7 +143,8 @@ def check_skill(result: dict[str, Any], curves: Curves, k: int, degrees: float) 
     word = {"step": "time"}.get(curves.resource, curves.resource)
     skill = result["skills"][k]
     scored = {f"emergence_{word}", "interval", f"observed_{word}", "log10_error", "hit"}
-    assert set(skill) == {"skill", "frequency", "uncertainty", "sharpened", "scores", *scored}
+    scored |= {"emerged_before", "within_schedule"}
+    assert set(skill) == {"skill", "name", "frequency", "uncertainty", "sharpened", "scores", *scored}
     assert skill["skill"] == k + 1
     assert skill["frequency"] == pytest.approx(MIX[k], rel=1e-12)
     assert tuple(skill["scores"]) == SCORED
@@ -150,6 +153,9 @@ def check_skill(result: dict[str, Any], curves: Curves, k: int, degrees: float) 
         assert set(score) == scored
         expected, (low, high) = score[f"emergence_{word}"], score["interval"]
         observed = curves.observed(float(threshold))[k]
+        if score["emerged_before"] is not None:  # up at the first measurement
+            assert (observed, score[f"observed_{word}"]) == (score["emerged_before"], None)
+            continue
         assert score[f"observed_{word}"] == pytest.approx(observed, rel=1e-12)
         assert score["log10_error"] == pytest.approx(math.log10(expected / observed), abs=1e-12)
         assert score["hit"] is (low <= observed <= high)
@@ -354,7 +360,7 @@ def mean_strengths(constant: float, k: int) -> tuple[Array, Array]:
 def test_the_command_says_how_it_read_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     curves = over_steps()
     table = curves.write(tmp_path / "curves.csv")
-    assert main(["forecast", str(table), "--alpha", str(ALPHA), "--until", "4000"]) == 0
+    assert main(["forecast", str(table), "--alpha", str(ALPHA), "--until", "4000", "--optimizer", "sgd"]) == 0
     printed = capsys.readouterr().out
     steps, outside = curves.amounts, int(((curves.strength < 0) | (curves.strength > 1)).sum())
     for line in (
