@@ -56,7 +56,7 @@ _PUBLIC = {
     "saltus.theory.protocols": "Clock SkillModel",
     "saltus.theory.sampling": "SkillCounts",
     "saltus.theory.scaling": "ScalingLaw corrected_time_law local_exponent scaling_law small_start_law",
-    "saltus.theory.schedules": "Schedule read_schedule",
+    "saltus.theory.schedules": "RateTable Schedule read_schedule",
     "saltus.theory.stages": "Staircase loss_staircase n_emerged stage_like",
     "saltus.theory.validity": "Condition LawCheck",
     "saltus.theory.variants.deep": "DeepMultilinear",
@@ -171,6 +171,7 @@ if TYPE_CHECKING:
     from saltus.theory.scaling import local_exponent as local_exponent
     from saltus.theory.scaling import scaling_law as scaling_law
     from saltus.theory.scaling import small_start_law as small_start_law
+    from saltus.theory.schedules import RateTable as RateTable
     from saltus.theory.schedules import Schedule as Schedule
     from saltus.theory.schedules import read_schedule as read_schedule
     from saltus.theory.stages import Staircase as Staircase

@@ -68,7 +68,7 @@ def test_words_without_steps_stay_words(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("a.xlsx", r"pandas.read_excel\('a.xlsx'\)"),
+        ("a.xlsx", "with pandas: read_excel and to_csv"),
         ("a.pt", "pickles are not opened"),
         ("a.safetensors", "weights"),
         ("a.tar.gz", "unpack it and name the folder"),

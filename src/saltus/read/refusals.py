@@ -7,7 +7,7 @@ from pathlib import Path
 from saltus.errors import InputError
 from saltus.read.text import suffix_of
 
-_EXPORT = "save it as CSV: pandas.{}({!r}).to_csv('curves.csv', index=False)"
+_EXPORT = "save it as CSV, e.g. with pandas: {} and to_csv"
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib", ".dill")
 _TABLES = {
     ".xlsx": "read_excel",
@@ -21,7 +21,7 @@ _TABLES = {
 _OTHERS = {
     **dict.fromkeys((".h5", ".hdf5"), "write its arrays to .npz with h5py and numpy.savez"),
     ".mat": "write its arrays to .npz with scipy.io.loadmat and numpy.savez",
-    ".npy": "name its columns: numpy.savez('curves.npz', step=..., accuracy=...)",
+    ".npy": "save its columns by name in an .npz file with numpy.savez",
     **dict.fromkeys((".safetensors", ".bin", ".gguf"), "it holds weights: give the log of the training"),
     ".ipynb": "write the numbers to CSV from the notebook",
     **dict.fromkeys((".zip", ".tar", ".tgz", ".7z", ".rar"), "unpack it and name the folder"),
@@ -38,5 +38,5 @@ def refusal_of(path: Path) -> InputError:
         return InputError(rule, path.name, "where it was made, save the numbers as CSV, JSON or .npz")
     rule = "a file of curves must be a table, a log or a store in a format that is known by its name or content"
     if suffix in _TABLES:
-        return InputError(rule, path.name, _EXPORT.format(_TABLES[suffix], path.name))
+        return InputError(rule, path.name, _EXPORT.format(_TABLES[suffix]))
     return InputError(rule, path.name, _OTHERS.get(suffix, "export it as .csv, .tsv, .parquet, .npz, .json or .jsonl"))
