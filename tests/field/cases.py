@@ -15,6 +15,7 @@ import numpy as np
 
 from tests.field.lookalikes import (
     EPOCHS,
+    SIZES,
     STEPS,
     TRAIN,
     VALIDATION,
@@ -109,6 +110,12 @@ def _train_validation_events(folder: Path) -> list[Path]:
 def _added_scalars(folder: Path) -> list[Path]:
     for name, values in three_skills(0).items():
         events(folder / "logs" / f"acc_{name}", "acc", values)
+    return [folder / "logs"]
+
+
+def _single_epoch(folder: Path) -> list[Path]:
+    for split in ("train", "validation"):
+        events(folder / "logs" / split, "epoch_accuracy", np.array([0.5]), np.array([0.0]))
     return [folder / "logs"]
 
 
@@ -243,20 +250,36 @@ CASES: dict[str, Case] = {
     ),
     "a file a seed": Case(
         _separate_files,
+        ("seeds/separate-files/seed0.csv", "seeds/separate-files/seed1.csv"),
         runs=3,
         skills=("copy", "reverse", "sort"),
-        words=("3 files", "run"),
+        words=(" files: each a run", "seed"),
         rises=(580.0, 1180.0, 1500.0),
     ),
-    "a file a tag": Case(_tags, skills=("acc_copy", "acc_sort"), words=("2 files",), rises=(580.0, 1180.0)),
+    "a file a tag": Case(
+        _tags,
+        ("tb-download/run-exp1-tag-acc_copy.csv", "tb-download/run-exp1-tag-acc_sort.csv"),
+        skills=("acc_copy", "acc_sort"),
+        words=("2 files",),
+        rises=(580.0, 1180.0),
+    ),
     "a file a tag, as JSON": Case(
-        _tags_as_json, skills=("acc_copy", "acc_sort"), words=("2 files",), rises=(580.0, 1180.0)
+        _tags_as_json,
+        ("tb-download/run-exp1-tag-acc_copy.json", "tb-download/run-exp1-tag-acc_sort.json"),
+        skills=("acc_copy", "acc_sort"),
+        words=("2 files",),
+        rises=(580.0, 1180.0),
     ),
     "training and validation events": Case(
         _train_validation_events,
         ("tb-train-validation",),
         words=("validation", "train"),
         rises=(1000.0,),
+    ),
+    "events of a single epoch": Case(
+        _single_epoch,
+        ("keras-events",),
+        refused=("at least two measurements", "measure more often"),
     ),
     "added scalars": Case(_added_scalars, ("tb-add-scalars",), words=("acc_",), rises=(580.0, 1180.0, 1500.0)),
     "torn events": Case(_torn_events, ("tb-truncated",), words=("ends within a record",), rises=(580.0,)),
@@ -334,6 +357,11 @@ CASES: dict[str, Case] = {
         ("resume-counter/res-counter0-early.csv",),
         refused=("step_offset", "450"),
     ),
+    "the counter starts again and again": Case(
+        lambda folder: wide(folder, three_skills(0), STEPS % 450),
+        ("resume-counter/res-segments.csv",),
+        refused=("step_offset",),
+    ),
     "the counter starts again, mended": Case(
         lambda folder: _resumed(folder, 1200),
         ("resume-counter/res-counter0.csv",),
@@ -391,6 +419,42 @@ CASES: dict[str, Case] = {
         skills=("copy", "rev"),
         words=("iteration", "tokens"),
     ),
+    "errors in cells": Case(
+        _number_format("pm.csv", _cells("step,acc_copy,acc_rev", lambda s, a, b: f"{s}00,{a} ± 0.02,{b} ± 0.01")),
+        ("number-formats/pm.csv",),
+        skills=("copy", "rev"),
+        words=("standard error",),
+    ),
+    "losses by size and data, with suffixes": Case(
+        _number_format("u.csv", "model,N,D,loss\na,70M,2.1B,3.4\nb,160M,2.1B,3.1\nc,1.0B,8B,2.5\nd,6.9B,140B,2.1\n"),
+        ("number-formats/units.csv",),
+        skills=("loss",),
+        words=("suffix", "column 'N'"),
+    ),
+    "scores by size": Case(
+        lambda folder: wide(
+            folder,
+            {"arc_easy": rise(np.log10(SIZES), 8.8, 0.3), "wsc": np.full(len(SIZES), 0.37)},
+            SIZES,
+            step="parameters",
+        ),
+        ("pythia-sizes/pythia-sizes.csv",),
+        words=("parameters", "never change"),
+    ),
+    "a grid of losses by data set": Case(
+        lambda folder: write(
+            folder / "grid.csv",
+            "name,dataset,params,tokens,loss,lo,hi\n"
+            + "".join(
+                f"{data}-{tokens},{data},{tokens // 20},{tokens},{4 - i / 9 - 0.2 * j},3,4\n"
+                for j, data in enumerate(("c4", "rpj"))
+                for i, tokens in enumerate((20_000_000, 80_000_000, 400_000_000, 2_000_000_000))
+            ),
+        ),
+        ("gadre-grid/gadre-all.csv",),
+        words=("tokens", "dataset", "loss"),
+    ),
+    "a text log": Case(_text_log, ("text-log/main.log",), skills=("val_loss",), words=("text log", "train_loss")),
     "a panel of different runs": Case(
         panel, ("wandb-panel/wandb_export.csv",), words=("configuration", "loss"), runs=3
     ),

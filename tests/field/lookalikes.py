@@ -115,6 +115,7 @@ def keras(folder: Path, header: str, rows: Iterable[Sequence[object]]) -> list[P
     return write(folder / "training.csv", "\n".join([header, *lines]) + "\n")
 
 
+SIZES = np.array([7e7, 1.6e8, 4e8, 1e9, 2.8e9, 1.2e10])
 EPOCHS = np.arange(0.0, 40)
 TRAIN, VALIDATION = 0.1 + 0.9 * rise(EPOCHS, 18, 2), 0.1 + 0.9 * rise(EPOCHS, 24, 2)
 

@@ -52,6 +52,7 @@ BOOKKEEPING = frozenset(
     _names("""
     wall_time walltime time timestamp date datetime runtime elapsed elapsed_time eta duration seconds hours secs
     step_time iter_time epoch_time data_time batch_time total_time throughput grad_norm gradient_norm gnorm param_norm
+    norm weight_norm update_norm
     loss_scale memory mem gpu_memory gpu_mem max_memory max_mem peak_memory memory_gb clip ups wps wpb bsz mfu tflops
     percentage progress total_steps max_steps total_epochs max_epochs num_epochs best_epoch best_step
     acc_step acc_steps accumulation_step accumulation_steps unnamed_0 index note notes comment comments hostname pid""")
