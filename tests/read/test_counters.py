@@ -102,3 +102,10 @@ def test_real_logs_of_resumed_runs(name: str, offset: str) -> None:
     mended = emergence_times(read_curves(folder / f"{name}.csv", step_offset=float(offset)))
     truth = emergence_times(read_curves(folder / "res-truth.csv"))
     np.testing.assert_allclose(mended.mean, truth.mean, rtol=0.03)
+
+
+def test_infinite_steps_are_refused_whatever_offset_is_given(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("step,acc\n0,0.1\n10,0.2\ninf,0.3\ninf,0.3\n0,0.4\n10,0.5\n")
+    with pytest.raises(InputError, match="column 'step' must hold numbers of at least 0; received inf"):
+        read_curves(path, step_offset=10)

@@ -140,7 +140,7 @@ def _streams(measurements: Measurements) -> Iterator[Indices]:
 
     Rows of several skills in turn share their run's counter; columns laid one after the other have one each.
     """
-    known = ~np.isnan(measurements.position)
+    known = np.isfinite(measurements.position)
     for run in range(len(measurements.run.names)):
         entries = np.flatnonzero(known & (measurements.run.codes == run))
         skill = measurements.skill.codes[entries]
