@@ -4,38 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from saltus.curves.report import Finding
 from saltus.read.measurements import Labels
-from saltus.read.tables import Columns, Table
+from saltus.read.tables import Columns, TableOver
 
 
 @dataclass(frozen=True)
-class WithConstants:
+class WithConstants(TableOver):
     """A table, and columns of numbers or names in front of its own, which they replace where they have one name."""
 
-    table: Table
     constants: Mapping[str, float | str]
-
-    @property
-    def kind(self) -> str:
-        return self.table.kind
-
-    @property
-    def path(self) -> Path:
-        return self.table.path
 
     @property
     def names(self) -> tuple[str, ...]:
         return (*self.constants, *(name for name in self.table.names if name not in self.constants))
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        return self.table.settings
 
     @property
     def findings(self) -> Sequence[Finding]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,36 +13,23 @@ from saltus.read.numbers import NumberColumn, is_missing, is_number
 from saltus.read.path_parts import number_in, size_in
 from saltus.read.positions import position_in_name
 from saltus.read.roles import kind_of_counter
-from saltus.read.tables import ArrayTable, Columns, Table
+from saltus.read.tables import ArrayTable, Columns, Table, TableOver
 
 _FEWEST_HEADERS = 3  # steps in the header that make a table a pivoted one
 
 
 @dataclass(frozen=True)
-class _Derived:
+class _Derived(TableOver):
     """A table in which one column of numbers is found in the words of another, or of itself."""
 
-    table: Table
     source: str
     name: str
     noun: str
     findings: Sequence[Finding]
 
     @property
-    def kind(self) -> str:
-        return self.table.kind
-
-    @property
-    def path(self) -> Path:
-        return self.table.path
-
-    @property
     def names(self) -> Sequence[str]:
         return list(dict.fromkeys([self.name, *self.table.names]))
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        return self.table.settings
 
     def holds_numbers(self, name: str) -> bool:
         return name == self.name or self.table.holds_numbers(name)

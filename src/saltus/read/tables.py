@@ -72,6 +72,25 @@ class Table(Protocol):
         """Read these columns; raise `InputError` where a cell is no number."""
 
 
+@dataclass(frozen=True)
+class TableOver:
+    """The share of a table that it has from another one, whose columns it gives in its own way."""
+
+    table: Table
+
+    @property
+    def kind(self) -> str:
+        return self.table.kind
+
+    @property
+    def path(self) -> Path:
+        return self.table.path
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return self.table.settings
+
+
 Opener = Callable[[Path], Table]
 
 

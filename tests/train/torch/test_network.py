@@ -144,32 +144,29 @@ def _descend(network: Any, batch: Any, optimizer: Any, scheduler: Any) -> None:
 
 
 def test_learning_rates_are_halved_on_time() -> None:
-    halving = training(halve_every=3, steps=8, momentum=0.9)
-    batch = FreshSamples(TASK, np.random.SeedSequence(0)).take(8, 50)
-    learner = halving.learner(TASK, np.random.SeedSequence(4))
-    learner.advance(batch[:250], 5, np.inf)
-    learner.advance(batch[250:], 3, np.inf)
-    torch.manual_seed(int(np.random.SeedSequence(4).generate_state(1, np.uint64)[0]))
-    network = Perceptron(20, init_std=0.1).module(TASK)
-    optimizer = torch.optim.SGD(network.parameters(), 0.02, momentum=0.9)
-    _descend(network, batch, optimizer, torch.optim.lr_scheduler.StepLR(optimizer, 3, gamma=0.5))
-    # The sums may be split over threads here: a few roundings of single precision.
-    np.testing.assert_allclose(
-        learner.evaluate(batch), network(torch.from_numpy(batch.inputs))[:, 0].detach(), rtol=1e-4
+    _require_rates_of_pytorch(
+        training(halve_every=3, steps=8, momentum=0.9),
+        lambda kinds, optimizer: kinds.StepLR(optimizer, 3, gamma=0.5),
     )
 
 
 def test_scheduled_updates_are_those_of_pytorchs_own_scheduler() -> None:
     scheduled = training(schedule="linear:floor=0.2", steps=8, momentum=0.9)
     assert np.isnan(scheduled.flow_learning_rate)
+    _require_rates_of_pytorch(scheduled, lambda kinds, optimizer: kinds.LinearLR(optimizer, 1.0, 0.2, total_iters=8))
+
+
+def _require_rates_of_pytorch(changing: Any, scheduler: Any) -> None:
+    """Eight updates of a training are those of PyTorch's optimiser with its own scheduler."""
     batch = FreshSamples(TASK, np.random.SeedSequence(0)).take(8, 50)
-    learner = scheduled.learner(TASK, np.random.SeedSequence(4))
+    learner = changing.learner(TASK, np.random.SeedSequence(4))
     learner.advance(batch[:250], 5, np.inf)
     learner.advance(batch[250:], 3, np.inf)
     torch.manual_seed(int(np.random.SeedSequence(4).generate_state(1, np.uint64)[0]))
     network = Perceptron(20, init_std=0.1).module(TASK)
     optimizer = torch.optim.SGD(network.parameters(), 0.02, momentum=0.9)
-    _descend(network, batch, optimizer, torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.2, total_iters=8))
+    _descend(network, batch, optimizer, scheduler(torch.optim.lr_scheduler, optimizer))
+    # The sums may be split over threads here: a few roundings of single precision.
     np.testing.assert_allclose(
         learner.evaluate(batch), network(torch.from_numpy(batch.inputs))[:, 0].detach(), rtol=1e-4
     )

@@ -94,7 +94,7 @@ def in_steps(forecast: EmergenceForecast, curves: xr.Dataset, clock: Clock) -> E
 def logged_clock(curves: xr.Dataset, power: float) -> RateClock | None:
     """The clock of the learning rates that the curves carry; None if they carry none, or it never changes.
 
-    A rate holds from the step it was logged at to the next; beyond the last one it stays.
+    Between two logged rates their mean holds; beyond the last one it stays.
 
     Args:
         curves: over steps, with or without a coordinate ``learning_rate`` over run and step.
