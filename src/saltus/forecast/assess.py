@@ -246,11 +246,8 @@ def _forecasts(
     if calibration is None:
         return None, {}
     family, possible = FAMILIES[calibration.resource], [at for at in SCORED_AT if at > calibration.lowest_threshold]
-    made: dict[float, EmergenceForecast] = {}
-    for at in {threshold, *possible}:
-        if clock is None:
-            made[at] = family.forecast(calibration, basis, curves, at, now)
-        else:
-            timed, moment = in_effective_time(curves, clock), float(clock.flow_time(now))
-            made[at] = in_steps(family.forecast(calibration, basis, timed, at, moment), curves, clock)
+    timed, moment = (curves, now) if clock is None else (in_effective_time(curves, clock), float(clock.flow_time(now)))
+    made = {at: family.forecast(calibration, basis, timed, at, moment) for at in {threshold, *possible}}
+    if clock is not None:
+        made = {at: in_steps(one, curves, clock) for at, one in made.items()}
     return made[threshold], {at: made[at] for at in SCORED_AT if at in made}
