@@ -27,9 +27,10 @@ _LARGEST_STEP = 0.5  # of log h, and of log T in units of a rise
 _STARTS = (0.5, 1.4, 4.0)  # steepnesses from which fits start, in that of the prior or of the measurements
 _BOUNDS = math.log(0.3), math.log(300.0)  # of log h
 _AGREED = 4.0  # measurements that the assumed noise is worth, against the residuals
-_GRID_TIMES, _GRID_STEEPNESS, _GRID_POINTS = 61, 25, 48  # of the posterior of poorly known rises
+_GRID_TIMES, _GRID_STEEPNESS, _GRID_POINTS = 49, 21, 40  # of the posterior of poorly known rises
 _REACH, _LEAST_SPREAD = 4.0, 0.2  # half-width of that grid in standard deviations, and the least one of log h
 _POOR = 0.25  # standard deviation of log h above which its posterior is no normal law
+_FEW = 3  # measurements on the rise below which it need not be one either
 _RISING = 0.05  # share of the ceiling from which, up to one minus it, a curve rises
 
 
@@ -101,21 +102,14 @@ class Fit:
         return int(np.sum((self.share > _RISING) & (self.share < 1 - _RISING)))
 
 
-def fit_hill(measured: Measured, bracket: tuple[float, float], free_ceiling: bool = False) -> Fit:
-    """The most probable curve, or where the rise is poorly known, the mean over all curves.
+def most_probable(measured: Measured, bracket: tuple[float, float], free_ceiling: bool = False) -> Fit:
+    """The best of Gauss-Newton's fits from several starts, side by side, with errors by Laplace's approximation.
 
     Args:
         measured: at least two.
         bracket: log steps of neighbouring measurements between which the curve seems to pass half of its ceiling.
         free_ceiling: whether to fit the ceiling too; else it is 1.
     """
-    best = _most_probable(measured, bracket, free_ceiling)
-    poor = best.flatness_error * best.steepness > _POOR or best.n_on_rise < 3
-    return _mean(measured, bracket, best) if poor else best
-
-
-def _most_probable(measured: Measured, bracket: tuple[float, float], free_ceiling: bool) -> Fit:
-    """The best of Gauss-Newton's fits from several starts, side by side, with errors by Laplace's approximation."""
     x, y = measured.log_step, measured.strength
     u = np.full(len(_STARTS), sum(bracket) / 2)
     v = STEEPNESS + np.log(np.array(_STARTS))
@@ -172,12 +166,15 @@ def _most_probable(measured: Measured, bracket: tuple[float, float], free_ceilin
     )
 
 
-def _mean(measured: Measured, bracket: tuple[float, float], best: Fit) -> Fit:
-    """Mean and spread of time and flatness over all curves on a grid; a rise between two checkpoints is anywhere."""
+def averaged(measured: Measured, bracket: tuple[float, float], best: Fit) -> Fit:
+    """Mean and spread of time and flatness over all curves on a grid, where the best one alone would mislead.
+
+    A rise between two checkpoints may be anywhere between, and its steepness is bounded from below only.
+    """
+    if best.flatness_error * best.steepness <= _POOR and best.n_on_rise >= _FEW:
+        return best
     reach = min(_REACH * best.time_error, 3 / best.steepness + bracket[1] - bracket[0])
-    u = np.linspace(
-        min(bracket[0], best.log_time - reach), max(bracket[1], best.log_time + reach), _GRID_TIMES
-    )
+    u = np.linspace(min(bracket[0], best.log_time - reach), max(bracket[1], best.log_time + reach), _GRID_TIMES)
     spread = _REACH * min(max(best.flatness_error * best.steepness, _LEAST_SPREAD), 1.0)
     v = math.log(best.steepness) + np.linspace(-spread, spread, _GRID_STEEPNESS)
     middle = int(np.searchsorted(measured.log_step, best.log_time))
