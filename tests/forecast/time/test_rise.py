@@ -91,19 +91,20 @@ def checkpoints(spacing: str) -> Floats:
 
 def coverage(draws: list[tuple[float, Rise | None]]) -> float:
     known = [(truth, rise) for truth, rise in draws if rise is not None]
-    assert len(known) > 0.9 * len(draws)
+    assert len(known) > 0.85 * len(draws)  # the others were up at the first checkpoint
     return float(np.mean([abs(rise.log_time - truth) < WITHIN * rise.time_error for truth, rise in known]))
 
 
 def draw(rng: np.random.Generator, steps: Floats) -> tuple[float, Floats]:
-    """The log10 time and the curve of a skill that rises as networks do: its course bends about a Hill curve's.
+    """The log10 time and the curve of a skill that rises as networks do.
 
-    Curves of half of them end when the skill has come; the time is that of R/S = 0.5, wherever the best Hill curve is.
+    The course bends about a Hill curve's, as far as the paper's curves of a logit of -12 do. Networks pass half 0.010
+    decades (standard deviation) off the time of their best Hill curve, whatever the number of measurements.
     """
-    log_time, steepness = rng.uniform(math.log10(2500), 4.1), 4.1 * np.exp(0.3 * rng.standard_normal())
+    log_time, steepness = rng.uniform(3.55, 4.1), 4.1 * np.exp(0.3 * rng.standard_normal())
     late = steepness * np.log(steps / 10**log_time)
-    bend = 0.08 * rng.standard_normal()  # between Hill's curve and one twice as bent as the paper's of logit -8
-    return log_time, np.asarray(expit(np.clip(late + bend * late**2 / 2, np.where(late < 0, -20, 0), None)))
+    bend = np.where(late < 0, np.clip(0.04 * late**2 * rng.standard_normal(), -20, 0.5 * abs(late)), 0.0)
+    return log_time + 0.01 * rng.standard_normal(), np.asarray(expit(late + bend))
 
 
 def cut(rng: np.random.Generator, strength: Floats) -> Floats:
@@ -150,31 +151,39 @@ def test_curves_of_the_paper_are_dated_within_their_errors(initial_logit: float)
             assert abs(rise.log_time - math.log10(time)) < 2 * rise.time_error, (spacing, until, time)
 
 
-@pytest.mark.parametrize(("items", "chance"), [(30, 0.0), (200, 0.25)])
-def test_a_rise_is_the_mean_of_the_beta_binomial_posterior(items: int, chance: float) -> None:
-    rng = np.random.default_rng(5)
-    steps = np.geomspace(30, 3e4, 14)
-    level = hill(steps, 900.0, 5.0)
-    right = rng.binomial(items, chance + (1 - chance) * level)
-    rise = found(steps, (right / items - chance) / (1 - chance), items=items, chance=chance)
-
-    u, v = np.linspace(2.5, 3.4, 150), np.linspace(math.log(0.5), math.log(100), 120)
+def beta_binomial_posterior(steps: Floats, right: Floats, items: int, chance: float) -> tuple[Floats, Floats]:
+    """Means and standard deviations of log10 T and 1/h, summed over a grid of all curves."""
+    u, v = np.linspace(2.3, 3.6, 130), np.linspace(math.log(0.5), math.log(100), 80)
     share = expit(np.exp(v)[:, None] * math.log(10) * (np.log10(steps) - u[:, None, None]))
-    p = np.clip(chance + (1 - chance) * share, 1e-4, 1 - 1e-4)
+    p = np.clip(chance + (1 - chance) * share, 1e-3, 1 - 1e-3)
     alike = 1 / OVERDISPERSION - 1
     log_weight = betabinom.logpmf(right, items, p * alike, (1 - p) * alike).sum(axis=-1)
     log_weight -= 0.5 * ((v - STEEPNESS) / STEEPNESS_SD) ** 2
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
-    mean = float(weight.sum(axis=1) @ u)
-    sd = math.hypot(math.sqrt(weight.sum(axis=1) @ (u - mean) ** 2), TIME_FLOOR)
-    flat = float(weight.sum(axis=0) @ np.exp(-v))
-    flat_sd = math.hypot(math.sqrt(weight.sum(axis=0) @ (np.exp(-v) - flat) ** 2), FLATNESS_FLOOR)
-    # The equal-variance form and the misfit differ from it by a part of its own errors.
-    assert rise.log_time == pytest.approx(mean, abs=0.5 * sd)
-    assert rise.time_error == pytest.approx(sd, rel=0.4)
-    assert 1 / rise.steepness == pytest.approx(flat, abs=0.5 * flat_sd)
-    assert rise.flatness_error == pytest.approx(flat_sd, rel=0.4)
+    pairs = [(weight.sum(axis=1), u, TIME_FLOOR), (weight.sum(axis=0), np.exp(-v), FLATNESS_FLOOR)]
+    means = np.array([w @ values for w, values, _ in pairs])
+    sds = [math.hypot(math.sqrt(w @ (x - m) ** 2), floor) for (w, x, floor), m in zip(pairs, means, strict=True)]
+    return means, np.array(sds)
+
+
+@pytest.mark.parametrize(("items", "chance"), [(20, 0.0), (50, 0.0), (200, 0.25)])
+def test_a_rise_is_the_mean_of_the_beta_binomial_posterior(items: int, chance: float) -> None:
+    rng = np.random.default_rng(5)
+    steps = np.geomspace(30, 3e4, 14)
+    off, wider = [], []
+    for _ in range(12):
+        level = hill(steps, 10 ** rng.uniform(2.7, 3.2), 5.0)
+        right = rng.binomial(items, chance + (1 - chance) * level)
+        rise = found(steps, (right / items - chance) / (1 - chance), items=items, chance=chance)
+        means, sds = beta_binomial_posterior(steps, right, items, chance)
+        off.append((np.array([rise.log_time, 1 / rise.steepness]) - means) / sds)
+        wider.append(np.array([rise.time_error, rise.flatness_error]) / sds)
+    # Misfit and Student's tails, which it lacks, move estimates by a part of its errors, and widen them.
+    assert np.all(np.sqrt(np.mean(np.square(off), axis=0)) < [0.3, 0.6])
+    assert np.all(abs(np.mean(off, axis=0)) < [0.2, 0.4])
+    assert np.all(np.mean(wider, axis=0) > 0.9)
+    assert np.all(np.mean(wider, axis=0) < 1.5)
 
 
 def test_a_rise_between_two_checkpoints_is_anywhere_between() -> None:

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, rel_entr
 
 from saltus._types import Floats
 from saltus.statistics import independent
@@ -18,6 +18,7 @@ from saltus.statistics import independent
 MISFIT = 0.01  # standard deviation of R/S about a Hill curve, without noise
 OVERDISPERSION = 0.002  # correlation of the answers to one evaluation's questions
 STEEPNESS, STEEPNESS_SD = math.log(4.1), 1.0  # prior of log h: networks of one hidden layer, up to transformers
+_SLIP = 0.002  # share of answers that are right or wrong whatever the network knows
 _NU = 5.0  # degrees of freedom of the residuals
 _CEILING_POWER = 19.0  # of the ceiling in its prior, Beta(20, 1)
 LOWEST_CEILING = 0.5
@@ -61,6 +62,24 @@ class Measured:
         right = (self.items * right + 0.5) / (self.items + 1)
         spread = right * (1 - right) * (1 / self.items + OVERDISPERSION)
         return np.asarray(spread / (1 - self.chance) ** 2 + MISFIT**2)
+
+    def surprise(self, level: Floats, scale: float = 1.0) -> Floats:
+        """Minus the log density of all measurements where the curve is at ``level``, up to a constant.
+
+        Residuals count by Student's t; the normal law is far from that of few right answers, so theirs are deviances.
+
+        Args:
+            level: R/S, last axis over measurements.
+            scale: variance in that of the noise.
+        """
+        if self.items is None:
+            noise = self.noise(level) * scale
+            return np.sum(_student((self.strength - level) ** 2 / noise) + 0.5 * np.log(noise), axis=-1)
+        seen = np.clip(self.chance + (1 - self.chance) * self.strength, 0.0, 1.0)
+        right = _SLIP + (1 - 2 * _SLIP) * (self.chance + (1 - self.chance) * np.clip(level, 0.0, 1.0))
+        surplus = rel_entr(seen, right) + rel_entr(1 - seen, 1 - right)
+        alike = 1 / self.items + OVERDISPERSION + (2 * MISFIT * (1 - self.chance)) ** 2
+        return np.sum(_student(2 * np.maximum(surplus, 0.0) / (alike * scale)), axis=-1)
 
     def part(self, chosen: slice) -> Measured:
         """Some neighbouring measurements."""
@@ -142,7 +161,7 @@ def most_probable(measured: Measured, bracket: tuple[float, float], free_ceiling
         v = np.clip(v + np.clip(step[:, 1], -_LARGEST_STEP, _LARGEST_STEP), *_BOUNDS)
         if free_ceiling:
             c = np.clip(c + np.clip(step[:, 2], -0.1, 0.1), LOWEST_CEILING, 1.0)
-    objective = np.sum(_surprise(residual, noise), axis=-1) + 0.5 * ((v - STEEPNESS) / STEEPNESS_SD) ** 2
+    objective = measured.surprise(c[:, None] * share) + 0.5 * ((v - STEEPNESS) / STEEPNESS_SD) ** 2
     objective = objective - _CEILING_POWER * np.log(c)
     i = int(objective.argmin())
     scale = _scale(residual[i], noise[i], share[i])
@@ -180,8 +199,7 @@ def averaged(measured: Measured, bracket: tuple[float, float], best: Fit) -> Fit
     middle = int(np.searchsorted(measured.log_step, best.log_time))
     near = measured.part(slice(max(middle - _GRID_POINTS // 2, 0), middle + _GRID_POINTS // 2))
     level = best.ceiling * expit(np.exp(v)[:, None] * (near.log_step - u[:, None, None]))
-    noise = near.noise(level) * best.scale
-    log_weight = -np.sum(_surprise(near.strength - level, noise), axis=-1) - 0.5 * ((v - STEEPNESS) / STEEPNESS_SD) ** 2
+    log_weight = -near.surprise(level, best.scale) - 0.5 * ((v - STEEPNESS) / STEEPNESS_SD) ** 2
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
     of_u, of_v, flatness = weight.sum(axis=1), weight.sum(axis=0), np.exp(-v)
@@ -203,13 +221,12 @@ def averaged(measured: Measured, bracket: tuple[float, float], best: Fit) -> Fit
 
 def without_rise(measured: Measured) -> float:
     """The objective of a curve that stays at 0."""
-    none = np.zeros_like(measured.strength)
-    return float(np.sum(_surprise(measured.strength, measured.noise(none))))
+    return float(measured.surprise(np.zeros_like(measured.strength)))
 
 
-def _surprise(residual: Floats, noise: Floats) -> Floats:
-    """Minus the logarithm of Student's density, up to a constant."""
-    return np.asarray((_NU + 1) / 2 * np.log1p(residual**2 / (_NU * noise)) + 0.5 * np.log(noise))
+def _student(square: Floats) -> Floats:
+    """Minus the logarithm of Student's density, by the square of a residual in standard deviations."""
+    return np.asarray((_NU + 1) / 2 * np.log1p(square / _NU))
 
 
 def _scale(residual: Floats, noise: Floats, share: Floats) -> float:

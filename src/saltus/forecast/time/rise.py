@@ -80,7 +80,7 @@ def fit_rise(
         steps: of the measurements, any order, shape ``(n,)``.
         strength: R/S, same shape; NaN where it was not measured.
         error: standard error of each, same shape; NaN where it is not known.
-        items: number of questions behind a value, one or one each, where R/S is (accuracy - chance) / (1 - chance): then
+        items: number of questions behind a value, one or one each, if R/S is (accuracy - chance) / (1 - chance): then
             the noise is that of right and wrong answers, a little more than binomial, and ``error`` is not used.
         chance: share of right answers without the skill, at least 0 and below 1.
     """
