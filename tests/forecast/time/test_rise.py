@@ -174,7 +174,7 @@ def test_a_rise_is_the_mean_of_the_beta_binomial_posterior(items: int, chance: f
     off, wider = [], []
     for _ in range(12):
         level = hill(steps, 10 ** rng.uniform(2.7, 3.2), 5.0)
-        right = rng.binomial(items, chance + (1 - chance) * level)
+        right = rng.binomial(items, chance + (1 - chance) * level).astype(float)
         rise = found(steps, (right / items - chance) / (1 - chance), items=items, chance=chance)
         means, sds = beta_binomial_posterior(steps, right, items, chance)
         off.append((np.array([rise.log_time, 1 / rise.steepness]) - means) / sds)

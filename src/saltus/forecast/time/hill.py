@@ -20,15 +20,15 @@ OVERDISPERSION = 0.002  # correlation of the answers to one evaluation's questio
 STEEPNESS, STEEPNESS_SD = math.log(4.1), 1.0  # prior of log h: networks of one hidden layer, up to transformers
 _SLIP = 0.002  # share of answers that are right or wrong whatever the network knows
 _NU = 5.0  # degrees of freedom of the residuals
-_CEILING_POWER = 19.0  # of the ceiling in its prior, Beta(20, 1)
+_CEILING_POWER = 19.0  # power of the ceiling in its prior, Beta(20, 1)
 LOWEST_CEILING = 0.5
 _ITERATIONS = 30
 _STILL = 1e-3  # step of log h, of log T in units of a rise, and of the ceiling, below which a fit has ended
-_LARGEST_STEP = 0.5  # of log h, and of log T in units of a rise
+_LARGEST_STEP = 0.5  # largest step of log h, and of log T in units of a rise
 _STARTS = (0.5, 1.4, 4.0)  # steepnesses from which fits start, in that of the prior or of the measurements
-_BOUNDS = math.log(0.3), math.log(300.0)  # of log h
+_BOUNDS = math.log(0.3), math.log(300.0)  # range of log h
 _AGREED = 4.0  # measurements that the assumed noise is worth, against the residuals
-_GRID_TIMES, _GRID_STEEPNESS, _GRID_POINTS = 49, 21, 40  # of the posterior of poorly known rises
+_GRID_TIMES, _GRID_STEEPNESS, _GRID_POINTS = 49, 21, 40  # size of the grid for poorly known rises
 _REACH, _LEAST_SPREAD = 4.0, 0.2  # half-width of that grid in standard deviations, and the least one of log h
 _POOR = 0.25  # standard deviation of log h above which its posterior is no normal law
 _FEW = 3  # measurements on the rise below which it need not be one either
@@ -74,12 +74,12 @@ class Measured:
         """
         if self.items is None:
             noise = self.noise(level) * scale
-            return np.sum(_student((self.strength - level) ** 2 / noise) + 0.5 * np.log(noise), axis=-1)
+            return np.asarray(np.sum(_student((self.strength - level) ** 2 / noise) + 0.5 * np.log(noise), axis=-1))
         seen = np.clip(self.chance + (1 - self.chance) * self.strength, 0.0, 1.0)
         right = _SLIP + (1 - 2 * _SLIP) * (self.chance + (1 - self.chance) * np.clip(level, 0.0, 1.0))
         surplus = rel_entr(seen, right) + rel_entr(1 - seen, 1 - right)
         alike = 1 / self.items + OVERDISPERSION + (2 * MISFIT * (1 - self.chance)) ** 2
-        return np.sum(_student(2 * np.maximum(surplus, 0.0) / (alike * scale)), axis=-1)
+        return np.asarray(np.sum(_student(2 * np.maximum(surplus, 0.0) / (alike * scale)), axis=-1))
 
     def part(self, chosen: slice) -> Measured:
         """Some neighbouring measurements."""
