@@ -12,15 +12,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import gammaln
+from scipy import stats
 
 from saltus._types import Floats
 from saltus.forecast.time.departure import Departure
 from saltus.forecast.time.scatter import Scatter
 
 _LARGEST = 4.0  # largest gamma: rarer skills of a tenth of the frequency come 10,000 times later
-_POINTS = 161  # of the grid over gamma
-_REACH = 8.0  # half-width of that grid in scales of the prior
+_REACH = 8.0  # half-width of a grid of gamma in scales of the prior
 
 
 @dataclass(frozen=True)
@@ -56,21 +55,36 @@ class Law:
             return not self.by_steepness
         return self.steepness is None or self.steepness[0] * flatness <= 1 <= self.steepness[1] * flatness
 
-    def prior(self, flatness: float, flatness_error: float) -> tuple[Floats, Floats]:
-        """A grid of gamma, shape ``(n,)``, and the logarithms of its prior weights, which add up to 1."""
-        centre = self.gamma * flatness if self.by_steepness else self.gamma
-        scale = math.hypot(self.scale, self.gamma * flatness_error) if self.by_steepness else self.scale
-        if scale <= 0:
-            return np.array([centre]), np.zeros(1)
-        low, high = max(centre - _REACH * scale, 0.0), min(centre + _REACH * scale, _LARGEST)
-        grid = np.linspace(low, max(high, low + scale), _POINTS)
-        z = (grid - centre) / scale
-        if self.degrees is None:
-            log_weight = -0.5 * z**2
-        else:
-            half = (self.degrees + 1) / 2
-            log_weight = gammaln(half) - half * np.log1p(z**2 / self.degrees)
-        return grid, log_weight - np.logaddexp.reduce(log_weight)
+    def prior(self, flatness: float, flatness_error: float) -> Prior:
+        """The prior of gamma of a run whose first rise has the flatness 1/h."""
+        if not self.by_steepness:
+            return Prior(self.gamma, self.scale, self.degrees)
+        return Prior(self.gamma * flatness, math.hypot(self.scale, self.gamma * flatness_error), self.degrees)
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Student's t, or a normal law, of gamma; certain where the scale is 0."""
+
+    centre: float
+    scale: float
+    degrees: float | None
+
+    def grid(self, n: int) -> Floats:
+        """Values of gamma that cover the prior, closest about its centre; one where gamma is certain."""
+        if self.scale <= 0:
+            return np.array([self.centre])
+        spread = np.linspace(-1, 1, n)
+        grid = self.centre + _REACH * self.scale * spread * np.abs(spread)
+        return np.unique(np.clip(grid, 0.0, _LARGEST))
+
+    def log_weight(self, gamma: Floats) -> Floats:
+        """Logarithm of the prior probability of each point of an even grid, at least one point."""
+        if len(gamma) < 2 or self.scale <= 0:
+            return np.zeros(len(gamma))
+        z = (gamma - self.centre) / self.scale
+        law = stats.norm if self.degrees is None else stats.t(self.degrees)
+        return np.asarray(law.logpdf(z) + np.log(np.gradient(gamma) / self.scale))
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ import numpy as np
 from scipy.special import logsumexp
 
 from saltus._types import Flags, Floats
-from saltus.forecast.time.laws import Law
+from saltus.forecast.time.laws import Law, Prior
 
-_NEAR, _FINE = 6.0, 4.0  # half-width of the grid of starts, and its points, a standard deviation
-_SLOW = 6.0  # mean delays of a straggler that the grid of starts reaches back
-_MOST_STARTS = 400
+_NEAR, _FINE = 5.0, 2.5  # half-width of the grid of starts, and its points, a standard deviation
+_SLOW, _TAIL_POINTS = 6.0, 24  # mean delays of a straggler that the grid of starts reaches back, and its points there
+_COARSE, _SEEN = 41, 1e-7  # points of gamma in a first look, and the share of the best below which they do not count
+_POINTS = 81  # points of gamma in the second look
 
 
 @dataclass(frozen=True)
@@ -121,26 +122,35 @@ def law_posterior(law: Law, seen: Sightings, reference: int) -> LawPosterior | N
     """
     if not law.applies(seen.flatness):
         return None
-    gamma, log_prior = law.prior(seen.flatness, seen.flatness_error)
+    prior = law.prior(seen.flatness, seen.flatness_error)
+    first = _on_grid(law, seen, reference, prior.grid(_COARSE), prior)
+    seen_at = first.log_weight_without().max(axis=1)
+    likely = np.flatnonzero(seen_at > seen_at.max() + np.log(_SEEN))
+    low, high = max(likely[0] - 1, 0), min(likely[-1] + 1, len(first.gamma) - 1)
+    return _on_grid(law, seen, reference, np.linspace(first.gamma[low], first.gamma[high], _POINTS), prior)
+
+
+def _on_grid(law: Law, seen: Sightings, reference: int, gamma: Floats, prior: Prior) -> LawPosterior:
     scatter, decades = law.scatter, seen.decades
-    typical = float(np.exp(log_prior) @ gamma)
-    sd = scatter.sd(decades, np.hypot(seen.error, seen.extra_sd(law, typical)))
+    sd = scatter.sd(decades, np.hypot(seen.error, seen.extra_sd(law, prior.centre)))
     straggling = scatter.straggling(seen.samples)
     late = _lateness(float(sd[reference]), scatter.delay if straggling[reference] > 0 else 0.0)
-    log_late = scatter.log_density(late, sd[reference], straggling[reference]) + np.log(late[1] - late[0])
+    log_late = scatter.log_density(late, sd[reference], straggling[reference]) + np.log(np.gradient(late))
     start = seen.log_time[reference] - np.add.outer(gamma * decades[reference], late)
     factors = np.zeros((len(decades), *start.shape))
     for k in range(len(decades)):
         if k != reference:
             expected = start + (gamma * decades[k])[:, None]
             factors[k] = _log_factor(law, seen, k, expected, float(sd[k]), float(straggling[k]))
-    return LawPosterior(law, gamma, start, np.add.outer(log_prior, log_late), factors)
+    return LawPosterior(law, gamma, start, np.add.outer(prior.log_weight(gamma), log_late), factors)
 
 
 def _lateness(sd: float, delay: float) -> Floats:
-    """Grid of the reference's own lateness."""
-    low, high = -_NEAR * sd, _NEAR * sd + _SLOW * delay
-    return np.linspace(low, high, min(int(np.ceil((high - low) / sd * _FINE)) + 1, _MOST_STARTS))
+    """Grid of the reference's own lateness: fine where it is normal, coarse along a straggler's tail."""
+    near = np.linspace(-_NEAR * sd, _NEAR * sd, int(2 * _NEAR * _FINE) + 1)
+    if delay <= 0:
+        return near
+    return np.concatenate([near, _NEAR * sd + _SLOW * delay * np.linspace(0, 1, _TAIL_POINTS + 1)[1:] ** 1.5])
 
 
 def _log_factor(law: Law, seen: Sightings, k: int, expected: Floats, sd: float, straggling: float) -> Floats:
