@@ -38,8 +38,11 @@ def compare(curves: xr.Dataset, frequency: Floats) -> list[Evidence]:
     """
     steps = curves["step"].to_numpy().astype(float)
     measured = zip(curves["strength"].to_numpy(), measured_errors(curves), strict=True)
-    runs = [_in_units_of_its_own(frequency, steps, strength, error) for strength, error in measured]
-    runs = [run for run in runs if np.isfinite(run.strength).any()]
+    runs = [
+        _in_units_of_its_own(frequency, steps, strength, error)
+        for strength, error in measured
+        if np.isfinite(strength).any()
+    ]
     fits = {name: [_fit(form, run) for run in runs] for name, form in FORMS.items()}
     # Every explanation counts a run's measurements alike: as its most correlated residuals do.
     counts = [min(independent(fits[name][i].fun) for name in FORMS) for i in range(len(runs))]
