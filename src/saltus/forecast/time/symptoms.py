@@ -6,6 +6,7 @@ Every function takes what is known of the curves and yields `Doubts`; none fits 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -14,6 +15,8 @@ from saltus._types import Floats
 from saltus.curves.names import called, named_all
 from saltus.forecast.base.verdict import CARE, ROUGH, STOP, WRONG, Doubts
 from saltus.forecast.time.explanations import DELAYED, SMOOTH, Explanation
+from saltus.forecast.time.own_growth import noise_floor
+from saltus.forecast.time.rise import Rise
 
 _PLATEAU = 10.0  # Hill steepness: one hidden layer has up to 8 under Adam, plateaus and transformers have 11 to 76
 _FLATTEST = 0.25  # gamma of times ~ frequency^-gamma: transformers, the flattest runs that keep an order, have 0.33
@@ -27,6 +30,42 @@ _LATE = 0.4  # dex behind the others' law: stragglers of Adam's typically come a
 _STEEPER = 2.0  # times as steep as the steepest of the others
 
 
+def symptoms(
+    rises: Sequence[Rise | None],
+    strength: Floats,
+    frequency: Floats,
+    scores: Mapping[Explanation, float],
+    names: Sequence[str],
+    *,
+    sgd: bool = False,
+) -> Doubts:
+    """All symptoms of one run.
+
+    Args:
+        rises: of its skills (`saltus.forecast.time.rise`).
+        strength: R/S, shape ``(n_skills, n)``; NaN where not measured.
+        frequency: of all skills.
+        scores: of all explanations (`saltus.forecast.time.rivals.compare`); empty where there are none.
+        names: of the skills.
+        sgd: whether plain SGD made it, whose rise steepens with a small start and is no plateau.
+    """
+    nothing = Rise(*[math.nan] * 6, 0)
+    log_time, h, flatness_error, rms = np.array(
+        [(one.log_time, one.steepness, one.flatness_error, one.misfit) for one in (r or nothing for r in rises)]
+    ).T
+    yield from smooth(scores)
+    yield from shallow(h, h**2 * flatness_error, names)
+    if not sgd:
+        yield from plateau(h, names)
+    yield from misfit(rms, np.array([noise_floor(curve) for curve in strength]), names)
+    yield from falling(strength, names)
+    yield from one_step(log_time, frequency)
+    if np.isfinite(log_time).sum() > 1 and scores:
+        yield from competing(scores)
+    yield from composite_by_name(names)
+    yield from composite_by_time(log_time, h, frequency, names)
+
+
 def plateau(steepness: Floats, names: Sequence[str]) -> Doubts:
     """The doubt where a single skill has risen, and so steeply that nothing is known of the next.
 
@@ -38,8 +77,8 @@ def plateau(steepness: Floats, names: Sequence[str]) -> Doubts:
     if risen.size == 1 and steepness[risen[0]] > _PLATEAU:
         yield (
             STOP,
-            f"{called(names, int(risen[0]) + 1)} rose from a plateau (steepness {steepness[risen[0]]:.0f}), which tells "
-            "no other skill's time before a second one has emerged",
+            f"{called(names, int(risen[0]) + 1)} rose from a plateau (steepness {steepness[risen[0]]:.0f}), which "
+            "tells no other skill's time before a second one has emerged",
         )
 
 
@@ -151,18 +190,20 @@ def _gained(values: Floats) -> float:
     return float(known[-1] - known[0]) if known.size else 0.0
 
 
-def misfit(rms: Floats, names: Sequence[str]) -> Doubts:
-    """The doubt where a rise is no Hill curve.
+def misfit(rms: Floats, noise: Floats, names: Sequence[str]) -> Doubts:
+    """The doubt where a rise is no Hill curve, beyond the noise of its measurements.
 
     Args:
         rms: root mean square of measured minus fitted R/S of each risen skill.
+        noise: scatter of each skill's curve about its own smooth course, in R/S.
         names: of the skills.
     """
-    worst = int(np.nan_to_num(rms, nan=-1.0).argmax()) if rms.size else 0
-    if rms.size and rms[worst] > ROUGH:
+    beyond = np.sqrt(np.maximum(np.nan_to_num(rms) ** 2 - noise**2, 0.0))
+    worst = int(beyond.argmax())
+    if beyond[worst] > ROUGH:
         yield (
-            STOP if rms[worst] > WRONG else CARE,
-            f"{called(names, worst + 1)} rose along no curve that is known: rms misfit {rms[worst]:.3f} in R/S",
+            STOP if beyond[worst] > WRONG else CARE,
+            f"{called(names, worst + 1)} rose along no curve that is known: misfit {beyond[worst]:.3f} in R/S",
         )
 
 
