@@ -112,7 +112,7 @@ def _ceilings(run: Measured, curve: Floats) -> Floats:
     power = np.sum(square * curve**2, axis=1)
     product = np.sum(square * curve * np.nan_to_num(run.strength), axis=1)
     best = np.divide(product, power, out=np.ones_like(power), where=power > np.finfo(float).tiny)
-    return np.clip(best, _LOWEST_CEILING, 1.0)
+    return np.asarray(np.clip(best, _LOWEST_CEILING, 1.0))
 
 
 def _logistic(exposure: Floats, log_rate: float, log_half: float) -> Floats:
@@ -151,7 +151,7 @@ def _resource(run: Measured, log_rate: float, log_half: float, log_spare: float)
 def _bridged(steps: Floats, strength: Floats) -> Floats:
     """A curve with its gaps filled linearly (skills may be measured at different steps); 0 if never measured."""
     known = np.isfinite(strength)
-    return np.interp(steps, steps[known], strength[known]) if known.any() else np.zeros_like(strength)
+    return np.asarray(np.interp(steps, steps[known], strength[known])) if known.any() else np.zeros_like(strength)
 
 
 def _exponential(run: Measured, log_rate: float, gamma: float = 1.0) -> Floats:

@@ -6,7 +6,6 @@ Every function takes what is known of the curves and yields `Doubts`; none fits 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -49,9 +48,11 @@ def symptoms(
         names: of the skills.
         sgd: whether plain SGD made it, whose rise steepens with a small start and is no plateau.
     """
-    nothing = Rise(*[math.nan] * 6, 0)
     log_time, h, flatness_error, rms = np.array(
-        [(one.log_time, one.steepness, one.flatness_error, one.misfit) for one in (r or nothing for r in rises)]
+        [
+            (np.nan,) * 4 if one is None else (one.log_time, one.steepness, one.flatness_error, one.misfit)
+            for one in rises
+        ]
     ).T
     yield from smooth(scores)
     yield from shallow(h, h**2 * flatness_error, names)
@@ -137,7 +138,7 @@ def shallow(steepness: Floats, error: Floats, names: Sequence[str]) -> Doubts:
         clear = bool(np.any((steepness + 2 * error)[flat] < _HILL))
         yield (
             STOP if clear else CARE,
-            f"{named_all(names[k] for k in flat)} rose without a delayed onset (steepness {steepness[flat].min():.1f})",
+            f"{named_all(names[int(k)] for k in flat)} rose without a delayed onset (steepness {steepness[flat].min():.1f})",
         )
 
 
