@@ -138,7 +138,8 @@ def shallow(steepness: Floats, error: Floats, names: Sequence[str]) -> Doubts:
         clear = bool(np.any((steepness + 2 * error)[flat] < _HILL))
         yield (
             STOP if clear else CARE,
-            f"{named_all(names[int(k)] for k in flat)} rose without a delayed onset (steepness {steepness[flat].min():.1f})",
+            f"{named_all(names[int(k)] for k in flat)} rose without a delayed onset "
+            f"(steepness {steepness[flat].min():.1f})",
         )
 
 
