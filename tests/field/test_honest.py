@@ -59,7 +59,7 @@ def test_forecasts_of_language_models_evaluations_hold() -> None:
     for model in MODELS:
         path = shared_data(f"field/pythia-evals/pythia-{model}-wide.csv")
         curves = read_curves(path, columns=tuple(CHANCE), chance=CHANCE, quantity="accuracy")
-        moments = [step for step in curves["step"].to_numpy() if 1000 <= step < 100_000][::3]
+        moments = [step for step in curves["step"].to_numpy() if 1000 <= step < 100_000][::5]
         for alpha in FREQUENCIES:
             found += outcomes(curves, moments, alpha)
     assert missed(found) == {}
