@@ -6,7 +6,8 @@ Curves are an `xarray.Dataset` over ``run`` (its seed), ``skill`` (from 1) and `
 - ``skill_loss``: half the mean squared error on samples of one skill (``Nam et al. 2024, Eq. 8``);
 - coordinates ``frequency`` of each skill and ``status`` of each run ("finished", "stalled" or "diverged");
 - of curves that say it: coordinates ``learning_rate`` over run and step, and over skill ``items`` (questions behind a
-  value) and ``unexplained_floor`` (level at which a skill starts without a known reason, else NaN);
+  value), ``chance`` (accuracy without the skill, where R/S is (accuracy - chance) / (1 - chance), else NaN) and
+  ``unexplained_floor`` (level at which a skill starts without a known reason, else NaN);
 - attributes ``target_scale``, ``flow_learning_rate`` (NaN if unknown), ``settings`` (JSON) and ``version``.
 
 Entries that were never measured (after a divergence) are NaN.

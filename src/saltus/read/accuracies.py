@@ -64,6 +64,7 @@ def from_accuracy(measurements: Measurements, scale: Scale) -> Strengths:
         measured_errors=bool(np.isfinite(error).any()),
         unexplained_floor=np.where(np.isnan(given) & single, unexplained(starts), np.nan),
         items=items(measurements),
+        chance=np.where(single & np.isnan(top), chance, np.nan),
     )
 
 

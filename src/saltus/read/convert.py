@@ -74,6 +74,7 @@ def _as_given(measurements: Measurements) -> Strengths:
         measured_errors="value_error" in measurements.beside,
         unexplained_floor=levels,
         items=items(measurements),
+        chance=np.full(len(levels), np.nan),
     )
 
 

@@ -64,8 +64,8 @@ def as_curves(
 
     Attributes ``axis``, the name of the column of steps, ``measured_errors`` (1 if the file tells errors of
     measurement) and ``configurations`` (their number, if runs seem to be of several) are the curves'; so are
-    coordinates over skills, ``items`` and ``unexplained_floor``, and ``learning_rate`` over runs and steps, where
-    there is any.
+    coordinates over skills, ``items``, ``chance`` and ``unexplained_floor``, and ``learning_rate`` over runs and
+    steps, where there is any.
     """
     steps, place = np.unique(measurements.position, return_inverse=True)
     shape = (len(report.runs), len(report.skills), len(steps))
@@ -96,7 +96,7 @@ def as_curves(
     kinds = next((one.count for one in report.findings if one.kind == "different configurations"), 1)
     if kinds > 1 and runs_disagree(measurements):
         curves.attrs["configurations"] = kinds
-    known: dict[str, Floats] = {"items": strengths.items, "unexplained_floor": strengths.unexplained_floor}
+    known = {name: getattr(strengths, name) for name in ("items", "chance", "unexplained_floor")}
     coordinates = {
         "skill_name": ("skill", np.asarray(report.skills, dtype=str)),
         "run_name": ("run", np.asarray(report.runs, dtype=str)),

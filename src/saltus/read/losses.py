@@ -56,6 +56,7 @@ def from_loss(measurements: Measurements, scale: Scale) -> Strengths:
         measured_errors=bool(np.isfinite(error).any()),
         unexplained_floor=np.full(len(skills), np.nan),
         items=items(measurements),
+        chance=np.full(len(skills), np.nan),
     )
 
 

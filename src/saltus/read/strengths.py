@@ -32,6 +32,7 @@ class Strengths:
         unexplained_floor: level at which each skill starts, where nobody gave it and it is above 0.1; else NaN. Shape
             ``(n_skills,)``.
         items: number of items (questions) behind each value of a skill; NaN where it is not known. Same shape.
+        chance: accuracy without the skill, where R/S is (accuracy - chance) / (1 - chance); else NaN. Same shape.
     """
 
     value: Floats
@@ -42,6 +43,7 @@ class Strengths:
     measured_errors: bool
     unexplained_floor: Floats
     items: Floats
+    chance: Floats
 
 
 def by_rule(rule: Rule, value: Floats, error: Floats, measurements: Measurements) -> tuple[Floats, Floats]:

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, rel_entr
 
 from saltus._types import Floats
 from saltus.statistics import independent
@@ -18,18 +18,20 @@ from saltus.statistics import independent
 MISFIT = 0.01  # standard deviation of R/S about a Hill curve, without noise
 OVERDISPERSION = 0.002  # correlation of the answers to one evaluation's questions
 STEEPNESS, STEEPNESS_SD = math.log(4.1), 1.0  # prior of log h: networks of one hidden layer, up to transformers
+_SLIP = 0.002  # share of answers that are right or wrong whatever the network knows
 _NU = 5.0  # degrees of freedom of the residuals
-_CEILING_POWER = 19.0  # of the ceiling in its prior, Beta(20, 1)
-LOWEST_CEILING = 0.5
-_ITERATIONS = 30
+_CEILING_POWER = 19.0  # power of the ceiling in its prior, Beta(20, 1)
+LOWEST_CEILING = 0.5  # a skill that stands lower has not been learned
+_ITERATIONS = 14  # steps of Gauss and Newton, at most
 _STILL = 1e-3  # step of log h, of log T in units of a rise, and of the ceiling, below which a fit has ended
-_LARGEST_STEP = 0.5  # of log h, and of log T in units of a rise
+_LARGEST_STEP = 0.5  # largest step of log h, and of log T in units of a rise
 _STARTS = (0.5, 1.4, 4.0)  # steepnesses from which fits start, in that of the prior or of the measurements
-_BOUNDS = math.log(0.3), math.log(300.0)  # of log h
+_BOUNDS = math.log(0.3), math.log(300.0)  # range of log h
 _AGREED = 4.0  # measurements that the assumed noise is worth, against the residuals
-_GRID_TIMES, _GRID_STEEPNESS, _GRID_POINTS = 61, 25, 48  # of the posterior of poorly known rises
+_GRID_TIMES, _GRID_STEEPNESS, _GRID_POINTS = 49, 21, 40  # size of the grid for poorly known rises
 _REACH, _LEAST_SPREAD = 4.0, 0.2  # half-width of that grid in standard deviations, and the least one of log h
 _POOR = 0.25  # standard deviation of log h above which its posterior is no normal law
+_FEW = 3  # measurements on the rise below which it need not be one either
 _RISING = 0.05  # share of the ceiling from which, up to one minus it, a curve rises
 
 
@@ -60,6 +62,24 @@ class Measured:
         right = (self.items * right + 0.5) / (self.items + 1)
         spread = right * (1 - right) * (1 / self.items + OVERDISPERSION)
         return np.asarray(spread / (1 - self.chance) ** 2 + MISFIT**2)
+
+    def surprise(self, level: Floats, scale: float = 1.0) -> Floats:
+        """Minus the log density of all measurements where the curve is at ``level``, up to a constant.
+
+        Residuals count by Student's t; the normal law is far from that of few right answers, so theirs are deviances.
+
+        Args:
+            level: R/S, last axis over measurements.
+            scale: variance in that of the noise.
+        """
+        if self.items is None:
+            noise = self.noise(level) * scale
+            return np.asarray(np.sum(_student((self.strength - level) ** 2 / noise) + 0.5 * np.log(noise), axis=-1))
+        seen = np.clip(self.chance + (1 - self.chance) * self.strength, 0.0, 1.0)
+        right = _SLIP + (1 - 2 * _SLIP) * (self.chance + (1 - self.chance) * np.clip(level, 0.0, 1.0))
+        surplus = rel_entr(seen, right) + rel_entr(1 - seen, 1 - right)
+        alike = 1 / self.items + OVERDISPERSION + (2 * MISFIT * (1 - self.chance)) ** 2
+        return np.asarray(np.sum(_student(2 * np.maximum(surplus, 0.0) / (alike * scale)), axis=-1))
 
     def part(self, chosen: slice) -> Measured:
         """Some neighbouring measurements."""
@@ -101,21 +121,14 @@ class Fit:
         return int(np.sum((self.share > _RISING) & (self.share < 1 - _RISING)))
 
 
-def fit_hill(measured: Measured, bracket: tuple[float, float], free_ceiling: bool = False) -> Fit:
-    """The most probable curve, or where the rise is poorly known, the mean over all curves.
+def most_probable(measured: Measured, bracket: tuple[float, float], free_ceiling: bool = False) -> Fit:
+    """The best of Gauss-Newton's fits from several starts, side by side, with errors by Laplace's approximation.
 
     Args:
         measured: at least two.
         bracket: log steps of neighbouring measurements between which the curve seems to pass half of its ceiling.
         free_ceiling: whether to fit the ceiling too; else it is 1.
     """
-    best = _most_probable(measured, bracket, free_ceiling)
-    poor = best.flatness_error * best.steepness > _POOR or best.n_on_rise < 3
-    return _mean(measured, bracket, best) if poor else best
-
-
-def _most_probable(measured: Measured, bracket: tuple[float, float], free_ceiling: bool) -> Fit:
-    """The best of Gauss-Newton's fits from several starts, side by side, with errors by Laplace's approximation."""
     x, y = measured.log_step, measured.strength
     u = np.full(len(_STARTS), sum(bracket) / 2)
     v = STEEPNESS + np.log(np.array(_STARTS))
@@ -148,7 +161,7 @@ def _most_probable(measured: Measured, bracket: tuple[float, float], free_ceilin
         v = np.clip(v + np.clip(step[:, 1], -_LARGEST_STEP, _LARGEST_STEP), *_BOUNDS)
         if free_ceiling:
             c = np.clip(c + np.clip(step[:, 2], -0.1, 0.1), LOWEST_CEILING, 1.0)
-    objective = np.sum(_surprise(residual, noise), axis=-1) + 0.5 * ((v - STEEPNESS) / STEEPNESS_SD) ** 2
+    objective = measured.surprise(c[:, None] * share) + 0.5 * ((v - STEEPNESS) / STEEPNESS_SD) ** 2
     objective = objective - _CEILING_POWER * np.log(c)
     i = int(objective.argmin())
     scale = _scale(residual[i], noise[i], share[i])
@@ -172,19 +185,21 @@ def _most_probable(measured: Measured, bracket: tuple[float, float], free_ceilin
     )
 
 
-def _mean(measured: Measured, bracket: tuple[float, float], best: Fit) -> Fit:
-    """Mean and spread of time and flatness over all curves on a grid; a rise between two checkpoints is anywhere."""
+def averaged(measured: Measured, bracket: tuple[float, float], best: Fit) -> Fit:
+    """Mean and spread of time and flatness over all curves on a grid, where the best one alone would mislead.
+
+    A rise between two checkpoints may be anywhere between, and its steepness is bounded from below only.
+    """
+    if best.flatness_error * best.steepness <= _POOR and best.n_on_rise >= _FEW:
+        return best
     reach = min(_REACH * best.time_error, 3 / best.steepness + bracket[1] - bracket[0])
-    u = np.linspace(
-        min(bracket[0], best.log_time - reach), max(bracket[1], best.log_time + reach), _GRID_TIMES
-    )
+    u = np.linspace(min(bracket[0], best.log_time - reach), max(bracket[1], best.log_time + reach), _GRID_TIMES)
     spread = _REACH * min(max(best.flatness_error * best.steepness, _LEAST_SPREAD), 1.0)
     v = math.log(best.steepness) + np.linspace(-spread, spread, _GRID_STEEPNESS)
     middle = int(np.searchsorted(measured.log_step, best.log_time))
     near = measured.part(slice(max(middle - _GRID_POINTS // 2, 0), middle + _GRID_POINTS // 2))
     level = best.ceiling * expit(np.exp(v)[:, None] * (near.log_step - u[:, None, None]))
-    noise = near.noise(level) * best.scale
-    log_weight = -np.sum(_surprise(near.strength - level, noise), axis=-1) - 0.5 * ((v - STEEPNESS) / STEEPNESS_SD) ** 2
+    log_weight = -near.surprise(level, best.scale) - 0.5 * ((v - STEEPNESS) / STEEPNESS_SD) ** 2
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
     of_u, of_v, flatness = weight.sum(axis=1), weight.sum(axis=0), np.exp(-v)
@@ -206,13 +221,12 @@ def _mean(measured: Measured, bracket: tuple[float, float], best: Fit) -> Fit:
 
 def without_rise(measured: Measured) -> float:
     """The objective of a curve that stays at 0."""
-    none = np.zeros_like(measured.strength)
-    return float(np.sum(_surprise(measured.strength, measured.noise(none))))
+    return float(measured.surprise(np.zeros_like(measured.strength)))
 
 
-def _surprise(residual: Floats, noise: Floats) -> Floats:
-    """Minus the logarithm of Student's density, up to a constant."""
-    return np.asarray((_NU + 1) / 2 * np.log1p(residual**2 / (_NU * noise)) + 0.5 * np.log(noise))
+def _student(square: Floats) -> Floats:
+    """Minus the logarithm of Student's density, by the square of a residual in standard deviations."""
+    return np.asarray((_NU + 1) / 2 * np.log1p(square / _NU))
 
 
 def _scale(residual: Floats, noise: Floats, share: Floats) -> float:

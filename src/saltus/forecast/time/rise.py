@@ -17,7 +17,7 @@ from scipy.special import logit
 
 from saltus._types import Floats
 from saltus.curves.schema import resource_of
-from saltus.forecast.time.hill import LOWEST_CEILING, Fit, Measured, fit_hill, without_rise
+from saltus.forecast.time.hill import LOWEST_CEILING, Fit, Measured, averaged, most_probable, without_rise
 from saltus.forecast.time.own_growth import noise_floor
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def fit_rise(
         steps: of the measurements, any order, shape ``(n,)``.
         strength: R/S, same shape; NaN where it was not measured.
         error: standard error of each, same shape; NaN where it is not known.
-        items: number of questions behind a value, one or one each, where R/S is (accuracy - chance) / (1 - chance): then
+        items: number of questions behind a value, one or one each, if R/S is (accuracy - chance) / (1 - chance): then
             the noise is that of right and wrong answers, a little more than binomial, and ``error`` is not used.
         chance: share of right answers without the skill, at least 0 and below 1.
     """
@@ -166,15 +166,16 @@ def _items(items: ArrayLike | None, n: int, order: np.ndarray[tuple[int], np.dty
 def _with_ceiling(measured: Measured, first: int) -> Fit | None:
     """The fit with a ceiling of 1, or a lower one where the curve clearly stands there; None where none has passed."""
     bracket = float(measured.log_step[first - 1]), float(measured.log_step[first])
-    fit = fit_hill(measured, bracket)
+    fit = most_probable(measured, bracket)
     after = measured.strength[first:]
     if len(after) >= _STANDING and float(np.median(after[len(after) // 2 :])) < 1 - _VISIBLE:
-        lower = fit_hill(measured, bracket, free_ceiling=True)
+        lower = most_probable(measured, bracket, free_ceiling=True)
         stands = int((lower.share > _STANDS).sum()) >= _STANDING
         low = LOWEST_CEILING < lower.ceiling < 1 - _VISIBLE
         if stands and low and fit.objective - lower.objective > _CLEAR:
             fit = lower
     up_at_first = measured.strength[0] >= fit.ceiling / 2
+    fit = averaged(measured, bracket, fit)
     passed = fit.share[-1] >= _AT_END and fit.objective < without_rise(measured)
     return fit if passed and not up_at_first else None
 
@@ -183,8 +184,7 @@ def _rise(measured: Measured, first: int, fit: Fit) -> Rise:
     share = measured.strength / fit.ceiling
     misfit = math.sqrt(np.mean(fit.residual**2))
     if not ((share > _RISING) & (share < 1 - _RISING)).any():
-        above = int((share >= _HALF).argmax())
-        low, high = measured.log_step[above - 1 : above + 1] / math.log(10)
+        low, high = measured.log_step[first - 1 : first + 1] / math.log(10)
         error = max((high - low) / math.sqrt(12), _SHORTEST)
         return Rise(float(low + high) / 2, float(error), math.nan, math.inf, fit.ceiling, misfit, 0)
     n_on_rise = fit.n_on_rise
