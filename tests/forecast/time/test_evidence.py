@@ -45,11 +45,45 @@ def half_and_rate(values: Parameters, x: np.ndarray) -> np.ndarray:
     return logistic(math.exp(values["log_rate"]) * (x - math.exp(values["log_half_exposure"])))
 
 
+def powered(values: Parameters, x: np.ndarray) -> np.ndarray:
+    return x * (P[:, None] / P[0]) ** (values["gamma"] - 1)
+
+
+def ceilings(values: Parameters) -> np.ndarray:
+    return np.array([values[f"ceiling_{k}"] for k in (1, 2, 3)])[:, None]
+
+
+def hill(values: Parameters, x: np.ndarray) -> np.ndarray:
+    half = math.exp(values["log_half_exposure"])
+    return 1 / (1 + (half / powered(values, x)) ** math.exp(values["log_steepness"]))
+
+
+def power_law(values: Parameters, x: np.ndarray) -> np.ndarray:
+    return 1 - (1 + math.exp(values["log_rate"]) * x) ** -math.exp(values["log_exponent"])
+
+
+def exponential(values: Parameters, x: np.ndarray) -> np.ndarray:
+    return 1 - np.exp(-math.exp(values["log_rate"]) * x)
+
+
+def later(x: np.ndarray, lag: float, gamma: float = 1.0) -> np.ndarray:
+    return np.maximum(x[:1] - lag, 0) * (P[:, None] / P[0]) ** gamma
+
+
 CURVES: dict[str, Callable[..., np.ndarray]] = {
     "decoupled": lambda v, x, *_: half_and_rate(v, x),
     "decoupled, rare skills late": lambda v, x, *_: half_and_rate(v, x * (P[:, None] / P[0]) ** v["kappa"]),
-    "exponential": lambda v, x, *_: 1 - np.exp(-math.exp(v["log_rate"]) * x),
-    "power law": lambda v, x, *_: 1 - (1 + math.exp(v["log_rate"]) * x) ** -math.exp(v["log_exponent"]),
+    "decoupled, from a later origin": lambda v, x, *_: half_and_rate(v, later(x, v["lag"])),
+    "decoupled, with ceilings": lambda v, x, *_: ceilings(v) * half_and_rate(v, x),
+    "learned exponent": lambda v, x, *_: hill(v, x),
+    "learned exponent, with ceilings": lambda v, x, *_: ceilings(v) * hill(v, x),
+    "exponential": lambda v, x, *_: exponential(v, x),
+    "exponential, with ceilings": lambda v, x, *_: ceilings(v) * exponential(v, powered(v, x)),
+    "exponential, from a later origin with ceilings": lambda v, x, *_: (
+        ceilings(v) * exponential(v, later(x, v["lag"], v["gamma"]))
+    ),
+    "power law": lambda v, x, *_: power_law(v, x),
+    "power law, with ceilings": lambda v, x, *_: ceilings(v) * power_law(v, powered(v, x)),
     "resource": resource,
 }
 
@@ -93,9 +127,11 @@ def test_no_parameters_nearby_fit_better(name: str) -> None:
 
     least = squares(one.parameters)
     for parameter, value in one.parameters.items():
-        # Fits end within 1e-8 of their minimum's height; kappa and the spare share have limits of their own.
+        # Fits end within 1e-8 of their minimum's height; some parameters have ended at a limit of their own.
+        limit = {"kappa": math.inf, "lag": 0.01, "log_exponent": -8.99, "log_spare": -4.9}.get(parameter, -math.inf)
         for nearby in (value - 0.02, value + 0.02):
-            if parameter != "kappa" and not (parameter == "log_spare" and abs(value) > 4.9):
+            at_limit = value < limit if limit > 0 else abs(value) > -limit
+            if not at_limit and not (parameter.startswith("ceiling") and nearby > 1):
                 assert squares(one.parameters | {parameter: nearby}) > least * (1 - 1e-6), parameter
 
 

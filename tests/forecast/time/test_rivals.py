@@ -79,3 +79,41 @@ def test_skills_measured_at_steps_of_their_own_give_the_same_explanation() -> No
     name, parameters = best(curves)
     assert name == "resource"
     assert parameters["log_spare"] == pytest.approx(whole["log_spare"], abs=0.2)
+
+
+HEIGHT = np.array([0.6, 0.9, 0.7, 0.8])[:, None]
+RELATIVE = FREQUENCY[:, None] / FREQUENCY[0]
+
+
+@pytest.mark.parametrize(
+    ("strength", "name", "parameters"),
+    [
+        (HEIGHT / (1 + np.exp(8 - RELATIVE * STEPS / 50)), "decoupled, with ceilings", {"ceiling_1": 0.6}),
+        (1 / (1 + np.exp(6 - RELATIVE * np.maximum(STEPS - 300, 0) / 80)), "decoupled, from a later origin", {}),
+        (1 / (1 + (500 * RELATIVE**-0.7 / STEPS) ** 4), "learned exponent", {"gamma": 0.7, "log_steepness": np.log(4)}),
+        (
+            HEIGHT / (1 + (500 * RELATIVE**-1.2 / STEPS) ** 3),
+            "learned exponent, with ceilings",
+            {"gamma": 1.2, "ceiling_3": 0.7},
+        ),
+        (HEIGHT * (1 - np.exp(-(RELATIVE**1.3) * STEPS / 700)), "exponential, with ceilings", {"gamma": 1.3}),
+        (
+            HEIGHT * (1 - np.exp(-RELATIVE * np.maximum(STEPS - 200, 0) / 300)),
+            "exponential, from a later origin with ceilings",
+            {"gamma": 1.0},
+        ),
+        (
+            HEIGHT * (1 - (1 + RELATIVE * STEPS / 100) ** -0.9),
+            "power law, with ceilings",
+            {},
+        ),
+    ],
+)
+def test_curves_with_ceilings_a_lag_or_an_exponent_of_their_own(
+    strength: np.ndarray, name: str, parameters: dict[str, float]
+) -> None:
+    noisy = strength + 0.005 * np.random.default_rng(2).standard_normal(strength.shape)
+    found, fitted = best(curves_from(noisy[None], STEPS, frequencies=FREQUENCY))
+    assert found == name
+    # Seven standard errors: 150 strengths a skill, each known to 0.005.
+    assert {key: fitted[key] for key in parameters} == pytest.approx(parameters, abs=0.04)
