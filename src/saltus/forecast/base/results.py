@@ -10,7 +10,7 @@ import numpy as np
 from saltus._types import Flags, Floats, Integers
 from saltus.curves.crossings import EmergenceTimes
 from saltus.errors import InputError
-from saltus.statistics import powers_of_ten, student_quantile
+from saltus.statistics import powers_of_ten, student_probability, student_quantile
 from saltus.theory.protocols import Clock
 
 
@@ -64,6 +64,26 @@ class EmergenceForecast:
         if self.clock is None or self.effective_time is None:
             return np.asarray(self.emergence_time * spread)
         return self.clock.step(self.effective_time * spread)
+
+    def probability_by(self, amount: float) -> Floats:
+        """Probability that each skill has emerged by an amount, in the unit of the forecast; shape ``(n_skills,)``.
+
+        Args:
+            amount: steps, samples or hidden nodes, at least 0; infinity for the whole of a schedule, so that the rest
+                is the probability of "not within this schedule".
+
+        Raises:
+            InputError: if the amount is negative.
+        """
+        if not amount >= 0:
+            raise InputError("by must be at least 0", amount, "give e.g. 20000")
+        timed = self.clock is not None and self.effective_time is not None
+        median = self.effective_time if timed else self.emergence_time
+        passed = float(self.clock.flow_time(amount)) if self.clock is not None and timed else amount
+        with np.errstate(divide="ignore", invalid="ignore"):
+            late = np.log10(passed) - np.log10(np.asarray(median))
+            sigmas = np.where(late == 0, 0.0, late / self.uncertainty.total)
+        return student_probability(np.nan_to_num(sigmas, nan=-np.inf), self.degrees)
 
     @property
     def log10_ratio(self) -> Floats:
