@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _MOST_PANELS = 6
 _ROW_HEIGHT = 1.55  # inches
+_MOST_ROOM = 30.0  # ratio of the ends of a panel and what was observed
+_FEW_DECADES = 60.0  # ratio of the ends of an axis below which numbers between its decades have room
 _LOOKS: dict[str, dict[str, Any]] = {
     "trust": {"marker": "o", "markerfacecolor": "C0"},
     "use with care": {"marker": "o", "markerfacecolor": "white"},
@@ -45,63 +47,76 @@ def backtest_figure(found: Backtest, axis: Axis, note: str = "") -> Figure:
     n_rows = max(math.ceil(len(drawn) / n_columns), 1)
     with house_style():
         figure = Figure(figsize=(SINGLE_COLUMN[0], max(0.9 + _ROW_HEIGHT * n_rows, SINGLE_COLUMN[1] * 0.8)))
-        panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel()
-        labels, (low, high) = skill_labels(found.names), _span(found)
-        for axes, skill in zip(panels, drawn, strict=False):
-            _panel(axes, of_skill[skill], found, (low, high))
+        panels = figure.subplots(n_rows, n_columns, sharex=True, squeeze=False).ravel()
+        labels, moments = skill_labels(found.names), _moments(found)
+        for place, axes in enumerate(panels):
+            if place >= len(drawn):
+                axes.set_axis_off()
+                continue
+            skill = drawn[place]
+            _panel(axes, of_skill[skill], found, moments)
             axes.set_title(labels[skill - 1], loc="left", fontsize=8)
-        for axes in panels[len(drawn) :]:
-            axes.set_axis_off()
-        for place, axes in enumerate(panels[: len(drawn)]):
-            _scales(axes, axis, (low, high))
-            axes.tick_params(labelbottom=place + n_columns >= len(drawn))
-        figure.supylabel(f"forecast  ({axis.unit})", fontsize=8.5)
-        panels[0].figure.legend(
-            handles=_keys(found), loc="outside upper center", ncols=3, fontsize=6.5, handletextpad=0.5
-        )
-        figure.text(0.54, 0.055 if note else 0.02, f"moment of the forecast  ({axis.unit})", ha="center", fontsize=8.5)
+            _scales(axes, axis, moments)
+            if place + n_columns >= len(drawn):  # nothing stands below
+                axes.tick_params(labelbottom=True)
+                axes.set_xlabel(f"asked at  ({axis.unit})", fontsize=8)
+        figure.supylabel(f"forecast  ({axis.unit})", fontsize=8)
+        figure.legend(handles=_keys(found), loc="outside upper center", ncols=3, fontsize=6.5)
         if note:
             footer(figure, note)
         return figure
 
 
-def _panel(axes: Axes, forecasts: Sequence[PastForecast], found: Backtest, span: tuple[float, float]) -> None:
-    """One skill; its intervals end with the panel where they are endless."""
-    ends = np.array([one.interval for one in forecasts]).clip(*span)
+def _panel(axes: Axes, forecasts: Sequence[PastForecast], found: Backtest, across: tuple[float, float]) -> None:
+    """One skill; its intervals end with the panel where they go on beyond."""
+    observed = found.observed[forecasts[0].skill - 1]
+    low, high = _span(forecasts, observed if math.isfinite(observed) else found.last)
+    axes.set_ylim(low, high)
+    ends = np.array([one.interval for one in forecasts]).clip(low, high)
     moments = np.array([one.moment for one in forecasts])
     medians = np.array([one.forecast for one in forecasts])
-    axes.fill_between(span, span[0], span, color="0.9", linewidth=0)
+    past = np.geomspace(*across, 200)  # a diagonal that both axes bend
+    axes.fill_between(past, low, past.clip(low, high), color="0.9", linewidth=0)
     if len(moments) > 1:
         axes.fill_between(moments, ends[:, 0], ends[:, 1], color="C0", alpha=0.25, linewidth=0)
     axes.vlines(moments, ends[:, 0], ends[:, 1], color="C0", linewidth=0.8)
     for level, look in _LOOKS.items():
         these = [i for i, one in enumerate(forecasts) if one.verdict == level and math.isfinite(one.forecast)]
         axes.plot(moments[these], medians[these], linestyle="", color="C0", markersize=3.6, mew=0.8, **look)
-    observed = found.observed[forecasts[0].skill - 1]
     if math.isfinite(observed):
         axes.axhline(observed, color="0.15", linestyle="--", linewidth=0.9)
     else:
         axes.axhline(found.last, color="0.15", linestyle=":", linewidth=0.9)
 
 
-def _scales(axes: Axes, axis: Axis, span: tuple[float, float]) -> None:
+def _scales(axes: Axes, axis: Axis, across: tuple[float, float]) -> None:
     from matplotlib.ticker import LogLocator, NullFormatter
 
     text = "{x:,.0f}" if axis.ordinary else lambda x, _: amount_text(x, SHORT)
-    axes.set(xscale="log", yscale="log", xlim=span, ylim=span)
-    for one in (axes.xaxis, axes.yaxis):
-        one.set_major_locator(LogLocator(subs=(1, 3) if span[1] < 300 * span[0] else (1,)))
+    axes.set(xscale="log", yscale="log", xlim=across)
+    for one, (low, high), between in ((axes.xaxis, across, (3,)), (axes.yaxis, axes.get_ylim(), (2, 5))):
+        one.set_major_locator(LogLocator(subs=(1, *between) if high < _FEW_DECADES * low else (1,)))
         one.set_major_formatter(text)
         one.set_minor_formatter(NullFormatter())
     axes.tick_params(labelsize=7)
 
 
-def _span(found: Backtest) -> tuple[float, float]:
-    """Ends of both axes: all moments, and what was forecast or came, as far as three times the last measurement."""
-    amounts = [found.last, *(one.moment for one in found.forecasts if one.moment > 0), *found.observed.tolist()]
-    ends = [end for one in found.forecasts for end in one.interval if 0 < end < 3 * found.last]
-    finite = [one for one in (*amounts, *ends) if math.isfinite(one) and one > 0]
-    return min(finite) / 1.3, max(finite) * 1.3
+def _moments(found: Backtest) -> tuple[float, float]:
+    """From a little before the first moment to the last measurement."""
+    return min(
+        (one.moment for one in found.forecasts if one.moment > 0), default=found.last / 2
+    ) / 1.2, found.last * 1.1
+
+
+def _span(forecasts: Sequence[PastForecast], reference: float) -> tuple[float, float]:
+    """Room for the forecasts and the reference, a factor of two about it at least and of thirty at most."""
+    ends = np.array([[*one.interval, one.forecast] for one in forecasts])
+    finite = ends[np.isfinite(ends) & (ends > 0)]
+    low, high = finite.min(initial=reference), finite.max(initial=reference)
+    return (
+        max(min(low / 1.2, reference / 2), reference / _MOST_ROOM),
+        min(max(high * 1.2, reference * 2), reference * _MOST_ROOM),
+    )
 
 
 def _keys(found: Backtest) -> list[Any]:
@@ -119,5 +134,5 @@ def _keys(found: Backtest) -> list[Any]:
     if np.isfinite(shown).any():
         keys.append(Line2D([], [], color="0.15", linestyle="--", linewidth=0.9, label="observed"))
     if np.isnan(shown).any():
-        keys.append(Line2D([], [], color="0.15", linestyle=":", linewidth=0.9, label="not come by"))
+        keys.append(Line2D([], [], color="0.15", linestyle=":", linewidth=0.9, label="last measured, not come"))
     return [*keys, Patch(color="0.9", linewidth=0, label="already past")]

@@ -263,7 +263,8 @@ def default_moments(at: Floats, seen: EmergenceTimes) -> tuple[float, ...]:
     end = usable[-1] if waiting.any() or times.size == 0 else times.max()
     changes = np.unique(at[np.searchsorted(at, times).clip(max=at.size - 1)])
     changes = changes[(changes > 0) & (changes < at[-1]) & (changes <= end)]
-    changes = changes[np.unique(np.linspace(0, changes.size - 1, _MOST_MOMENTS).round().astype(int))][:_MOST_MOMENTS]
+    if changes.size > _MOST_MOMENTS:
+        changes = changes[np.linspace(0, changes.size - 1, _MOST_MOMENTS).round().astype(int)]
     start = min(max(times.min(initial=end) / _BEFORE_THE_FIRST, usable[0]), end)
     between = np.geomspace(start, end, max(_ENOUGH_MOMENTS - changes.size, 0) + 1)[:-1]
     snapped = usable[np.maximum(np.searchsorted(usable, between, side="right") - 1, 0)]

@@ -79,8 +79,8 @@ def _size(one: BacktestScore) -> str:
 
 
 def _outcome(one: BacktestScore) -> str:
-    waiting = f" and {one.n_open} can still hold" if one.n_open else ""
-    return f"{one.n_hits or 'none'} held{waiting}"
+    waiting = f", {one.n_open} may still hold" if one.n_open else ""
+    return f"{one.n_hits} held, {one.n_misses} did not{waiting}"
 
 
 def _median(one: BacktestScore) -> list[str]:
@@ -139,11 +139,13 @@ def _remarks(curves: xr.Dataset, found: Backtest) -> Iterator[str]:
         yield f"{level}: {_scored(one)}"
     for known, one in found.by_emerged.items():
         yield f"from {counted(known, 'emerged skill')}: {_scored(one)}"
-    for reason in dict.fromkeys(one.reason for one in found.refused):
-        at = [one.moment for one in found.refused if one.reason == reason]
+    kinds = [one.reason.partition(" (")[0] for one in found.refused]  # numbers in brackets go with the moment
+    for kind in dict.fromkeys(kinds):
+        alike = [one for one, its in zip(found.refused, kinds, strict=True) if its == kind]
         axis = axis_of(curves)
-        span = axis.text(at[0]) if len(at) == 1 else f"{axis.text(at[0])} to {axis.text(at[-1])}"
-        yield f"no forecast at {counted(len(at), 'moment')} ({axis.one} {span}): {reason}"
+        first, last = axis.text(alike[0].moment), axis.text(alike[-1].moment)
+        span = first if len(alike) == 1 else f"{first} to {last}"
+        yield f"no forecast at {counted(len(alike), 'moment')} ({axis.one} {span}): {alike[-1].reason}"
     if found.n_runs > 1:
         yield f"curves averaged over {found.n_runs} runs, which count as one training"
     if len({one.moment for one in found.forecasts}) > 1:
@@ -154,5 +156,5 @@ def _remarks(curves: xr.Dataset, found: Backtest) -> Iterator[str]:
 
 def _scored(one: BacktestScore) -> str:
     judged = f"{one.n_hits} of {one.n_judged} held" if one.n_judged else "none judged yet"
-    waiting = f", {one.n_open} can still hold" if one.n_open else ""
+    waiting = f", {one.n_open} may still hold" if one.n_open else ""
     return "; ".join([f"{_size(one)}, {judged}{waiting}", *_median(one)])
