@@ -65,6 +65,9 @@ def _as_given(measurements: Measurements) -> Strengths:
         error = np.where(np.isnan(error), beside, error)
     starts = floors(measurements, measurements.value, error)
     levels = unexplained([one if one is not None and one.rises else None for one in starts])
+    if (stated := measurements.beside.get("unexplained_floor")) is not None:  # by whoever saw the values themselves
+        levels = np.full(len(levels), np.nan)
+        levels[measurements.skill.codes] = np.where(stated > 0, stated, np.nan)
     return Strengths(
         value=measurements.value,
         error=error,
