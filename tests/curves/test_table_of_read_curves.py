@@ -102,17 +102,15 @@ def test_all_that_decides_a_forecast_survives_the_table(tmp_path: Path) -> None:
     first = tmp_path / "log.csv"
     rates = 0.1 * np.linspace(1, 0.1, len(STEPS))
     rows = [
-        f"{0.5 * i},{name},{0.25 + 0.7 * rise if name == 'mod' else 0.9 * rise},{n},{rate}"
+        f"{0.5 * i},{name},{0.25 + 0.7 * rise if name == 'mod' else 0.9 * rise},{n},{rate},adamw,64,cosine"
         for name, n in (("mod", 400), ("add", 250))
         for i, (rise, rate) in enumerate(zip(RISE, rates, strict=True))
     ]
-    first.write_text("\n".join(["epoch,skill,accuracy,n,learning_rate", *rows]))
-    (tmp_path / "args.json").write_text('{"optimizer": "adamw", "batch_size": 64, "lr_scheduler_type": "cosine"}')
+    first.write_text("\n".join(["epoch,skill,accuracy,n,learning_rate,optimizer,batch_size,schedule", *rows]))
     once = read_curves(first)
     assert once.attrs["axis"] == "epoch"
     assert once["items"].to_numpy().tolist() == [400, 250]
     assert np.isfinite(once["unexplained_floor"]).to_numpy().tolist() == [True, False]
-    (tmp_path / "args.json").unlink()  # the table stands alone
     again = _again(once, tmp_path)
     for name in (*CURVES, *TOLD, "skill_name", "step"):
         np.testing.assert_array_equal(again[name], once[name], err_msg=name)

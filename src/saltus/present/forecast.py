@@ -17,6 +17,7 @@ from saltus.forecast.assess import Assessment
 from saltus.forecast.base.results import EmergenceForecast
 from saltus.forecast.size.calibration import SizeCalibration
 from saltus.forecast.time.calibration import Calibration
+from saltus.forecast.time.effective_time import power_of
 from saltus.forecast.time.frequency_fit import FrequencyFit
 from saltus.present.report import Report
 from saltus.present.table import DASH, Column, Table
@@ -56,7 +57,13 @@ def forecast_report(
                 for k, skill in enumerate(summary["skills"])
             ],
         ),
-        summary={**summary, "unit": axis.unit, "settings": settings, "version": __version__},
+        summary={
+            **summary,
+            "rate_power": power_of(curves) if assessment.in_effective_time else None,
+            "unit": axis.unit,
+            "settings": settings,
+            "version": __version__,
+        },
         name="forecast",
         figures={"forecast": forecast_figure(curves, assessment, rise_of(assessment), note)},
         remarks=list(_remarks(curves, assessment)),
