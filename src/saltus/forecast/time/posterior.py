@@ -1,0 +1,149 @@
+"""Posterior of a run's power law: weights over its start and gamma, from dates of skills and from their absence.
+
+All skills of a run lie about one line, log10(time) = start + gamma decades + scatter. A law gives the prior of gamma and
+the scatter; each skill that has come, has not come, or came before it was measured is a factor. Grids hold both numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp
+
+from saltus._types import Flags, Floats
+from saltus.forecast.time.laws import Law
+
+_NEAR, _FINE = 6.0, 4.0  # half-width of the grid of starts, and its points, a standard deviation
+_SLOW = 6.0  # mean delays of a straggler that the grid of starts reaches back
+_MOST_STARTS = 400
+
+
+@dataclass(frozen=True)
+class Sightings:
+    """Dates of the skills of a run, as they are known at one moment; arrays of shape ``(n_skills,)``.
+
+    Attributes:
+        decades: log10 of the highest frequency over each skill's own.
+        decades_error: standard deviation of the same.
+        samples: samples of a skill in a batch; NaN where it is not known.
+        log_time: log10 of the time at half strength, NaN where there is no date.
+        error: standard deviation of ``log_time``.
+        not_before: log10 of the time by which a skill had not come; minus infinity where nothing is known.
+        not_after: log10 of the time by which it had come; infinity where nothing is known.
+        growing: whether the date is from growth alone: the skill has not come by ``not_before``.
+        flatness: 1/h of the first rise; NaN where its steepness is not known.
+        flatness_error: standard deviation of the same.
+    """
+
+    decades: Floats
+    decades_error: Floats
+    samples: Floats
+    log_time: Floats
+    error: Floats
+    not_before: Floats
+    not_after: Floats
+    growing: Flags
+    flatness: float
+    flatness_error: float
+
+    @property
+    def dated(self) -> Flags:
+        """Whether each skill has a date."""
+        return np.isfinite(self.log_time)
+
+    @property
+    def emerged(self) -> Flags:
+        """Whether each skill has a date since it has come."""
+        return self.dated & ~self.growing
+
+
+@dataclass(frozen=True)
+class LawPosterior:
+    """One law's weights over gamma and the start, given the dates.
+
+    Attributes:
+        law: of the run.
+        gamma: grid, shape ``(n_gamma,)``.
+        start: log10 of the time of a skill of the highest frequency, shape ``(n_gamma, n_starts)``.
+        log_weight: of each pair before any skill but the reference is seen.
+        log_factor: of every skill, shape ``(n_skills, n_gamma, n_starts)``; 0 for the reference.
+    """
+
+    law: Law
+    gamma: Floats
+    start: Floats
+    log_weight: Floats
+    log_factor: Floats
+
+    def log_weight_without(self, skill: int | None = None) -> Floats:
+        """Logarithms of the weights, without the factor of one skill by its position."""
+        total = self.log_weight + self.log_factor.sum(axis=0)
+        return total if skill is None else total - self.log_factor[skill]
+
+    def log_evidence(self, skill: int | None = None) -> float:
+        """Logarithm of the probability of all dates but the reference's, or but one skill's too."""
+        return float(logsumexp(self.log_weight_without(skill)))
+
+    def mean_gamma(self) -> tuple[float, float]:
+        """Mean and standard deviation of gamma."""
+        total = self.log_weight_without()
+        weight = np.exp(total - total.max()).sum(axis=1)
+        weight /= weight.sum()
+        mean = float(weight @ self.gamma)
+        return mean, float(np.sqrt(weight @ (self.gamma - mean) ** 2))
+
+
+def reference_of(seen: Sightings, without: int | None = None) -> int | None:
+    """Position of the dated skill with the smallest error, the most frequent of equals; None without any."""
+    dated = seen.dated.copy()
+    if without is not None:
+        dated[without] = False
+    if not dated.any():
+        return None
+    come = dated & ~seen.growing
+    return int(np.where(come if come.any() else dated, seen.error, np.inf).argmin())
+
+
+def law_posterior(law: Law, seen: Sightings, reference: int) -> LawPosterior | None:
+    """The posterior under one law; None where the law does not apply to the steepness of the run.
+
+    Args:
+        law: of the run.
+        seen: dates of its skills.
+        reference: position of the dated skill from which the line is drawn (`reference_of`).
+    """
+    if not law.applies(seen.flatness):
+        return None
+    gamma, log_prior = law.prior(seen.flatness, seen.flatness_error)
+    scatter, decades = law.scatter, seen.decades
+    typical = float(np.exp(log_prior) @ gamma)
+    sd = scatter.sd(decades, np.hypot(np.where(seen.dated, seen.error, 0.0), typical * seen.decades_error))
+    straggling = scatter.straggling(seen.samples)
+    late = _lateness(float(sd[reference]), scatter.delay if straggling[reference] > 0 else 0.0)
+    log_late = scatter.log_density(late, sd[reference], straggling[reference]) + np.log(late[1] - late[0])
+    start = seen.log_time[reference] - np.add.outer(gamma * decades[reference], late)
+    factors = np.zeros((len(decades), *start.shape))
+    for k in range(len(decades)):
+        if k != reference:
+            expected = start + (gamma * decades[k])[:, None]
+            factors[k] = _log_factor(law, seen, k, expected, float(sd[k]), float(straggling[k]))
+    return LawPosterior(law, gamma, start, np.add.outer(log_prior, log_late), factors)
+
+
+def _lateness(sd: float, delay: float) -> Floats:
+    """Grid of the reference's own lateness."""
+    low, high = -_NEAR * sd, _NEAR * sd + _SLOW * delay
+    return np.linspace(low, high, min(int(np.ceil((high - low) / sd * _FINE)) + 1, _MOST_STARTS))
+
+
+def _log_factor(law: Law, seen: Sightings, k: int, expected: Floats, sd: float, straggling: float) -> Floats:
+    scatter = law.scatter
+    if seen.dated[k]:
+        return scatter.log_density(seen.log_time[k] - expected, sd, straggling)
+    if np.isfinite(seen.not_before[k]):
+        return scatter.log_sf(seen.not_before[k] - expected, sd, straggling)
+    if np.isfinite(seen.not_after[k]):
+        with np.errstate(divide="ignore"):
+            return np.log(scatter.cdf(seen.not_after[k] - expected, sd, straggling))
+    return np.zeros_like(expected)
