@@ -14,7 +14,7 @@ from saltus.cli import main
 from saltus.curves.axis import axis_of
 from saltus.figures.backtest import backtest_figure
 from saltus.theory.frequencies import PowerLaw
-from tests.helpers import MIX, synthetic_data, synthetic_time
+from tests.helpers import MIX, points, synthetic_data, synthetic_time
 
 FILES = {"backtest.json", "backtest.csv", "backtest.png", "backtest.pdf"}
 
@@ -81,10 +81,10 @@ def test_the_figure_draws_what_the_backtest_has() -> None:
     assert [axes.get_title(loc="left") for axes in panels] == [f"$k={skill}$" for skill in drawn]
     for axes, skill in zip(panels, drawn, strict=True):
         of_skill = [one for one in found.forecasts if one.skill == skill]
-        marks = np.concatenate([np.array(line.get_xydata()) for line in axes.lines if line.get_linestyle() == "None"])
+        marks = np.concatenate([points(line).T for line in axes.lines if line.get_linestyle() == "None"])
         np.testing.assert_allclose(sorted(marks.tolist()), [(one.moment, one.forecast) for one in of_skill])
         level = next(line for line in axes.lines if line.get_linestyle() != "None")
-        assert level.get_ydata()[0] == found.observed[skill - 1] or np.isnan(found.observed[skill - 1])
+        assert points(level)[1, 0] == found.observed[skill - 1] or np.isnan(found.observed[skill - 1])
 
 
 def test_probability_by_a_step_is_a_column_and_in_the_json(capsys: pytest.CaptureFixture[str]) -> None:

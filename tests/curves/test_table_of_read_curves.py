@@ -110,7 +110,7 @@ def test_all_that_decides_a_forecast_survives_the_table(tmp_path: Path) -> None:
     once = read_curves(first)
     assert once.attrs["axis"] == "epoch"
     assert once["items"].to_numpy().tolist() == [400, 250]
-    assert np.isfinite(once["unexplained_floor"]).to_numpy().tolist() == [True, False]
+    assert np.isfinite(once["unexplained_floor"].to_numpy()).tolist() == [True, False]
     again = _again(once, tmp_path)
     for name in (*CURVES, *TOLD, "skill_name", "step"):
         np.testing.assert_array_equal(again[name], once[name], err_msg=name)

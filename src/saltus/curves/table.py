@@ -74,7 +74,7 @@ def _told(curves: xr.Dataset) -> dict[str, str | float]:
 def _floors(curves: xr.Dataset) -> Floats | None:
     """Unexplained levels at which skills start, 0 for those without; None where the strengths show it themselves."""
     if "unexplained_floor" in curves.coords:
-        return np.nan_to_num(curves["unexplained_floor"].to_numpy())
+        return np.asarray(np.nan_to_num(curves["unexplained_floor"].to_numpy()))
     if json.loads(curves.attrs.get("reading", "{}")).get("quantity", "strength") in ("", "strength"):
         return None
     return np.zeros(curves.sizes["skill"])

@@ -132,7 +132,7 @@ class Backtest:
     @property
     def moments(self) -> tuple[float, ...]:
         """All moments, ascending."""
-        return tuple(sorted({one.moment for one in (*self.forecasts, *self.refused)}))
+        return tuple(sorted({one.moment for one in self.forecasts} | {one.moment for one in self.refused}))
 
     @property
     def usable(self) -> BacktestScore:
@@ -227,7 +227,7 @@ def backtest(
                 refused.append(RefusedMoment(moment, n_emerged, found.verdict.reasons[0]))
             else:
                 level = found.forecast.level
-                forecasts += _past(found, n_emerged, np.flatnonzero(~come), last)
+                forecasts += _past(found, n_emerged, np.flatnonzero(~come).tolist(), last)
         if progress is not None:
             progress(done, len(chosen))
     if len(errors) == len(chosen):  # no doubt of one moment, but a request that none can meet
@@ -329,7 +329,7 @@ def _past(found: Assessment, n_emerged: int, waiting: Sequence[int], last: Float
         yield PastForecast(
             moment=found.until,
             n_emerged=n_emerged,
-            skill=int(k) + 1,
+            skill=k + 1,
             forecast=float(forecast.emergence_time[k]),
             interval=(low, high),
             observed=observed,
