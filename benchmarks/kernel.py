@@ -60,6 +60,7 @@ SHAPES = (
 SMALL = Shape(5, 32, 10, 4000)
 N_SMALL = 40
 RATE = 1e-5  # small enough that no network changes much while it is timed
+BETAS = (0.9, 0.999)  # those of Adam, by default
 
 
 def repeated(values: Any, times: int) -> Any:
@@ -92,7 +93,7 @@ class Problem:
         n_bits = self.shape.n_bits
         parameters = self.parameters.copy()
         return lambda: kernel.train_steps(
-            parameters, moments, 0, n_bits, work, skills, bits, targets, rates, 0.0, 0.0, False, np.inf, losses
+            parameters, moments, 0, n_bits, work, skills, bits, targets, rates, 0.0, 0.0, False, BETAS, np.inf, losses
         )
 
     def dense_gradient(self, dtype: Any) -> tuple[Any, ...]:
@@ -191,7 +192,7 @@ def side_by_side(steps: int, seed: int) -> Callable[[], object]:
     skills, bits, targets = (repeated(values, steps) for values in (problem.skills, problem.bits, problem.targets))
     rates, losses = np.full(steps, RATE), np.zeros(steps)
     return lambda: kernel.train_steps(
-        parameters, moments, 0, SMALL.n_bits, work, skills, bits, targets, rates, 0.0, 0.0, True, np.inf, losses
+        parameters, moments, 0, SMALL.n_bits, work, skills, bits, targets, rates, 0.0, 0.0, True, BETAS, np.inf, losses
     )
 
 

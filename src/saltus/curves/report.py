@@ -104,6 +104,11 @@ def reading_report(curves: xr.Dataset) -> ReadingReport:
     return ReadingReport(**plain)
 
 
+def quantity_of(curves: xr.Dataset) -> str:
+    """Kind of the values that the curves were read from, e.g. "accuracy"; empty for curves that no file gave."""
+    return reading_report(curves).quantity if "reading" in curves.attrs else ""
+
+
 @contextmanager
 def explaining(lines: Callable[[], Sequence[str]]) -> Iterator[None]:
     """Give an `InputError` that is raised within these lines as its note, unless it has one."""

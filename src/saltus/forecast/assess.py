@@ -18,11 +18,12 @@ from saltus.forecast.base.results import EmergenceForecast
 from saltus.forecast.base.verdict import Verdict
 from saltus.forecast.families import FAMILIES, Basis
 from saltus.forecast.time.departure import Departure, shipped_departure
-from saltus.forecast.time.effective_time import AnySchedule, clock_of, in_effective_time, in_steps, in_words
+from saltus.forecast.time.effective_time import AnySchedule, clock_of, in_effective_time, in_words
 from saltus.forecast.time.frequency_fit import FrequencyFit
+from saltus.forecast.time.laws import Recipe
+from saltus.forecast.time.recipes import of_departure, recipe_for
 from saltus.resource import RESOURCES, STEP
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
-from saltus.theory.protocols import Clock
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -45,6 +46,7 @@ class Assessment:
         frequencies: of the skills.
         threshold: the strength R/S that counts as emerged.
         frequency_fit: how the frequencies were found, if they were not given.
+        recipe: laws by which steps were forecast; None over sizes.
         names: of the skills, skill 1 first: the file's, or else their numbers.
         clock: how steps were counted by the learning rate, in words; None where all count alike.
     """
@@ -58,6 +60,7 @@ class Assessment:
     frequencies: SkillFrequencies
     threshold: float
     frequency_fit: FrequencyFit | None = None
+    recipe: Recipe | None = None
     names: tuple[str, ...] = ()
     clock: str | None = None
 
@@ -74,6 +77,7 @@ class Assessment:
             "until": self.until,
             "in_effective_time": self.in_effective_time,
             "clock": self.clock,
+            "recipe": None if self.recipe is None else {"name": self.recipe.name, "version": self.recipe.version},
             "frequency_fit": None if self.frequency_fit is None else self.frequency_fit.summary(),
             "skills": [self._skill(k) for k in range(require_finite_skills(self.frequencies))],
             "verdict": {
@@ -124,10 +128,11 @@ def assess(
     curves: xr.Dataset,
     frequencies: SkillFrequencies | Literal["fitted"] | None = None,
     *,
-    on_skill: OnSkill = 1,
+    on_skill: OnSkill | None = None,
     until: float | None = None,
     calibration: AnyCalibration | None = None,
     threshold: float = 0.5,
+    recipe: Recipe | None = None,
     departure: Departure | None = None,
     level: float = 0.9,
     schedule: AnySchedule = "logged",
@@ -140,12 +145,15 @@ def assess(
         curves: labelled curves (`saltus.curves`), over steps, data or parameters.
         frequencies: of their skills; by default those that the curves carry. ``"fitted"``: unknown but for their
             order, skill 1 being the most frequent; they are fitted to the known curves (`saltus.fit_frequencies`).
-        on_skill: the skill to calibrate on, by number (from 1) or by name, or several.
+        on_skill: the skill to calibrate on, by number (from 1) or by name, or several. By default all that have emerged
+            inform the forecasts over steps, each by what its curve tells; over sizes it is skill 1.
         until: the moment, or the largest size: later measurements are only used to score. By default the last one.
         calibration: made elsewhere on curves over the same resource; by default it is made on these curves.
         threshold: the strength R/S that counts as emerged, between 0 and 1. (0.5, as for curves; the methods
             ``emergence_...`` of models have 0.05.)
-        departure: departure of networks from the model in time; by default the shipped one (`Calibration.forecast`).
+        recipe: laws that runs of this kind follow over steps (`saltus.teach`); by default the shipped one for the
+            optimiser, the network and the measured quantity, as far as the curves tell them.
+        departure: departure of networks from the model in time, in place of a recipe: a law to insist on.
         level: probability that the intervals are to have, between 0 and 1.
         schedule: of the learning rate, which makes the clock over which curves over steps are forecast
             (`saltus.theory.schedules`); "logged" takes the rates that the curves carry, if any, and "none" counts all
@@ -157,35 +165,51 @@ def assess(
     resource = resource_of(curves).name
     family = FAMILIES[resource]
     now = float(curves[resource][-1]) if until is None else until
-    known, clock = _up_to(now, curves, resource), clock_of(curves, schedule) if resource == STEP.name else None
-    if clock is not None:
-        known = in_effective_time(known, clock)
-    allowed_for = shipped_departure() if departure is None else departure
-    fit = _fitted(known, resource, on_skill, allowed_for) if frequencies == "fitted" else None
-    basis = Basis(_one_a_skill(known, frequencies, fit), fit, allowed_for, level, on_skill)
+    known = _up_to(now, curves, resource)
+    clock = clock_of(curves, schedule) if resource == STEP.name else None
+    timed = known if clock is None else in_effective_time(known, clock)
+    fit = _fitted(timed, resource, on_skill, departure) if frequencies == "fitted" else None
+    basis = Basis(
+        frequencies=_one_a_skill(known, frequencies, fit),
+        frequency_fit=fit,
+        recipe=_recipe(known, recipe, departure, by_rank=fit is not None) if resource == STEP.name else None,
+        level=level,
+        on_skill=on_skill,
+        clock=clock,
+        calibrated_elsewhere=calibration is not None,
+    )
     degenerate = None
     if calibration is not None:
         _require_same_resource(calibration, resource)
-    elif family.ready(known, on_skill):
+    elif family.ready(timed, on_skill):
         try:
-            calibration = family.fit(known, basis.frequencies, on_skill)
+            calibration = family.fit(timed, basis.frequencies, on_skill)
         except DegenerateFitError as error:
             degenerate = error
-    forecast, scored = _forecasts(curves, calibration, basis, threshold, now, clock)
-    verdict = family.judge(known, basis, calibration or degenerate)
+    made = family.forecast(calibration, basis, curves, {0.5, threshold, *SCORED_AT}, now)
+    verdict = family.judge(timed, basis, calibration or degenerate, made.get(0.5))
     return Assessment(
         resource=resource,
         until=now,
         calibration=calibration,
-        forecast=forecast,
-        scored=scored,
+        forecast=made.get(threshold),
+        scored={at: made[at] for at in SCORED_AT if at in made},
         verdict=verdict,
         frequencies=basis.frequencies,
         threshold=threshold,
         frequency_fit=basis.frequency_fit,
+        recipe=basis.recipe,
         names=skill_names(curves),
         clock=None if clock is None else in_words(curves, schedule),
     )
+
+
+def _recipe(known: xr.Dataset, given: Recipe | None, departure: Departure | None, *, by_rank: bool) -> Recipe:
+    if given is not None and departure is not None:
+        raise InputError("the law of the run must be given once", "recipe and departure", "leave one of them out")
+    if departure is not None:
+        return of_departure(departure)
+    return recipe_for(known, by_rank=by_rank) if given is None else given
 
 
 def _up_to(now: float, curves: xr.Dataset, resource: str) -> xr.Dataset:
@@ -202,11 +226,11 @@ def _up_to(now: float, curves: xr.Dataset, resource: str) -> xr.Dataset:
     return known
 
 
-def _fitted(known: xr.Dataset, resource: str, on_skill: OnSkill, departure: Departure) -> FrequencyFit:
+def _fitted(known: xr.Dataset, resource: str, on_skill: OnSkill | None, departure: Departure | None) -> FrequencyFit:
     fit_frequencies = FAMILIES[resource].fit_frequencies
     if fit_frequencies is None:
         raise InputError(f"frequencies can be fitted to curves over {STEP.unit} only", resource, "give frequencies")
-    return fit_frequencies(known, on_skill, departure)
+    return fit_frequencies(known, on_skill, shipped_departure() if departure is None else departure)
 
 
 def _one_a_skill(
@@ -232,22 +256,3 @@ def _require_same_resource(calibration: AnyCalibration, resource: str) -> None:
     if calibration.resource != resource:
         rule = f"the calibration must be over {resource}, as the curves are"
         raise InputError(rule, calibration.resource, "give one made on such curves")
-
-
-def _forecasts(
-    curves: xr.Dataset,
-    calibration: AnyCalibration | None,
-    basis: Basis,
-    threshold: float,
-    now: float,
-    clock: Clock | None,
-) -> tuple[EmergenceForecast | None, dict[float, EmergenceForecast]]:
-    """The asked-for forecast, and those that are scored, by threshold."""
-    if calibration is None:
-        return None, {}
-    family, possible = FAMILIES[calibration.resource], [at for at in SCORED_AT if at > calibration.lowest_threshold]
-    timed, moment = (curves, now) if clock is None else (in_effective_time(curves, clock), float(clock.flow_time(now)))
-    made = {at: family.forecast(calibration, basis, timed, at, moment) for at in {threshold, *possible}}
-    if clock is not None:
-        made = {at: in_steps(one, curves, clock) for at, one in made.items()}
-    return made[threshold], {at: made[at] for at in SCORED_AT if at in made}

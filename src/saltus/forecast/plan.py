@@ -12,8 +12,9 @@ from saltus._types import Flags, Floats, Integers
 from saltus.errors import InputError, require_positive
 from saltus.forecast.base.checks import require_level
 from saltus.forecast.time.calibration import Calibration
-from saltus.forecast.time.departure import Departure, shipped_departure
-from saltus.forecast.time.predict import expected_emergence, require_threshold
+from saltus.forecast.time.departure import Departure
+from saltus.forecast.time.predict import Skills, calibrated_views, forecast_from, require_threshold
+from saltus.forecast.time.recipes import of_departure, shipped_recipes
 from saltus.resource import DATA, PARAMETERS, STEP
 from saltus.theory.allocation import Allocation, compute_optimal
 from saltus.theory.extended import DataEmergence, ParameterEmergence
@@ -21,6 +22,7 @@ from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 from saltus.theory.protocols import Clock
 
 _RAREST = 1e-12  # lowest frequency to consider
+_CLOSE = 1e-4  # error of a frequency that is looked for, as a share of it
 
 
 @dataclass(frozen=True)
@@ -70,19 +72,21 @@ def plan_frequency(
         raise InputError("the learning rate must be above 0 before the step by", by, "give a later one")
     require_level(level)
     require_threshold(calibration, threshold)
-    allowed_for = shipped_departure() if departure is None else departure
-    known = np.zeros(1)  # the frequency has no error of its own
+    recipe = shipped_recipes()["sgd"] if departure is None else of_departure(departure)
 
     def lateness(log_frequency: float, probability: float) -> float:
-        frequency = np.array([math.exp(log_frequency)])
-        expected = expected_emergence(calibration, frequency, threshold, allowed_for, known)
-        return math.log(float(expected.quantile(probability)[0]) / trained)
+        skill = Skills(np.array([math.exp(log_frequency)]), np.zeros(1), np.full(1, np.nan))
+        views = calibrated_views(calibration, skill, recipe, None, None)
+        made = forecast_from(
+            views, skill, recipe, calibration, threshold=threshold, level=level, measured=None, until=None
+        )
+        return math.log(float(made.quantile(probability)[0]) / trained)
 
     def needed(probability: float) -> float:
         low, high = math.log(_RAREST), math.log1p(-_RAREST)
         if lateness(high, probability) > 0:
             return math.nan
-        return math.exp(brentq(lateness, low, high, args=(probability,), xtol=1e-12))
+        return math.exp(brentq(lateness, low, high, args=(probability,), xtol=_CLOSE))
 
     return FrequencyPlan(by, needed(0.5), needed(0.5 + level / 2), level)
 

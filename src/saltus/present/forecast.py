@@ -184,9 +184,6 @@ def _remarks(curves: xr.Dataset, assessment: Assessment) -> Iterator[str]:
         yield f"calibrated on {_skills(fit.skills, assessment)}: {_in_time(fit, axis_of(curves))}"
     elif isinstance(fit, SizeCalibration):
         yield f"calibrated on {_skills(fit.skills, assessment)}: {_in_size(fit)}"
-    if assessment.forecast is not None and assessment.forecast.cut.any():
-        late = _skills(assessment.forecast.skill[assessment.forecast.cut].tolist(), assessment)
-        yield f"intervals cut at the last measurement used, by which these had not emerged: {late}"
     yield str(assessment.verdict)
 
 

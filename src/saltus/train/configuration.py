@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields
 from itertools import pairwise
 from typing import ClassVar
@@ -14,7 +15,7 @@ import numpy as np
 
 from saltus._types import Floats, Integers
 from saltus.curves.spacing import geometric_steps
-from saltus.errors import InputError, require_positive, require_whole
+from saltus.errors import InputError, require_not_negative, require_positive, require_whole
 from saltus.parity.task import MultitaskSparseParity
 from saltus.settings import LATER, describe
 from saltus.theory.schedules import read_schedule
@@ -51,6 +52,7 @@ class Training(ABC):
         optimizer: its name; each kind knows its own.
         momentum: SGD's momentum, 0 or more and below 1.
         weight_decay: added to the gradient times the parameter, as in PyTorch.
+        betas: shares of its two moments that Adam and its kin keep at each update; None for 0.9 and 0.999.
         n_data: size of the training set; None draws fresh samples for every batch.
         halve_every: steps after which the learning rate is halved, again and again; None keeps it.
         schedule: share of the learning rate by update, as text such as "cosine:warmup=500,floor=0.1"
@@ -71,6 +73,7 @@ class Training(ABC):
     optimizer: str = "sgd"
     momentum: float = 0.0
     weight_decay: float = 0.0
+    betas: tuple[float, float] | None = field(default=None, metadata=LATER)
     n_data: int | None = None
     halve_every: int | None = field(default=None, metadata=_IN_STREAMS_IF_GIVEN)
     schedule: str | None = field(default=None, metadata=LATER | NOT_IN_STREAMS)
@@ -95,6 +98,8 @@ class Training(ABC):
             raise InputError("weight_decay must be at least 0", self.weight_decay, "use 0 for none")
         object.__setattr__(self, "momentum", float(self.momentum))
         object.__setattr__(self, "weight_decay", float(self.weight_decay))
+        if self.betas is not None:
+            object.__setattr__(self, "betas", _checked_betas(self.betas))
         if self.schedule is not None:
             object.__setattr__(self, "schedule", str(read_schedule(self.schedule, self.steps)))
         if self.until_loss is not None and self.n_data is None:
@@ -173,6 +178,16 @@ def run_streams(seed: int, task: MultitaskSparseParity, training: Training) -> l
     text = json.dumps([describe(task, for_name=True), shaping], sort_keys=True)
     words = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype="<u4")
     return np.random.SeedSequence([seed, *words.tolist()]).spawn(3)
+
+
+def _checked_betas(betas: tuple[float, float]) -> tuple[float, float]:
+    advice = "give both shares, e.g. (0.9, 0.95), or leave it out"
+    if not isinstance(betas, Sequence) or len(betas) != 2:
+        raise InputError("betas must be two numbers", betas, advice)
+    first, second = (require_not_negative("every one of betas", beta, advice) for beta in betas)
+    if max(first, second) >= 1:
+        raise InputError("every one of betas must be below 1", betas, advice)
+    return first, second
 
 
 def _checked_steps(measure_at: tuple[int, ...], steps: int) -> tuple[int, ...]:

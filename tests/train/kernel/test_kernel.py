@@ -18,6 +18,8 @@ from saltus.parity.batch import draw_bits
 from saltus.train.kernel import kernel as kernel
 from saltus.train.kernel import workspace
 
+BETAS = (0.9, 0.999)
+
 
 @dataclass(frozen=True)
 class Case:
@@ -183,7 +185,9 @@ def test_the_same_bits_on_a_processor_with_narrow_vectors(tmp_path: Path) -> Non
     assert gradients[0] == gradients[1]
 
 
-def reference_steps(case: Case, n_steps: int, adam: bool, rate: float, momentum: float, decay: float) -> np.ndarray:
+def reference_steps(
+    case: Case, n_steps: int, adam: bool, rate: float, momentum: float, decay: float, betas: tuple[float, float]
+) -> np.ndarray:
     """Parameters after a few updates on the same batch, by the textbook update rules in double precision."""
     flat = np.append(case.rows(case.parameters).ravel(), float(case.parameters[-1]))
     first, second = np.zeros_like(flat), np.zeros_like(flat)
@@ -194,9 +198,9 @@ def reference_steps(case: Case, n_steps: int, adam: bool, rate: float, momentum:
         _, _, gradient, slope = reference(case, padded)
         g = np.append(gradient.ravel(), slope) + decay * flat
         if adam:
-            first = 0.9 * first + 0.1 * g
-            second = 0.999 * second + 0.001 * g**2
-            flat = flat - rate * (first / (1 - 0.9**t)) / (np.sqrt(second / (1 - 0.999**t)) + 1e-8)
+            first = betas[0] * first + (1 - betas[0]) * g
+            second = betas[1] * second + (1 - betas[1]) * g**2
+            flat = flat - rate * (first / (1 - betas[0] ** t)) / (np.sqrt(second / (1 - betas[1] ** t)) + 1e-8)
         else:
             first = momentum * first + g
             flat = flat - rate * first
@@ -204,13 +208,21 @@ def reference_steps(case: Case, n_steps: int, adam: bool, rate: float, momentum:
 
 
 @pytest.mark.parametrize(
-    ("adam", "rate", "momentum", "decay"),
-    [(False, 1e-3, 0.0, 0.0), (False, 1e-3, 0.9, 0.1), (True, 1e-3, 0.0, 0.0), (True, 1e-3, 0.0, 0.05)],
+    ("adam", "rate", "momentum", "decay", "betas"),
+    [
+        (False, 1e-3, 0.0, 0.0, BETAS),
+        (False, 1e-3, 0.9, 0.1, BETAS),
+        (True, 1e-3, 0.0, 0.0, BETAS),
+        (True, 1e-3, 0.0, 0.05, BETAS),
+        (True, 1e-3, 0.0, 0.05, (0.7, 0.95)),
+    ],
 )
-def test_updates_follow_the_textbook(adam: bool, rate: float, momentum: float, decay: float) -> None:
+def test_updates_follow_the_textbook(
+    adam: bool, rate: float, momentum: float, decay: float, betas: tuple[float, float]
+) -> None:
     case = make_case(3, 10, 20, 64, seed=3)
     n_steps = 5
-    expected = reference_steps(case, n_steps, adam, rate, momentum, decay)
+    expected = reference_steps(case, n_steps, adam, rate, momentum, decay, betas)
     parameters, moments = case.parameters.copy(), np.zeros((2, case.parameters.size), np.float32)
     skills, bits, targets = (np.stack([x] * n_steps) for x in (case.skills, case.bits, case.targets))
     work, losses = workspace.make_workspace(3, 10, 20), np.zeros(n_steps)
@@ -219,7 +231,7 @@ def test_updates_follow_the_textbook(adam: bool, rate: float, momentum: float, d
         part = slice(first, last)
         taken = kernel.train_steps(
             parameters, moments, first, 10, work, skills[part], bits[part], targets[part],
-            np.full(last - first, rate), momentum, decay, adam, np.inf, losses[part],
+            np.full(last - first, rate), momentum, decay, adam, betas, np.inf, losses[part],
         )  # fmt: skip
         assert taken == last - first
     moved = np.append(case.rows(parameters).ravel(), float(parameters[-1]))
@@ -238,7 +250,21 @@ def test_training_stops_before_a_step_beyond_the_limit() -> None:
     work = workspace.make_workspace(2, 8, 16)
     for limit in (1e6, np.inf):
         taken = kernel.train_steps(
-            parameters, moments, 0, 8, work, skills, bits, targets, np.full(4, 1e-4), 0.0, 0.0, False, limit, losses
+            parameters,
+            moments,
+            0,
+            8,
+            work,
+            skills,
+            bits,
+            targets,
+            np.full(4, 1e-4),
+            0.0,
+            0.0,
+            False,
+            BETAS,
+            limit,
+            losses,
         )
         assert taken == 2
         assert not losses[2] < limit

@@ -195,6 +195,46 @@ def test_other_losses_and_depths_learn_the_first_skill(changes: dict[str, Any]) 
     assert curves.status.values.tolist() == ["finished"]
 
 
+@pytest.mark.parametrize("betas", [None, (0.8, 0.95)])
+def test_adam_of_the_kernel_is_pytorchs(betas: tuple[float, float] | None) -> None:
+    kernel = MLPTraining(5, init_std=0.3, optimizer="adam", betas=betas, width=20, learning_rate=0.01, batch_size=200)
+    ours, theirs = (
+        kernel.learner(TASK, np.random.SeedSequence(1)),
+        in_torch(kernel).learner(TASK, np.random.SeedSequence(1)),
+    )
+    rows, output_bias = ours.weights()
+    first, second = theirs._module[0], theirs._module[2]  # type: ignore[index]
+    with torch.no_grad():
+        first.weight.copy_(torch.from_numpy(rows[:-2].T.copy()))
+        first.bias.copy_(torch.from_numpy(rows[-2]))
+        second.weight.copy_(torch.from_numpy(rows[-1:]))
+        second.bias.fill_(output_bias)
+    batch = FreshSamples(TASK, np.random.SeedSequence(2)).take(5, 200)
+    np.testing.assert_allclose(ours.advance(batch, 5, np.inf), theirs.advance(batch, 5, np.inf), rtol=1e-5)
+    # Single precision, five updates: each rounds, and Adam divides by small square roots.
+    np.testing.assert_allclose(ours.evaluate(batch), theirs.evaluate(batch), atol=1e-3)
+    plain = replace(kernel, betas=(0.9, 0.999)).learner(TASK, np.random.SeedSequence(1))
+    plain.advance(batch, 5, np.inf)
+    assert np.array_equal(plain.evaluate(batch), ours.evaluate(batch)) == (betas is None)
+
+
+def test_layers_are_normalised_where_asked() -> None:
+    network = Perceptron(6, n_layers=3, init_std=0.5, normalised=True).module(TASK)
+    inputs = FreshSamples(TASK, np.random.SeedSequence(2)).take(1, 50).inputs
+    weights = [value.detach().double().numpy() for value in network.parameters()]
+    values = inputs.astype(float)
+    for matrix, bias, scale, shift in (weights[0:4], weights[4:8]):
+        before = values @ matrix.T + bias
+        centred = before - before.mean(axis=1, keepdims=True)
+        values = np.maximum(0, scale * centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-5) + shift)
+    with torch.no_grad():
+        answers = network(torch.from_numpy(inputs))[:, 0].numpy()
+    # The usual start of a normalisation stays: 1 and 0. Tolerance: single precision.
+    assert [weights[2].min(), weights[2].max(), weights[3].max()] == [1, 1, 0]
+    np.testing.assert_allclose(answers, values @ weights[8][0] + weights[9], atol=1e-5)
+    assert np.isnan(Perceptron(6, init_std=0.5, normalised=True).gaussian_start)
+
+
 def test_runs_are_stored_and_resumed_to_the_same_bits(tmp_path: Path) -> None:
     settings = training(steps=400, optimizer="adam", measure_at=(0, 100, 400))
     jobs = [Job(TASK, settings, seed) for seed in range(2)]
@@ -259,6 +299,9 @@ def test_a_run_past_its_stability_edge_is_diagnosed_as_in_the_kernel() -> None:
         ({"optimizer": "lion"}, "optimizer must be one of adadelta, adafactor, "),
         ({"optimizer": "lbfgs"}, "optimizer must be one of adadelta, adafactor, "),
         ({"optimizer": "adam", "momentum": 0.9}, "adam must know momentum; received 0.9; leave momentum at 0"),
+        ({"betas": (0.9, 0.99)}, "sgd must know betas; received (0.9, 0.99); leave them out"),
+        ({"optimizer": "adam", "betas": (0.9, 1)}, "every one of betas must be below 1; received (0.9, 1); give both"),
+        ({"optimizer": "adam", "betas": (0.9,)}, "betas must be two numbers; received (0.9,); give both shares, e.g. "),
         ({"loss": "hinge"}, "loss must be one of squared, logistic; received 'hinge'; choose one of them"),
         ({"precision": "half"}, "precision must be one of single, bfloat16; received 'half'; choose one of them"),
     ],

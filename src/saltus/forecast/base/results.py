@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -12,6 +13,20 @@ from saltus.curves.crossings import EmergenceTimes
 from saltus.errors import InputError
 from saltus.statistics import powers_of_ten, student_probability, student_quantile
 from saltus.theory.protocols import Clock
+
+
+class Distribution(Protocol):
+    """Distribution of log10(emergence time) of every skill."""
+
+    @property
+    def waiting(self) -> Floats:
+        """Probability, by the other skills, of not having come by now, shape ``(n_skills,)``."""
+
+    def quantile(self, probability: float) -> Floats:
+        """log10 of the time by which each skill has come with that probability; infinite where it never does."""
+
+    def probability_by(self, log_time: float) -> Floats:
+        """Probability that each skill has come by a time, given by its log10."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +45,11 @@ class EmergenceForecast:
         uncertainty: standard deviations behind the interval, by source.
         sharpened: whether a skill's own early strengths were used.
         measured: the measured emergence times, or None if there are no measurements.
-        degrees: degrees of freedom of the total uncertainty (Student's t), infinity for a normal law.
-        cut: whether the interval was cut at the last measurement used, since the skill had not come by then.
+        degrees: degrees of freedom of the total uncertainty (Student's t), infinity for a normal law; None where
+            ``arrivals`` has the whole distribution.
+        arrivals: probability that each skill has emerged, by step; None of forecasts over sizes.
         clock: of the schedule, where the forecast was made over effective time; infinite steps then say "not within
             this schedule".
-        effective_time: median over that clock.
     """
 
     threshold: float
@@ -46,10 +61,9 @@ class EmergenceForecast:
     uncertainty: Uncertainty
     sharpened: Flags
     measured: EmergenceTimes | None
-    degrees: Floats
-    cut: Flags
+    degrees: Floats | None = None
+    arrivals: Distribution | None = None
     clock: Clock | None = None
-    effective_time: Floats | None = None
 
     def quantile(self, probability: float) -> Floats:
         """Time by which each skill has emerged with that probability, between 0 and 1; shape ``(n_skills,)``.
@@ -59,11 +73,11 @@ class EmergenceForecast:
         """
         if not 0 < probability < 1:
             raise InputError("a probability must lie between 0 and 1", probability, "give e.g. 0.9")
+        if self.arrivals is not None:
+            return powers_of_ten(self.arrivals.quantile(probability))
+        assert self.degrees is not None  # of every forecast without arrivals
         sigmas = student_quantile(probability, self.degrees)
-        spread = powers_of_ten(sigmas * self.uncertainty.total)
-        if self.clock is None or self.effective_time is None:
-            return np.asarray(self.emergence_time * spread)
-        return self.clock.step(self.effective_time * spread)
+        return np.asarray(self.emergence_time * powers_of_ten(sigmas * self.uncertainty.total))
 
     def probability_by(self, amount: float) -> Floats:
         """Probability that each skill has emerged by an amount, in the unit of the forecast; shape ``(n_skills,)``.
@@ -77,13 +91,14 @@ class EmergenceForecast:
         """
         if not amount >= 0:
             raise InputError("by must be at least 0", amount, "give e.g. 20000")
-        timed = self.clock is not None and self.effective_time is not None
-        median = self.effective_time if timed else self.emergence_time
-        passed = float(self.clock.flow_time(amount)) if self.clock is not None and timed else amount
         with np.errstate(divide="ignore", invalid="ignore"):
-            late = np.log10(passed) - np.log10(np.asarray(median))
+            log_amount = np.log10(amount)
+            if self.arrivals is not None:
+                return self.arrivals.probability_by(float(log_amount))
+            assert self.degrees is not None  # of every forecast without arrivals
+            late = log_amount - np.log10(self.emergence_time)
             sigmas = np.where(late == 0, 0.0, late / self.uncertainty.total)
-        return student_probability(np.nan_to_num(sigmas, nan=-np.inf), self.degrees)
+        return student_probability(np.nan_to_num(sigmas, nan=-np.inf, posinf=np.inf, neginf=-np.inf), self.degrees)
 
     @property
     def log10_ratio(self) -> Floats:

@@ -127,7 +127,6 @@ class SizeCalibration(ABC):
             sharpened=np.zeros(len(skill), dtype=bool),
             measured=None if measured is None else emergence_times(measured, threshold),
             degrees=np.full(len(skill), self.degrees),
-            cut=np.zeros(len(skill), dtype=bool),
         )
 
     def _rise(self, threshold: float, frequencies: SkillFrequencies) -> Floats:

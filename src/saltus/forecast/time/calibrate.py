@@ -19,6 +19,7 @@ from saltus._types import Floats
 from saltus.curves.crossings import crossing_times, emerged_before
 from saltus.curves.names import named, skill_names
 from saltus.curves.report import explained
+from saltus.errors import InputError
 from saltus.forecast.base.checks import OnSkill, checked_skills, not_risen
 from saltus.forecast.base.degenerate import DegenerateFitError
 from saltus.forecast.base.weights import measured_errors, weights
@@ -41,14 +42,15 @@ _STEEPEST = 500.0  # largest distance from start to half, in logits: beyond, the
 
 @explained
 def calibrate_time(
-    curves: xr.Dataset, frequencies: SkillFrequencies | None = None, on_skill: OnSkill = 1
+    curves: xr.Dataset, frequencies: SkillFrequencies | None = None, on_skill: OnSkill | None = 1
 ) -> Calibration:
     """Fit rate and initial strength to the measured strengths of one skill, or of several together.
 
     Args:
         curves: labelled curves (`saltus.curves`).
         frequencies: of the curves' skills; by default those that the curves carry.
-        on_skill: the skill to calibrate on, by number (from 1) or by name, or several.
+        on_skill: the skill to calibrate on, by number (from 1) or by name, or several; None for the most frequent skill
+            whose rise can be fitted.
 
     Returns:
         The constants, from the runs in which at least one of the chosen skills emerged.
@@ -58,6 +60,8 @@ def calibrate_time(
         DegenerateFitError: an `InputError`, if they emerged, but with fewer than two measurements on the rise, or in
             another way that leaves the constants undetermined.
     """
+    if on_skill is None:
+        return _on_first_that_can(curves, frequencies)
     skills = checked_skills(on_skill, curves)
     all_frequencies = curves["frequency"] if frequencies is None else frequencies.pmf(curves["skill"].to_numpy())
     chosen = [skill - 1 for skill in skills]
@@ -87,11 +91,29 @@ def calibrate_time(
     )
 
 
-def has_emerged(curves: xr.Dataset, on_skill: OnSkill = 1) -> bool:
-    """Whether one of the skills rises through R/S = 0.1 and 0.5 in any run, as `calibrate_time` needs."""
-    of_skills = curves.isel(skill=[skill - 1 for skill in checked_skills(on_skill, curves)])
+def _on_first_that_can(curves: xr.Dataset, frequencies: SkillFrequencies | None) -> Calibration:
+    lacking: InputError | None = None
+    for skill in range(1, curves.sizes["skill"] + 1):
+        if has_emerged(curves, skill):
+            try:
+                return calibrate_time(curves, frequencies, skill)
+            except DegenerateFitError as error:
+                lacking = lacking or error
+    raise lacking or not_risen(curves, "train longer, or measure more often while it rises")
+
+
+def has_emerged(curves: xr.Dataset, on_skill: OnSkill | None = 1) -> bool:
+    """Whether one of the skills (None: any) rises through R/S = 0.1 and 0.5 in any run, as `calibrate_time` needs."""
+    of_skills = curves
+    if on_skill is not None:
+        of_skills = curves.isel(skill=[skill - 1 for skill in checked_skills(on_skill, curves)])
     early, half = _rises(of_skills)
     return bool(np.any(half > early))
+
+
+def first_risen(curves: xr.Dataset) -> int:
+    """The most frequent skill that has emerged, from 1; skill 1 without any."""
+    return next((skill for skill in range(1, curves.sizes["skill"] + 1) if has_emerged(curves, skill)), 1)
 
 
 def _rises(curves: xr.Dataset) -> tuple[Floats, Floats]:

@@ -8,15 +8,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+
 from saltus._types import Floats
 from saltus.errors import InputError
+from saltus.forecast.base.checks import require_level, require_same_skills
 from saltus.forecast.base.results import EmergenceForecast
 from saltus.forecast.base.saved import load_as, save_calibration
 from saltus.forecast.time.constants import TimeConstants
-from saltus.forecast.time.departure import Departure, shipped_departure
-from saltus.forecast.time.predict import forecast_emergence
+from saltus.forecast.time.departure import Departure
+from saltus.forecast.time.laws import Recipe
+from saltus.forecast.time.predict import Skills, calibrated_views, forecast_from, require_threshold
+from saltus.forecast.time.recipes import of_departure, shipped_recipes
 from saltus.resource import STEP
-from saltus.theory.frequencies import SkillFrequencies
+from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,6 +40,7 @@ class Calibration(TimeConstants):
         measured: xr.Dataset | None = None,
         threshold: float = 0.5,
         until: float | None = None,
+        recipe: Recipe | None = None,
         departure: Departure | None = None,
         level: float = 0.9,
         frequency_error: Floats | None = None,
@@ -48,8 +54,10 @@ class Calibration(TimeConstants):
             threshold: the strength R/S that counts as emerged, between 0 and 1. (0.5, as for curves; the method
                 ``emergence_time`` of models has 0.05.)
             until: the step up to which ``measured`` may be used; None uses none of it, 0 or more otherwise.
-            departure: departure of networks from the model; by default the one that the runs of ``saltus reproduce
-                forecast-study`` taught. `saltus.PAPER` is the model as published.
+            recipe: laws that such runs follow; by default those of SGD that the runs of ``saltus reproduce
+                forecast-study`` taught.
+            departure: departure of networks from the model, in place of a recipe. `saltus.PAPER` is the model as
+                published.
             level: probability that the interval is to have, between 0 and 1.
             frequency_error: standard deviation of log10 of each frequency over the calibrated one, if they are not
                 known but fitted (`saltus.fit_frequencies`), shape ``(n_skills,)``.
@@ -57,15 +65,23 @@ class Calibration(TimeConstants):
         Raises:
             InputError: if there are infinitely many skills, or a value is out of range.
         """
-        return forecast_emergence(
-            self,
-            frequencies,
-            measured=measured,
-            threshold=threshold,
-            until=until,
-            departure=shipped_departure() if departure is None else departure,
-            level=level,
-            frequency_error=frequency_error,
+        require_level(level)
+        if until is not None and not until >= 0:
+            raise InputError("until must be a step of at least 0", until, "give the last step that may be used")
+        require_threshold(self, threshold)
+        number = np.arange(1, require_finite_skills(frequencies) + 1)
+        if measured is not None:
+            require_same_skills(measured, len(number))
+        law = shipped_recipes()["sgd"] if recipe is None else recipe
+        if departure is not None:
+            law = of_departure(departure)
+        frequency, nothing = frequencies.pmf(number), np.full(len(number), np.nan)
+        skills = Skills(frequency, np.zeros(len(number)) if frequency_error is None else frequency_error, nothing)
+        known = None if measured is None or until is None else measured.sel(step=measured["step"] <= until)
+        known = None if known is None or known.sizes["step"] == 0 else known
+        views = calibrated_views(self, skills, law, known, None)
+        return forecast_from(
+            views, skills, law, self, threshold=threshold, level=level, measured=measured, until=until
         )
 
     def summary(self) -> dict[str, Any]:

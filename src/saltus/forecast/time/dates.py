@@ -108,8 +108,8 @@ def _by_growth(
         return -math.inf, 0.0, False
     last = math.log10(steps[-1])
     decades = max(last - start, 0.0)
-    shape = expected_shape(constants.initial_logit, decades, departure)
-    first, not_before = onset(np.log10(steps), strength, error, shape, departure)
+    shape, lowest = expected_shape(constants.initial_logit, decades, departure), departure.laws[0].threshold
+    first, not_before = onset(np.log10(steps), strength, error, shape, lowest)
     if first == len(steps):
         return not_before, 0.0, False
     mean, sd = sharpen(
@@ -118,8 +118,8 @@ def _by_growth(
         steps=steps,
         strength=strength,
         error=error,
-        initial_logit=constants.initial_logit,
-        decades=decades,
-        departure=departure,
+        shape=shape,
+        lowest=lowest,
+        shape_sd=departure.shape_sd,
     )
     return mean, sd, True

@@ -7,15 +7,12 @@ same law holds over effective time. One unit is a step at the highest rate.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
 from saltus._types import Floats
-from saltus.curves.crossings import emergence_times
 from saltus.errors import InputError
-from saltus.forecast.base.results import EmergenceForecast
 from saltus.forecast.time.recipe import OptimizerFamily, family_of, optimizer_of
 from saltus.theory.clock import RateClock, schedule_clock
 from saltus.theory.schedules import RateTable, Schedule
@@ -86,18 +83,6 @@ def in_effective_time(curves: xr.Dataset, clock: Clock) -> xr.Dataset:
     """The same curves with effective times as the coordinate ``step``, and the steps beside as ``logged_step``."""
     steps = curves["step"].to_numpy()
     return curves.assign_coords(step=clock.flow_time(steps), logged_step=("step", steps))
-
-
-def in_steps(forecast: EmergenceForecast, curves: xr.Dataset, clock: Clock) -> EmergenceForecast:
-    """A forecast over effective time, told in the steps of the curves; infinite where the schedule never gets there."""
-    return replace(
-        forecast,
-        emergence_time=clock.step(forecast.emergence_time),
-        interval=clock.step(forecast.interval),
-        measured=emergence_times(curves, forecast.threshold),
-        clock=clock,
-        effective_time=forecast.emergence_time,
-    )
 
 
 def logged_clock(curves: xr.Dataset, power: float) -> RateClock | None:

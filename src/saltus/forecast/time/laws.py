@@ -7,19 +7,14 @@ A `Recipe` is a mixture of such laws; runs teach it (`saltus.forecast.time.teach
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 from scipy.special import gammaln
 
 from saltus._types import Floats
-from saltus.errors import InputError
 from saltus.forecast.time.departure import Departure
 from saltus.forecast.time.scatter import Scatter
 
@@ -40,6 +35,8 @@ class Law:
         scatter: of single skills.
         by_steepness: whether the centre is ``gamma / h``.
         degrees: degrees of freedom of the prior; None for a normal one.
+        clock_error: share of the decades by which effective time moves skills against each other, as the standard
+            deviation of its errors.
         steepness: range of h in which the law applies at all, ends included; None for any.
     """
 
@@ -50,6 +47,7 @@ class Law:
     scatter: Scatter
     by_steepness: bool = False
     degrees: float | None = None
+    clock_error: float = 0.0
     steepness: tuple[float, float] | None = None
 
     def applies(self, flatness: float) -> bool:
@@ -85,6 +83,7 @@ class Recipe:
         laws: the mixture; weights add up to 1.
         shape: departure of other thresholds from the half time: `Departure` whose law at 0.5 is all zeros.
         growth_sd: standard deviation, in decades, of a date from growth at R/S = 0.05, 0.1, 0.2 and 0.3.
+        clock_weight: probability, before skills are seen, that effective time is the clock, and not the steps.
         reach: the most decades of frequency from the first skill that were taught.
         n_runs: number of the runs that taught it.
         version: raised whenever numbers change.
@@ -95,6 +94,7 @@ class Recipe:
     laws: tuple[Law, ...]
     shape: Departure
     growth_sd: tuple[float, float, float, float]
+    clock_weight: float
     reach: float
     n_runs: int
     version: int = 1

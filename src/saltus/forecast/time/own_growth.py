@@ -32,14 +32,14 @@ def sharpen(
     steps: Floats,
     strength: Floats,
     error: Floats,
-    initial_logit: float,
-    decades: float,
-    departure: Departure,
+    shape: tuple[Floats, Floats],
+    lowest: float,
+    shape_sd: float,
 ) -> tuple[float, float]:
     """Mean and standard deviation of log10(half-strength time) once a skill's own early strengths are known.
 
     The curve of this skill is the expected one, shifted by an error that is common to all its points, of standard
-    deviation ``departure.shape_sd``; however many points there are, they do not average it away.
+    deviation ``shape_sd``; however many points there are, they do not average it away.
 
     Args:
         log_time: mean of the forecast without them, log10 of a step.
@@ -47,13 +47,12 @@ def sharpen(
         steps: steps of the measurements, ascending, greater than 0, shape ``(n,)``.
         strength: measured R/S, shape ``(n,)``.
         error: standard error of each, noise floor and misfit included, greater than 0, shape ``(n,)``.
-        initial_logit: logit of R/S at step 0.
-        decades: log10 of the calibrated skill's frequency over this one's.
-        departure: from the straight line in the logit, by threshold.
+        shape: the expected curve: log10(time / half-strength time), ascending, and R/S at these times.
+        lowest: R/S below which its course is not known.
+        shape_sd: standard deviation of that error, in decades.
     """
     log_steps = np.log10(steps)
-    shape = expected_shape(initial_logit, decades, departure)
-    first, not_before = onset(log_steps, strength, error, shape, departure)
+    first, not_before = onset(log_steps, strength, error, shape, lowest)
     # The grid reaches beyond the last measurement: a skill may be later than expected.
     latest = max(log_time, not_before, log_steps[-1])
     grid = np.linspace(log_time - _SIGMAS * sd, latest + _SIGMAS * sd, _GRID)
@@ -61,7 +60,7 @@ def sharpen(
     expected = np.interp(log_steps[first:, None] - grid, *shape)
     log_likelihood = -0.5 * np.sum(((strength[first:, None] - expected) / error[first:, None]) ** 2, axis=0)
     log_likelihood = np.where(grid < not_before, -np.inf, log_likelihood)
-    shift_sd = max(departure.shape_sd, float(grid[1] - grid[0]))
+    shift_sd = max(shape_sd, float(grid[1] - grid[0]))
     shift = -0.5 * ((grid[:, None] - grid) / shift_sd) ** 2
     log_weight = log_prior + logsumexp(shift + log_likelihood, axis=1)
     weight = np.exp(log_weight - log_weight.max())
@@ -71,13 +70,12 @@ def sharpen(
 
 
 def onset(
-    log_steps: Floats, strength: Floats, error: Floats, shape: tuple[Floats, Floats], departure: Departure
+    log_steps: Floats, strength: Floats, error: Floats, shape: tuple[Floats, Floats], lowest: float
 ) -> tuple[int, float]:
     """Index of the first measurement that shows the skill, and a lower bound of log10 of its half-strength time.
 
     The bound comes from the measurements before; it is minus infinity without any.
     """
-    lowest = departure.laws[0].threshold
     seen = strength >= np.maximum(lowest, _VISIBLE * error)
     first = int(seen.argmax()) if seen.any() else len(log_steps)
     if first == 0:
@@ -93,6 +91,12 @@ def expected_shape(initial_logit: float, decades: float, departure: Departure) -
     at = expit(line)
     bend = np.array([float(departure.mean(decades, x)) for x in at]) - float(departure.mean(decades))
     return np.maximum.accumulate(np.log10(1 - line / initial_logit) + bend), at
+
+
+def hill_shape(steepness: float) -> tuple[Floats, Floats]:
+    """A rise of a given steepness h in log time: log10(time / half-strength time), ascending, and R/S there."""
+    line = np.linspace(-6.0, 6.0, 200)
+    return line / (steepness * np.log(10)), expit(line)
 
 
 def noise_floor(strength: Floats) -> float:

@@ -26,9 +26,10 @@ class Sightings:
     Attributes:
         decades: log10 of the highest frequency over each skill's own.
         decades_error: standard deviation of the same.
+        clock_shift: decades by which the clock moves each skill against the first; 0 where steps count alike.
         samples: samples of a skill in a batch; NaN where it is not known.
         log_time: log10 of the time at half strength, NaN where there is no date.
-        error: standard deviation of ``log_time``.
+        error: standard deviation of ``log_time``, 0 without a date.
         not_before: log10 of the time by which a skill had not come; minus infinity where nothing is known.
         not_after: log10 of the time by which it had come; infinity where nothing is known.
         growing: whether the date is from growth alone: the skill has not come by ``not_before``.
@@ -38,6 +39,7 @@ class Sightings:
 
     decades: Floats
     decades_error: Floats
+    clock_shift: Floats
     samples: Floats
     log_time: Floats
     error: Floats
@@ -51,6 +53,10 @@ class Sightings:
     def dated(self) -> Flags:
         """Whether each skill has a date."""
         return np.isfinite(self.log_time)
+
+    def extra_sd(self, law: Law, gamma: float) -> Floats:
+        """Standard deviation of each skill's log10(time) by errors of clock and frequency, decades."""
+        return np.hypot(law.clock_error * self.clock_shift, gamma * self.decades_error)
 
     @property
     def emerged(self) -> Flags:
@@ -118,7 +124,7 @@ def law_posterior(law: Law, seen: Sightings, reference: int) -> LawPosterior | N
     gamma, log_prior = law.prior(seen.flatness, seen.flatness_error)
     scatter, decades = law.scatter, seen.decades
     typical = float(np.exp(log_prior) @ gamma)
-    sd = scatter.sd(decades, np.hypot(np.where(seen.dated, seen.error, 0.0), typical * seen.decades_error))
+    sd = scatter.sd(decades, np.hypot(seen.error, seen.extra_sd(law, typical)))
     straggling = scatter.straggling(seen.samples)
     late = _lateness(float(sd[reference]), scatter.delay if straggling[reference] > 0 else 0.0)
     log_late = scatter.log_density(late, sd[reference], straggling[reference]) + np.log(late[1] - late[0])

@@ -1,71 +1,230 @@
-"""Forecast when skills emerge, from calibrated constants, with intervals; and set the forecast beside the measurements.
+"""Forecast when skills emerge, with intervals, and set the forecast beside the measurements.
 
-The logarithm of a skill's emergence time is taken for normal: its mean is the model's time with the departure of
-networks added, its variance a sum over independent sources. A skill's own early strengths then sharpen both.
+The dates of a run's skills and their absence give a posterior of its law (`saltus.forecast.time.posterior`); each
+skill's distribution is what that law says without the skill's own date. So a skill that has emerged tests the law by
+which the others are forecast.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import logit
 
 from saltus._types import Flags, Floats
-from saltus.curves.crossings import crossing_times, emerged_before, emergence_times
+from saltus.curves.crossings import emergence_times
 from saltus.errors import InputError
-from saltus.forecast.base.checks import require_level, require_same_skills
+from saltus.forecast.base.checks import require_level
 from saltus.forecast.base.results import EmergenceForecast, Uncertainty
+from saltus.forecast.time.arrivals import Arrivals, View, arrivals, masses_in
 from saltus.forecast.time.constants import TimeConstants
-from saltus.forecast.time.departure import Departure
-from saltus.forecast.time.own_growth import growth, sharpen
-from saltus.statistics import degrees_of_sum, powers_of_ten, student_quantile
-from saltus.theory.frequencies import Frequencies, SkillFrequencies, require_finite_skills
+from saltus.forecast.time.effective_time import in_effective_time
+from saltus.forecast.time.laws import Recipe
+from saltus.forecast.time.posterior import Sightings
+from saltus.forecast.time.sightings import by_clock, sightings_of
+from saltus.statistics import powers_of_ten
+from saltus.theory.protocols import Clock
 
 if TYPE_CHECKING:
     import xarray as xr
 
+_LEAST = 1e-4  # least error of a calibrated date, in decades
 
-def forecast_emergence(
-    constants: TimeConstants,
-    frequencies: SkillFrequencies,
+
+@dataclass(frozen=True)
+class Skills:
+    """Frequencies of the skills of a run, as a forecast takes them; arrays of shape ``(n_skills,)``.
+
+    Attributes:
+        frequency: of each skill, most frequent first.
+        log10_error: standard deviation of log10 of each frequency over the first one's.
+        samples: samples of each skill in a batch; NaN where they are not known.
+        ranked: whether only the order is known, so that decades are those of the rank.
+    """
+
+    frequency: Floats
+    log10_error: Floats
+    samples: Floats
+    ranked: bool = False
+
+    @property
+    def decades(self) -> Floats:
+        """log10 of the highest frequency over each skill's own; of the rank where only the order is known."""
+        if self.ranked:
+            return np.log10(np.arange(1, len(self.frequency) + 1))
+        return np.asarray(np.log10(self.frequency[0] / self.frequency))
+
+
+def views_of(
+    known: xr.Dataset,
+    skills: Skills,
+    recipe: Recipe,
+    constants: TimeConstants | None,
     *,
-    measured: xr.Dataset | None,
+    usable: Flags,
+    clock: Clock | None,
+) -> list[View]:
+    """The run as its clocks show it: over effective time and over steps, or over steps alone.
+
+    Args:
+        known: curves over steps, up to now.
+        skills: their frequencies.
+        recipe: of the run.
+        constants: of the calibrated curve, over effective time if there is a clock.
+        usable: whether each skill's rise may inform the law, shape ``(n_skills,)``.
+        clock: of effective time, or None.
+    """
+
+    def seen(curves: xr.Dataset, fitted: TimeConstants | None) -> Sightings:
+        return sightings_of(
+            curves,
+            skills.decades,
+            usable,
+            recipe,
+            fitted,
+            samples=skills.samples,
+            decades_error=skills.log10_error,
+        )
+
+    if clock is None:
+        return [View(None, 1.0, seen(known, constants))]
+    by_rate = by_clock(seen(in_effective_time(known, clock), constants), clock)
+    views = [View(clock, recipe.clock_weight, by_rate)]
+    if recipe.clock_weight < 1:
+        views.append(View(None, 1 - recipe.clock_weight, seen(known, None)))
+    return [view for view in views if view.seen.dated.any()]
+
+
+def calibrated_views(
+    constants: TimeConstants,
+    skills: Skills,
+    recipe: Recipe,
+    known: xr.Dataset | None,
+    clock: Clock | None,
+) -> list[View]:
+    """The run as a calibration made elsewhere dates it: one more skill, which has the calibrated frequency.
+
+    Args:
+        constants: calibrated elsewhere, over effective time if there is a clock.
+        skills: to forecast.
+        recipe: of the run.
+        known: their curves over steps up to now, of which those that have not emerged may sharpen their own forecasts.
+        clock: of effective time, or None.
+    """
+    n = len(skills.frequency)
+    if known is None:
+        nothing = np.full(n, np.nan)
+        seen = Sightings(
+            decades=skills.decades,
+            decades_error=skills.log10_error,
+            clock_shift=np.zeros(n),
+            samples=skills.samples,
+            log_time=nothing,
+            error=np.zeros(n),
+            not_before=np.full(n, -np.inf),
+            not_after=np.full(n, np.inf),
+            growing=np.zeros(n, bool),
+            flatness=math.nan,
+            flatness_error=math.nan,
+        )
+    else:
+        timed = known if clock is None else in_effective_time(known, clock)
+        seen = sightings_of(
+            timed,
+            skills.decades,
+            np.zeros(n, bool),
+            recipe,
+            constants,
+            samples=skills.samples,
+            decades_error=skills.log10_error,
+        )
+    return [View(clock, 1.0, by_clock(_with_calibrated(seen, constants, skills), clock))]
+
+
+def _with_calibrated(seen: Sightings, constants: TimeConstants, skills: Skills) -> Sightings:
+    """The dates with that of the calibration behind them."""
+    start = constants.initial_logit
+    error = max(math.sqrt(constants.log10_time_variance(0.5)), _LEAST)
+
+    def beside(values: Floats, last: float) -> Floats:
+        return np.append(values, last)
+
+    return replace(
+        seen,
+        decades=beside(seen.decades, math.log10(skills.frequency[0] / constants.frequency)),
+        decades_error=beside(seen.decades_error, 0.0),
+        clock_shift=beside(seen.clock_shift, 0.0),
+        samples=beside(seen.samples, math.nan),
+        log_time=beside(seen.log_time, math.log10(constants.half_exposure / constants.frequency)),
+        error=beside(seen.error, error),
+        not_before=beside(seen.not_before, -math.inf),
+        not_after=beside(seen.not_after, math.inf),
+        growing=np.append(seen.growing, False),
+        flatness=-1 / start,
+        flatness_error=constants.initial_logit_error / start**2,
+    )
+
+
+def forecast_from(
+    views: list[View],
+    skills: Skills,
+    recipe: Recipe,
+    constants: TimeConstants | None,
+    *,
     threshold: float,
-    until: float | None,
-    departure: Departure,
     level: float,
-    frequency_error: Floats | None,
+    measured: xr.Dataset | None,
+    until: float | None,
 ) -> EmergenceForecast:
-    """Emergence times of all skills; for the arguments see `Calibration.forecast`."""
+    """Emergence times of all skills at a threshold.
+
+    Args:
+        views: of the run (`views_of`, `calibrated_views`), each with at least one date.
+        skills: their frequencies.
+        recipe: of the run.
+        constants: of the calibrated curve, for the shape of a rise; None where no curve was calibrated.
+        threshold: the strength R/S that counts as emerged.
+        level: probability that the intervals are to have.
+        measured: curves over steps to be set beside the forecast.
+        until: the step up to which they were used.
+    """
     require_level(level)
-    if until is not None and not until >= 0:
-        raise InputError("until must be a step of at least 0", until, "give the last step that may be used")
-    require_threshold(constants, threshold)
-    skill = np.arange(1, require_finite_skills(frequencies) + 1)
-    if measured is not None:
-        require_same_skills(measured, len(skill))
-    unknown = np.zeros(len(skill)) if frequency_error is None else frequency_error
-    expected = expected_emergence(constants, frequencies.pmf(skill), threshold, departure, unknown)
-    log_time, total, sharpened = _sharpened(constants, expected, unknown, measured, until)
-    reach = student_quantile(0.5 + level / 2, expected.degrees) * total
-    time, interval = powers_of_ten(log_time), powers_of_ten(np.column_stack([log_time - reach, log_time + reach]))
-    not_before = not_come_by(measured, threshold, until, len(skill))
+    n = len(skills.frequency)
+    shifts = [_shift(view.seen, recipe, constants, threshold) for view in views]
+    masses = [masses_in(view, recipe, *shift)[:n] for view, shift in zip(views, shifts, strict=True)]
+    not_before = np.log10(np.maximum(not_come_by(measured, threshold, until, n), np.finfo(float).tiny))
+    found = arrivals(views, masses, not_before)
+    times = None if measured is None else emergence_times(measured, threshold)
+    clock = next((view.clock for view in views if view.clock is not None), None)
+    low, middle, high = (powers_of_ten(found.quantile(p)) for p in (0.5 - level / 2, 0.5, 0.5 + level / 2))
     return EmergenceForecast(
         threshold=threshold,
-        skill=skill,
-        frequency=expected.frequency,
-        emergence_time=np.maximum(time, not_before),
-        interval=np.maximum(interval, not_before[:, None]),
+        skill=np.arange(1, n + 1),
+        frequency=skills.frequency,
+        emergence_time=middle,
+        interval=np.column_stack([low, high]),
         level=level,
-        uncertainty=expected.variances.uncertainty(total),
-        sharpened=sharpened,
-        measured=None if measured is None else emergence_times(measured, threshold),
-        degrees=expected.degrees,
-        cut=interval[:, 0] < not_before,
+        uncertainty=_sources(found, views[0].seen, skills, recipe),
+        sharpened=views[0].seen.growing[:n],
+        measured=times,
+        arrivals=found,
+        clock=clock,
     )
+
+
+def _shift(seen: Sightings, recipe: Recipe, constants: TimeConstants | None, threshold: float) -> tuple[Floats, Floats]:
+    """Decades from half strength to a threshold, and their standard deviation, for each skill."""
+    decades, zero = np.maximum(seen.decades, 0.0), np.zeros(len(seen.decades))
+    if threshold == 0.5:
+        return zero, zero
+    bend, sd = recipe.shape.mean(decades, threshold), recipe.shape.sd(decades, threshold)
+    if constants is not None:
+        require_threshold(constants, threshold)
+        return math.log10(1 - float(logit(threshold)) / constants.initial_logit) + bend, sd
+    return float(logit(threshold)) * seen.flatness / math.log(10) + bend, sd
 
 
 def require_threshold(constants: TimeConstants, threshold: float) -> None:
@@ -75,108 +234,17 @@ def require_threshold(constants: TimeConstants, threshold: float) -> None:
         raise InputError(f"threshold must lie between {start}, and 1", threshold, "give a share of the full strength")
 
 
-@dataclass(frozen=True)
-class Variances:
-    """Variances of log10(emergence time) by source, arrays of shape ``(n_skills,)``; sources as for `Uncertainty`."""
-
-    fit: Floats
-    runs: Floats
-    misfit: Floats
-    frequencies: Floats
-
-    @property
-    def total(self) -> Floats:
-        """Sum over the independent sources."""
-        return self.fit + self.runs + self.misfit + self.frequencies
-
-    def uncertainty(self, total: Floats) -> Uncertainty:
-        """The standard deviations, beside a total that early strengths may have sharpened."""
-        fit, runs, misfit, frequencies = map(np.sqrt, (self.fit, self.runs, self.misfit, self.frequencies))
-        return Uncertainty(fit, runs, misfit, frequencies, total)
-
-
-@dataclass(frozen=True)
-class Expected:
-    """Emergence times before any early strength is used; arrays of shape ``(n_skills,)``.
-
-    Attributes:
-        frequency: of each skill.
-        threshold: R/S.
-        departure: of networks from the model.
-        log_time: expected log10 of the step.
-        variances: of log10 of the step.
-        degrees: degrees of freedom of the summed variances.
-    """
-
-    frequency: Floats
-    threshold: float
-    departure: Departure
-    log_time: Floats
-    variances: Variances
-    degrees: Floats
-
-    def quantile(self, probability: float) -> Floats:
-        """Step by which each skill has emerged with that probability."""
-        reach = student_quantile(probability, self.degrees) * np.sqrt(self.variances.total)
-        return powers_of_ten(self.log_time + reach)
-
-
-def expected_emergence(
-    constants: TimeConstants, frequency: Floats, threshold: float, departure: Departure, frequency_error: Floats
-) -> Expected:
-    """Emergence times that the constants alone make likely.
-
-    Args:
-        constants: of the network and its training.
-        frequency: of each skill, shape ``(n_skills,)``; skills are decoupled, so that it need not add up to 1.
-        threshold: R/S.
-        departure: of networks from the model.
-        frequency_error: standard deviation of log10(frequency), same shape.
-    """
-    exposure = constants.model(Frequencies([1.0])).emergence_time(1, threshold)  # time at frequency 1
-    decades = np.asarray(np.log10(constants.frequency / frequency), dtype=np.float64)
-    variances = _variances(constants, threshold, departure, decades, frequency_error)
-    return Expected(
-        frequency=frequency,
-        threshold=threshold,
-        departure=departure,
-        log_time=np.log10(exposure / frequency) + departure.mean(decades, threshold),
-        variances=variances,
-        degrees=degrees_of_sum(
-            np.column_stack([variances.fit, variances.runs, variances.misfit, variances.frequencies]),
-            [constants.fit_degrees, constants.n_runs - 1, departure.degrees, math.inf],
-        ),
-    )
-
-
-def _variances(
-    constants: TimeConstants, threshold: float, departure: Departure, decades: Floats, frequency_error: Floats
-) -> Variances:
-    fit = constants.log10_time_variance(threshold, constants.fit_covariance)
-    # Runs that differ less than their fits' noise show no difference.
-    runs = max(constants.log10_time_variance(threshold) - fit, 0.0)
-    same = np.ones_like(decades)
-    of_frequency = (frequency_error * departure.time_per_decade(threshold)) ** 2
-    return Variances(fit * same, runs * same, departure.sd(decades, threshold) ** 2, of_frequency)
-
-
-def _sharpened(
-    constants: TimeConstants,
-    expected: Expected,
-    frequency_error: Floats,
-    measured: xr.Dataset | None,
-    until: float | None,
-) -> tuple[Floats, Floats, Flags]:
-    """log10(time), its standard deviation, and whether the skill's own strengths up to a step changed them."""
-    log_time, total = expected.log_time.copy(), np.sqrt(expected.variances.total)
-    sharpened = np.zeros(len(log_time), dtype=bool)
-    if measured is None or until is None:
-        return log_time, total, sharpened
-    known = measured.sel(step=(measured["step"] <= until) & (measured["step"] > 0))
-    for k in _still_to_come(known, expected.threshold, constants.skills):
-        shift, total[k] = _by_own_growth(known.isel(skill=k), constants, expected, k, frequency_error[k])
-        log_time[k], sharpened[k] = log_time[k] + shift, True
-    return log_time, total, sharpened
+def _sources(found: Arrivals, seen: Sightings, skills: Skills, recipe: Recipe) -> Uncertainty:
+    """Standard deviations of log10(time) by source: the scatter and the law make up what dates do not."""
+    low, high = found.quantile(0.1586553), found.quantile(0.8413447)
+    total = np.where(np.isfinite(high), high - np.where(np.isfinite(low), low, 0.0), np.inf) / 2
+    dated = seen.emerged
+    fit = float(seen.error[dated].min()) if dated.any() else 0.0
+    gamma = float(np.average([law.gamma if not law.by_steepness else 1.0 for law in recipe.laws]))
+    frequencies = np.minimum(gamma * skills.log10_error, total)
+    rest = np.sqrt(np.maximum(total**2 - fit**2 - frequencies**2, 0.0))
+    same = np.minimum(np.full(total.shape, fit), total)
+    return Uncertainty(same, np.zeros_like(total), rest, frequencies, total)
 
 
 def not_come_by(measured: xr.Dataset | None, threshold: float, until: float | None, n_skills: int) -> Floats:
@@ -190,39 +258,3 @@ def not_come_by(measured: xr.Dataset | None, threshold: float, until: float | No
     seen = np.isfinite(strength).any(axis=0)
     last = np.where(seen, known["step"].to_numpy().astype(float), 0.0).max(axis=-1)
     return np.where((strength >= threshold).any(axis=(0, 2)), 0.0, last)
-
-
-def _still_to_come(known: xr.Dataset, threshold: float, calibrated: tuple[int, ...]) -> list[int]:
-    """Positions of skills that have been measured, have not passed the threshold, and were not calibrated on."""
-    if known.sizes["step"] == 0:
-        return []
-    measured = np.isfinite(known["strength"].to_numpy()).any(axis=(0, 2))
-    passed = (crossing_times(known, threshold), emerged_before(known, threshold))
-    emerged = np.isfinite(passed).any(axis=(0, 1))
-    return [int(k) for k in np.flatnonzero(measured & ~emerged) if k + 1 not in calibrated]
-
-
-def _by_own_growth(
-    curve: xr.Dataset, constants: TimeConstants, expected: Expected, k: int, frequency_error: float
-) -> tuple[float, float]:
-    """Shift of one skill's log10(time) by its own early strengths, and the standard deviation that remains."""
-    departure, frequency = expected.departure, expected.frequency[k]
-    decades = np.asarray(math.log10(constants.frequency / frequency))
-    at_half = math.sqrt(float(_variances(constants, 0.5, departure, decades, np.asarray(frequency_error)).total))
-    at_threshold = math.sqrt(float(expected.variances.total[k]))
-    steps, strength, error = growth(curve, constants.residual)
-    if at_half == 0 or steps.size == 0:
-        return 0.0, at_threshold
-    prior = math.log10(constants.half_exposure / frequency) + float(departure.mean(decades))
-    mean, sd = sharpen(
-        prior,
-        at_half,
-        steps=steps,
-        strength=strength,
-        error=error,
-        initial_logit=constants.initial_logit,
-        decades=float(decades),
-        departure=departure,
-    )
-    beyond_half = max(at_threshold**2 - at_half**2, 0.0)  # variance that the threshold adds to that at half strength
-    return mean - prior, min(at_threshold, math.sqrt(sd**2 + beyond_half))

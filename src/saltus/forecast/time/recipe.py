@@ -1,10 +1,11 @@
-"""The optimiser that made curves, as far as their settings tell, and the family to which it belongs."""
+"""The training that made curves, as far as their settings tell: optimiser and its family, batch, network."""
 
 from __future__ import annotations
 
 import json
+import math
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -16,10 +17,33 @@ _ADAM = re.compile(r"(adam|lamb|lion|adafactor|adopt)", re.IGNORECASE)
 
 def optimizer_of(curves: xr.Dataset) -> str | None:
     """Name of the optimiser in the settings of the curves; None if they do not say."""
-    settings = json.loads(curves.attrs.get("settings", "{}"))
-    training = settings.get("training") or settings  # settings of a store are flat
-    name = training.get("optimizer") if isinstance(training, dict) else None
+    name = _training(curves).get("optimizer")
     return name if isinstance(name, str) and name else None
+
+
+def batch_size_of(curves: xr.Dataset) -> float:
+    """Samples in an update, by the settings of the curves; NaN if they do not say."""
+    size = _training(curves).get("batch_size")
+    return float(size) if isinstance(size, int | float) and size > 0 else math.nan
+
+
+def trained_network(curves: xr.Dataset) -> Literal["squared", "logistic"] | None:
+    """The loss of a network of ours with one hidden layer; None for all other networks."""
+    training = _training(curves)
+    network = training.get("network")
+    if "init_std" in training and "width" in training:  # the kernel's
+        return "squared"
+    if not (isinstance(network, dict) and network.get("n_layers") == 2 and not network.get("normalised")):
+        return None
+    loss = training.get("loss")
+    return loss if loss in ("squared", "logistic") else None
+
+
+def _training(curves: xr.Dataset) -> dict[str, Any]:
+    """Settings of the training; settings of a store are flat."""
+    settings = json.loads(curves.attrs.get("settings", "{}"))
+    training = settings.get("training") or settings
+    return training if isinstance(training, dict) else {}
 
 
 def family_of(optimizer: str | None) -> OptimizerFamily | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from saltus._types import Flags, Floats
-from saltus.curves.crossings import crossing_times
+from saltus.curves.crossings import crossing_times, emergence_times
 from saltus.curves.names import called, named, skill_names
 from saltus.forecast.base.checks import OnSkill
 from saltus.forecast.base.degenerate import DegenerateFitError
@@ -25,7 +25,8 @@ from saltus.forecast.base.verdict import (
     weigh,
 )
 from saltus.forecast.time.calibrate import has_emerged
-from saltus.forecast.time.departure import Departure
+from saltus.forecast.time.calibration import Calibration
+from saltus.forecast.time.laws import Recipe
 from saltus.forecast.time.recipe import family_of, optimizer_of
 from saltus.forecast.time.rivals import DECOUPLED, RIVALS, SMOOTH, Explanation, compare
 from saltus.theory.frequencies import SkillFrequencies
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from saltus.forecast.base.results import EmergenceForecast
-    from saltus.forecast.time.calibration import Calibration
     from saltus.forecast.time.frequency_fit import FrequencyFit
 
 
@@ -50,40 +50,39 @@ def judge(
     known: xr.Dataset,
     frequencies: SkillFrequencies,
     calibration: Calibration | DegenerateFitError | None,
-    departure: Departure,
+    forecast: EmergenceForecast | None,
+    recipe: Recipe,
     frequency_fit: FrequencyFit | None = None,
-    on_skill: OnSkill = 1,
+    on_skill: OnSkill | None = None,
 ) -> Verdict:
-    """Weigh the evidence of the known curves for and against a calibration, or against there being none.
+    """Weigh the evidence of the known curves for and against a forecast, or against there being none.
 
     Args:
         known: curves up to now.
         frequencies: of their skills.
         calibration: on some of them, or why none could be made; None if nothing has emerged.
-        departure: departure of networks from the model that the forecast allowed for.
+        forecast: of their half strengths; None if nothing has emerged.
+        recipe: laws of the run by which it was made.
         frequency_fit: how the frequencies were found, if they were not given.
-        on_skill: the skill that was to be calibrated on, or several.
+        on_skill: the skills that were to be calibrated on; None for all.
     """
     frequency = frequencies.pmf(known["skill"].to_numpy())
     evidence = tuple(compare(known, frequency)) if bool(np.isfinite(known["strength"]).any()) else ()
     scores = {Explanation(one.name): one.score for one in evidence}
     doubts = [*_optimizer(known), *_rate(known), *_smoothness(scores), *_untested(frequency_fit)]
     doubts += [*unexplained_floors(known), *several_configurations(known)]
-    if calibration is None or isinstance(calibration, DegenerateFitError):
-        why = uncalibrated(known, calibration, on_skill, lambda skill: has_emerged(known, skill))
+    if forecast is None:
+        degenerate = calibration if isinstance(calibration, DegenerateFitError) else None
+        chosen = range(1, known.sizes["skill"] + 1) if on_skill is None else on_skill
+        why = uncalibrated(known, degenerate, chosen, lambda skill: has_emerged(known, skill))
         return weigh([why, *doubts], evidence)
-    hindcast = calibration.forecast(
-        frequencies,
-        measured=known,
-        until=float(known["step"][-1]),
-        departure=departure,
-        frequency_error=None if frequency_fit is None else frequency_fit.log10_error,
-    )
     emerged = int(np.isfinite(crossing_times(known)).any(axis=0).sum())
-    doubts += [*_width(known, hindcast), *_overdue(known, hindcast)]
-    doubts += [*_misfit(calibration), *_reach(calibration, frequency, departure)]
-    doubts += [*_misses(calibration, hindcast, departure, skill_names(known)), *_coupling(scores, emerged)]
-    return weigh(doubts, evidence, lambda: _passed(scores, hindcast))
+    doubts += [*_width(known, forecast), *_overdue(known, forecast)]
+    doubts += _reach(frequency, recipe)
+    if isinstance(calibration, Calibration):
+        doubts += _misfit(calibration)
+    doubts += [*_misses(known, forecast), *_coupling(scores, emerged)]
+    return weigh(doubts, evidence, lambda: _passed(scores, forecast))
 
 
 def _optimizer(curves: xr.Dataset) -> Doubts:
@@ -122,7 +121,7 @@ def _rate(curves: xr.Dataset) -> Doubts:
 def _width(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
     """The doubt where a date to come is vague."""
     low, high = np.clip(forecast.interval, np.finfo(float).tiny, np.finfo(float).max).T
-    width = np.where(_to_come(forecast), np.log10(high) - np.log10(low), 0.0)
+    width = np.where(_to_come(known), np.log10(high) - np.log10(low), 0.0)
     widest = int(width.argmax())
     if width[widest] > _WIDE:
         who = named(skill_names(known)[widest])
@@ -133,16 +132,22 @@ def _width(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
 
 
 def _overdue(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
-    """The doubt where a skill should have come, and has not."""
-    late = _to_come(forecast) & (forecast.interval[:, 1] <= float(known["step"][-1]))
-    for k in np.flatnonzero(late):
-        yield STOP, f"{named(skill_names(known)[k])} should have emerged by now, and has not"
+    """The doubt where a skill should have come by now, as the others say, and has not."""
+    if forecast.arrivals is None:
+        return
+    waiting = np.where(_to_come(known), forecast.arrivals.waiting, 1.0)
+    chance = -np.expm1(max(int(_to_come(known).sum()), 1) * np.log1p(-np.minimum(waiting, 1 - 1e-16)))
+    for k in np.flatnonzero(chance < _SURPRISE):
+        yield (
+            STOP if chance[k] < _IMPOSSIBLE else CARE,
+            f"{named(skill_names(known)[k])} should have emerged by now, and has not (chance {chance[k]:.1g})",
+        )
 
 
-def _to_come(forecast: EmergenceForecast) -> Flags:
-    if forecast.measured is None:
-        return np.ones(len(forecast.skill), bool)
-    return np.asarray((forecast.measured.n_emerged == 0) & ~forecast.measured.censored)
+def _to_come(known: xr.Dataset) -> Flags:
+    """Whether each skill has not passed half of its strength by now."""
+    emerged = emergence_times(known)
+    return np.asarray((emerged.n_emerged == 0) & ~emerged.censored)
 
 
 def _smoothness(scores: Scores) -> Doubts:
@@ -175,36 +180,45 @@ def _misfit(calibration: Calibration) -> Doubts:
         )
 
 
-def _reach(calibration: Calibration, frequency: Floats, departure: Departure) -> Doubts:
-    farthest = float(np.abs(np.log10(calibration.frequency / frequency)).max())
-    if farthest > departure.reach:
+def _reach(frequency: Floats, recipe: Recipe) -> Doubts:
+    farthest = float(np.log10(frequency.max() / frequency.min()))
+    if farthest > recipe.reach:
         yield (
             CARE,
-            f"the rarest skill lies {farthest:.2f} decades of frequency from the calibrated one, further than "
-            f"the {departure.reach:.2f} that were tested",
+            f"the rarest skill lies {farthest:.2f} decades of frequency from the first, further than the "
+            f"{recipe.reach:.2f} that were tested",
         )
 
 
-def _misses(
-    calibration: Calibration, hindcast: EmergenceForecast, departure: Departure, names: Sequence[str]
-) -> Doubts:
-    ratio = hindcast.log10_ratio
-    errors = np.where(np.isfinite(ratio), ratio, hindcast.too_late)
-    others = np.flatnonzero(np.isfinite(errors) & ~np.isin(hindcast.skill, calibration.skills))
-    if others.size == 0:
+def _misses(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
+    """The doubt where a skill that has emerged came at a time that the others made unlikely."""
+    emerged = emergence_times(_over_steps(known))
+    at = np.where(np.isfinite(emerged.mean), emerged.mean, np.where(emerged.censored, emerged.before, np.nan))
+    tested = np.flatnonzero(at > 0)
+    if tested.size < 2 or forecast.arrivals is None:
         return
-    sigmas = errors[others] / hindcast.uncertainty.total[others]
-    worst = int(np.abs(sigmas).argmax())
-    chance = departure.chance(float(sigmas[worst]), others.size)
-    if chance < _SURPRISE:
-        error = float(errors[others[worst]])
-        least = "" if np.isfinite(ratio[others[worst]]) else "at least "
-        when = "earlier" if error > 0 else "later"
+    by = np.array([forecast.arrivals.probability_by(math.log10(at[k]))[k] for k in tested])
+    late = 1 - by
+    late[emerged.censored[tested]] = 1.0  # one that was up when first measured is not known to be late
+    chance = -np.expm1(tested.size * np.log1p(-np.minimum(2 * np.minimum(by, late), 1 - 1e-16)))
+    worst = int(chance.argmin())
+    if chance[worst] < _SURPRISE:
+        k = int(tested[worst])
+        error = abs(math.log10(forecast.emergence_time[k] / at[k]))
+        least = "at least " if emerged.censored[k] else ""
+        when = "earlier" if by[worst] < late[worst] else "later"
         yield (
-            STOP if chance < _IMPOSSIBLE else CARE,
-            f"{called(names, int(others[worst]) + 1)} emerged {least}{abs(error):.2f} dex {when} than the calibration "
-            f"says (chance {chance:.1g})",
+            STOP if chance[worst] < _IMPOSSIBLE else CARE,
+            f"{called(skill_names(known), k + 1)} emerged {least}{error:.2f} dex {when} than the others "
+            f"say (chance {chance[worst]:.1g})",
         )
+
+
+def _over_steps(known: xr.Dataset) -> xr.Dataset:
+    """Curves over steps as the log has them, where they run over effective time."""
+    if "logged_step" not in known.coords:
+        return known
+    return known.assign_coords(step=known["logged_step"].to_numpy())
 
 
 def _coupling(scores: Scores, n_emerged: int) -> Doubts:

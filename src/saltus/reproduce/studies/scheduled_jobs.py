@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,9 +56,18 @@ def _scheduled(job: Job, settings: ScheduledSettings, kind: str, draw_warmup: fl
     def text(steps: int) -> str:
         return kind.format(n=steps, w=round(share * steps), q=max(steps // 4, 1), floor=floor)
 
+    return stretched(job, text)
+
+
+def stretched(job: Job, text: Callable[[int], str], power: float = 1.0) -> Job:
+    """The run under the schedule whose text belongs to a length, so long that it trains as much as at a constant rate.
+
+    Training goes with this power of the rate.
+    """
+
     def trains(steps: int) -> float:
         """Steps at the full rate that train as much."""
-        return float(read_schedule(text(steps)).share(np.arange(steps)).sum())
+        return float((read_schedule(text(steps)).share(np.arange(steps)) ** power).sum())
 
     shortest, longest = job.training.steps, 2 * job.training.steps
     while trains(longest) < job.training.steps:

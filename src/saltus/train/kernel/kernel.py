@@ -331,11 +331,17 @@ def _update_sgd(
 
 @_jit
 def _update_adam(
-    parameters: Float32, gradient: Float32, moments: Float32, learning_rate: float, weight_decay: Any, step: int
+    parameters: Float32,
+    gradient: Float32,
+    moments: Float32,
+    learning_rate: float,
+    weight_decay: Any,
+    betas: tuple[float, float],
+    step: int,
 ) -> None:
-    mean_keep, square_keep, floor = np.float32(0.9), np.float32(0.999), np.float32(1e-8)
-    step_size = np.float32(learning_rate / (1 - 0.9**step))
-    unbias = np.float32(1 / np.sqrt(1 - 0.999**step))
+    mean_keep, square_keep, floor = np.float32(betas[0]), np.float32(betas[1]), np.float32(1e-8)
+    step_size = np.float32(learning_rate / (1 - betas[0] ** step))
+    unbias = np.float32(1 / np.sqrt(1 - betas[1] ** step))
     one = np.float32(1)
     for i in range(parameters.shape[0]):
         g = gradient[i] + weight_decay * parameters[i]
@@ -358,6 +364,7 @@ def train_steps(
     momentum: float,
     weight_decay: float,
     adam: bool,
+    betas: tuple[float, float],
     limit: float,
     losses: Floats,
 ) -> int:
@@ -374,7 +381,7 @@ def train_steps(
         if not losses[t] < limit:
             return t
         if adam:
-            _update_adam(parameters, work.gradient, moments, learning_rates[t], decay, first_step + t + 1)
+            _update_adam(parameters, work.gradient, moments, learning_rates[t], decay, betas, first_step + t + 1)
         else:
             _update_sgd(parameters, work.gradient, moments[0], np.float32(learning_rates[t]), keep, decay)
     return n_steps

@@ -102,6 +102,7 @@ class MLP:
             t.momentum,
             t.weight_decay,
             t.optimizer == "adam",
+            t.betas or (0.9, 0.999),
             limit,
             losses,
         )

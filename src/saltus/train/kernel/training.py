@@ -26,7 +26,7 @@ class MLPTraining(Training):
     Args:
         init_std: standard deviation of every parameter at the start.
         width: hidden units; several widths train that many networks side by side, on the same samples.
-        optimizer: "sgd" or "adam" (betas 0.9 and 0.999, as in PyTorch).
+        optimizer: "sgd" or "adam".
         others: see `Training`.
 
     Raises:
@@ -47,6 +47,8 @@ class MLPTraining(Training):
             raise InputError("optimizer must be 'sgd' or 'adam'", self.optimizer, "choose one of them")
         if self.optimizer == "adam" and self.momentum != 0:
             raise InputError("momentum belongs to SGD", self.momentum, "leave it at 0 with adam")
+        if self.optimizer == "sgd" and self.betas is not None:
+            raise InputError("betas belong to Adam", self.betas, "leave them out with sgd")
 
     def learner(self, task: MultitaskSparseParity, start: np.random.SeedSequence) -> MLP:
         """As in `Training`."""

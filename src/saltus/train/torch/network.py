@@ -70,6 +70,8 @@ class NetworkTraining(Training):
         for name in ("momentum", "weight_decay"):
             if getattr(self, name) != 0 and name not in accepted:
                 raise InputError(f"{self.optimizer} must know {name}", getattr(self, name), f"leave {name} at 0")
+        if self.betas is not None and "betas" not in accepted:
+            raise InputError(f"{self.optimizer} must know betas", self.betas, "leave them out")
         for name, known in (("loss", tuple(OBJECTIVES)), ("precision", get_args(Precision))):
             if getattr(self, name) not in known:
                 raise InputError(f"{name} must be one of {', '.join(known)}", getattr(self, name), "choose one of them")
@@ -116,6 +118,8 @@ class NetworkTraining(Training):
         made = _optimizer_class(self.optimizer)
         accepted = inspect.signature(made).parameters
         options = {name: getattr(self, name) for name in ("momentum", "weight_decay") if name in accepted}
+        if self.betas is not None:
+            options["betas"] = self.betas
         try:
             optimizer: torch.optim.Optimizer = made(module.parameters(), lr=self.learning_rate, **options)
         except ValueError as error:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING
 
 from saltus.errors import InputError, require_positive, require_whole
 from saltus.parity.task import MultitaskSparseParity
+from saltus.settings import LATER
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,6 +36,7 @@ class Perceptron:
         activation: hidden units: "relu", "gelu", "silu", "elu", "softplus", "tanh", "sigmoid" or "identity".
         init_std: standard deviation of every parameter at the start, biases included, as in the paper; None starts as
             PyTorch does.
+        normalised: put a layer normalisation before each activation.
 
     Raises:
         InputError: if a value is outside its range.
@@ -45,6 +47,7 @@ class Perceptron:
     n_layers: int = 2
     activation: str = "relu"
     init_std: float | None = None
+    normalised: bool = field(default=False, metadata=LATER)
 
     def __post_init__(self) -> None:
         for name, advice in (("width", "give the hidden units, e.g. 1000"), ("n_layers", "give the layers of weights")):
@@ -59,7 +62,7 @@ class Perceptron:
     @property
     def gaussian_start(self) -> float:
         """``init_std``, if this is the paper's network; NaN for any other."""
-        papers = self.init_std is not None and self.n_layers == 2 and self.activation == "relu"
+        papers = self.init_std is not None and self.n_layers == 2 and self.activation == "relu" and not self.normalised
         return self.init_std if papers and self.init_std is not None else math.nan
 
     def module(self, task: MultitaskSparseParity) -> nn.Module:
@@ -69,9 +72,13 @@ class Perceptron:
         sizes = [task.n_skills + task.n_bits, *[self.width] * (self.n_layers - 1), 1]
         layers: list[nn.Module] = []
         for n_in, n_out in itertools.pairwise(sizes):
-            layers += [nn.Linear(n_in, n_out), getattr(nn, _ACTIVATIONS[self.activation])()]
-        network = nn.Sequential(*layers[:-1])
+            layers.append(nn.Linear(n_in, n_out))
+            if self.normalised:
+                layers.append(nn.LayerNorm(n_out))
+            layers.append(getattr(nn, _ACTIVATIONS[self.activation])())
+        network = nn.Sequential(*layers[: -2 if self.normalised else -1])
         if self.init_std is not None:
-            for parameter in network.parameters():
-                nn.init.normal_(parameter, std=self.init_std)
+            for layer in network:
+                for parameter in layer.parameters() if isinstance(layer, nn.Linear) else ():
+                    nn.init.normal_(parameter, std=self.init_std)
         return network

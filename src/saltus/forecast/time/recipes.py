@@ -1,0 +1,135 @@
+"""Recipes by name: those that come with the package, the one that curves ask for, and those in files of users."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saltus.curves.report import quantity_of
+from saltus.errors import InputError
+from saltus.forecast.time.departure import Departure, DepartureLaw
+from saltus.forecast.time.laws import Law, Recipe
+from saltus.forecast.time.recipe import family_of, optimizer_of, trained_network
+from saltus.forecast.time.scatter import Scatter
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+KIND = "saltus recipe"
+FORMAT = 1
+_CERTAIN = 1e-6  # spread of a departure without any
+
+
+@cache
+def shipped_recipes() -> dict[str, Recipe]:
+    """The recipes that the runs of ``saltus reproduce forecast-study`` taught, by name."""
+    plain = json.loads(files("saltus.forecast.time").joinpath("recipes.json").read_text(encoding="utf-8"))
+    return {name: recipe_from(data, "recipes.json") for name, data in plain["recipes"].items()}
+
+
+def recipe_for(curves: xr.Dataset, *, by_rank: bool = False) -> Recipe:
+    """The shipped recipe for the optimiser, the network and the measured quantity of the curves.
+
+    Args:
+        curves: labelled curves over steps.
+        by_rank: whether the frequencies of the skills are not known, but for their order.
+    """
+    known = shipped_recipes()
+    if by_rank:
+        return known["rank"]
+    optimizer = optimizer_of(curves)
+    family = family_of(optimizer)
+    if quantity_of(curves) in ("accuracy", "error rate"):
+        return known["accuracy"]
+    if family == "sgd":
+        return known["sgd"]
+    if family is None:
+        return known["unknown"]
+    if family != "adam":
+        return known["other"]
+    return known[{"squared": "adam", "logistic": "adam-logistic"}.get(trained_network(curves) or "", "other")]
+
+
+def of_departure(departure: Departure) -> Recipe:
+    """The recipe of a departure that a user insists on: one law, whose gamma is certain."""
+    law = Law(
+        name="given",
+        weight=1.0,
+        gamma=departure.time_per_decade(),
+        scale=0.0,
+        scatter=Scatter(
+            max(float(departure.sd(0.0)), _CERTAIN),
+            float(max(departure.sd(1.0) ** 2 - departure.sd(0.0) ** 2, 0.0) ** 0.5),
+        ),
+    )
+    return Recipe(
+        name="given",
+        about="a departure that was given",
+        laws=(law,),
+        shape=beyond_half(departure),
+        growth_sd=(max(departure.shape_sd, _CERTAIN),) * 4,
+        clock_weight=1.0,
+        reach=departure.reach,
+        n_runs=departure.n_runs,
+    )
+
+
+def beyond_half(departure: Departure) -> Departure:
+    """A departure's laws against the one at half strength: of the shape of a rise alone."""
+
+    def against_half(law: DepartureLaw) -> DepartureLaw:
+        at_half = (float(departure.mean(0.0)), departure.time_per_decade() - 1)
+        return DepartureLaw(
+            law.threshold,
+            law.delay - at_half[0],
+            law.exponent - at_half[1],
+            max(law.spread**2 - float(departure.sd(0.0)) ** 2, 0.0) ** 0.5,
+            0.0,
+        )
+
+    return Departure(tuple(map(against_half, departure.laws)), departure.reach, departure.n_runs)
+
+
+def recipe_from(data: Mapping[str, Any], source: str | Path) -> Recipe:
+    """A recipe from plain data, as `Recipe.plain` gives it.
+
+    Raises:
+        InputError: if the data is no recipe; ``source`` is named.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(Recipe).validate_python(dict(data))
+    except ValidationError as error:
+        raise _refusal(source) from error
+
+
+def load_recipe(path: str | Path) -> Recipe:
+    """Read a recipe that `save_recipe` or ``saltus teach`` wrote.
+
+    Raises:
+        InputError: if the file is no such JSON.
+    """
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        if data["kind"] != KIND or data["format"] != FORMAT:
+            raise _refusal(path)
+        return recipe_from(data["recipe"], path)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _refusal(path) from error
+
+
+def save_recipe(recipe: Recipe, path: str | Path) -> None:
+    """Write a recipe as JSON; the file appears whole or not at all."""
+    from saltus.files import write_text
+    from saltus.settings import json_text
+
+    write_text(Path(path), json_text({"kind": KIND, "format": FORMAT, "recipe": recipe.plain()}))
+
+
+def _refusal(path: str | Path) -> InputError:
+    return InputError("a recipe must be a JSON file of ours", str(path), "give a file that `saltus teach` wrote")

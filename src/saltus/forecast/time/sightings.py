@@ -1,0 +1,216 @@
+"""Dates of skills as the known curves tell them: of those that rose, of those that grow, and bounds of the others."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from saltus._types import Flags, Floats
+from saltus.curves.crossings import crossing_times, emerged_before
+from saltus.forecast.time.laws import Recipe
+from saltus.forecast.time.own_growth import expected_shape, growth, hill_shape, noise_floor, onset, sharpen
+from saltus.forecast.time.posterior import Sightings
+from saltus.forecast.time.rise import Rise, rises
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from saltus.forecast.time.constants import TimeConstants
+    from saltus.theory.protocols import Clock
+
+_UNKNOWN = 1.0  # standard deviation of an unknown time, in decades
+_EXACT = 2e-3  # least error of a date, in decades
+_DENSE = 6  # measurements on the rise from which the passage of a half is closer than any fitted curve
+_VAGUE_DATE = 0.3  # error of a date by growth, decades, from which it is none
+_NO_CURVE = 0.05  # error of the date of a rise that no curve fits, decades
+_GROWN = (0.05, 0.1, 0.2, 0.3)  # R/S at which recipes tell how well growth dates a skill
+
+
+@dataclass(frozen=True)
+class Rises:
+    """Rises of all skills, averaged over runs; arrays of shape ``(n_skills,)``, NaN where none was seen.
+
+    Attributes:
+        log_time: log10 of the step at half strength.
+        error: standard error of the same.
+        flatness: 1/h.
+        flatness_error: standard deviation of the same.
+        misfit: root mean square of measured minus fitted R/S.
+    """
+
+    log_time: Floats
+    error: Floats
+    flatness: Floats
+    flatness_error: Floats
+    misfit: Floats
+
+    @property
+    def first(self) -> int | None:
+        """Position of the most frequent skill whose steepness is known; None without any."""
+        known = np.flatnonzero(np.isfinite(self.flatness))
+        return int(known[0]) if known.size else None
+
+
+def rises_of(known: xr.Dataset) -> Rises:
+    """Rises of the skills that have passed half of their strength in any run."""
+    by_run, passed = rises(known), crossing_times(known)
+    found = [_over_runs([run[k] for run in by_run], passed[:, k], known.isel(skill=k)) for k in range(passed.shape[1])]
+    return Rises(*map(np.array, zip(*found, strict=True)))
+
+
+def _over_runs(
+    of_runs: list[Rise | None], passed: Floats, curve: xr.Dataset
+) -> tuple[float, float, float, float, float]:
+    dates = [_date(rise, passed[run], curve, run) for run, rise in enumerate(of_runs)]
+    log_times, errors = np.array([date for date in dates if math.isfinite(date[0])]).reshape(-1, 2).T
+    if not log_times.size:
+        return (math.nan,) * 5
+    n = log_times.size
+    spread = float(log_times.std(ddof=1)) if n > 1 else 0.0
+    error = max(spread, float(np.sqrt(np.mean(errors**2)))) / math.sqrt(n)
+    steep = [rise for rise in of_runs if rise is not None and math.isfinite(rise.steepness)]
+    misfit = [rise.misfit for rise in of_runs if rise is not None]
+    return (
+        float(log_times.mean()),
+        error,
+        float(np.mean([1 / rise.steepness for rise in steep])) if steep else math.nan,
+        float(np.mean([rise.flatness_error for rise in steep])) / math.sqrt(len(steep)) if steep else math.nan,
+        float(np.mean(misfit)) if misfit else math.nan,
+    )
+
+
+def _date(rise: Rise | None, passed: float, curve: xr.Dataset, run: int) -> tuple[float, float]:
+    """log10 of the time at half strength and its error: by the passage itself where it is densely measured."""
+    crossed = math.log10(passed) if passed > 0 else math.nan
+    if rise is None:
+        return crossed, _NO_CURVE
+    if not (rise.ceiling == 1 and rise.n_on_rise >= _DENSE and math.isfinite(crossed)):
+        return rise.log_time, rise.time_error
+    slope = rise.steepness * math.log(10) / 4  # of R/S in log10 of the time, at half strength
+    noise = noise_floor(curve["strength"].to_numpy()[run])
+    error = max(_EXACT, noise / slope)
+    return (crossed, error) if error < rise.time_error else (rise.log_time, rise.time_error)
+
+
+def sightings_of(
+    known: xr.Dataset,
+    decades: Floats,
+    usable: Flags,
+    recipe: Recipe,
+    constants: TimeConstants | None,
+    *,
+    samples: Floats,
+    decades_error: Floats,
+) -> Sightings:
+    """Dates and bounds of the skills of known curves.
+
+    Args:
+        known: labelled curves over steps, or over effective time, up to now.
+        decades: log10 of the highest frequency over each skill's own, shape ``(n_skills,)``.
+        usable: whether each skill's rise may inform the law.
+        recipe: of the run; it tells how well growth dates a skill.
+        constants: of the calibrated curve, if there is one.
+        samples: samples of each skill in a batch, NaN where they are not known.
+        decades_error: standard deviation of ``decades``.
+    """
+    found, earlier = rises_of(known), emerged_before(known)
+    first_seen = np.nan_to_num(earlier).max(axis=0)
+    before = (first_seen > 0) & np.isnan(found.log_time) & usable
+    passed = np.isfinite(found.log_time) | np.isfinite(earlier).any(axis=0)
+    log_time = np.where(usable, found.log_time, np.nan)
+    not_before = np.where(passed, -np.inf, _last_measured(known))
+    reference = replace(found, flatness=np.where(usable, found.flatness, np.nan)).first
+    flatness = (math.nan, math.nan) if reference is None else (found.flatness[reference], found.flatness_error[reference])
+    seen = Sightings(
+        decades=decades,
+        decades_error=decades_error,
+        clock_shift=np.zeros(len(decades)),
+        samples=samples,
+        log_time=log_time,
+        error=np.where(np.isfinite(log_time), np.maximum(found.error, _EXACT), 0.0),
+        not_before=not_before,
+        not_after=np.where(before, np.log10(np.maximum(first_seen, np.finfo(float).tiny)), np.inf),
+        growing=np.zeros(len(decades), bool),
+        flatness=float(flatness[0]),
+        flatness_error=float(flatness[1]),
+    )
+    misfit = 0.0 if reference is None else float(found.misfit[reference])
+    return _with_growth(seen, known, recipe, constants, misfit)
+
+
+def _last_measured(known: xr.Dataset) -> Floats:
+    """log10 of each skill's last measured step; minus infinity without one above 0."""
+    seen = np.isfinite(known["strength"].to_numpy()).any(axis=0)
+    last = np.where(seen, known["step"].to_numpy().astype(float), 0.0).max(axis=-1)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log10(last))
+
+
+def _with_growth(
+    seen: Sightings, known: xr.Dataset, recipe: Recipe, constants: TimeConstants | None, misfit: float
+) -> Sightings:
+    """The same, with dates of the skills that visibly grow, along the shape of the first rise."""
+    log_time, error, growing = seen.log_time.copy(), seen.error.copy(), seen.growing.copy()
+    if not math.isfinite(seen.flatness) and constants is None:
+        return seen
+    for k in np.flatnonzero(np.isfinite(seen.not_before)):
+        shape = _shape(seen, constants, misfit, float(seen.decades[k]), recipe)
+        date = _by_growth(known.isel(skill=int(k)), shape, recipe, misfit)
+        if date is not None:
+            log_time[k], error[k], growing[k] = *date, True
+    return replace(seen, log_time=log_time, error=error, growing=growing)
+
+
+def _shape(
+    seen: Sightings, constants: TimeConstants | None, misfit: float, decades: float, recipe: Recipe
+) -> tuple[Floats, Floats]:
+    """The expected rise: log10(time / half time), ascending, and R/S; the better fitting of logistic and Hill curve."""
+    hill = math.isfinite(seen.flatness) and seen.flatness > 0
+    if constants is not None and not (hill and misfit < constants.residual):
+        return expected_shape(constants.initial_logit, max(decades, 0.0), recipe.shape)
+    return hill_shape(1 / seen.flatness)
+
+
+def _by_growth(
+    curve: xr.Dataset, shape: tuple[Floats, Floats], recipe: Recipe, misfit: float
+) -> tuple[float, float] | None:
+    """log10 of the half time by a skill's own growth, and its error; None where no growth is visible."""
+    steps, strength, error = growth(curve.isel(step=curve["step"].to_numpy() > 0), misfit)
+    if steps.size == 0:
+        return None
+    if onset(np.log10(steps), strength, error, shape, _GROWN[0])[0] == len(steps):
+        return None
+    reached = float(np.median(strength[-3:]))
+    shape_sd = float(np.interp(reached, _GROWN, recipe.growth_sd))
+    mean, sd = sharpen(
+        math.log10(steps[-1]),
+        _UNKNOWN,
+        steps=steps,
+        strength=strength,
+        error=error,
+        shape=shape,
+        lowest=_GROWN[0],
+        shape_sd=shape_sd,
+    )
+    return None if sd > _VAGUE_DATE else (mean, max(sd, shape_sd))
+
+
+def by_clock(seen: Sightings, clock: Clock | None) -> Sightings:
+    """The same with the decades by which the clock moves skills against the first dated one.
+
+    Args:
+        seen: dates over effective time.
+        clock: of the effective time; None for steps, which it does not move.
+    """
+    dated = np.flatnonzero(seen.dated)
+    if clock is None or not dated.size:
+        return seen
+    first = dated[0]
+    at = np.where(seen.dated, seen.log_time, seen.log_time[first] + seen.decades - seen.decades[first])
+    end = float(clock.flow_time(math.inf))
+    within = np.minimum(10.0**at, end * (1 - 1e-9)) if math.isfinite(end) else 10.0**at
+    moved = np.log10(clock.step(within)) - np.log10(within)
+    return replace(seen, clock_shift=np.abs(moved - moved[first]))
