@@ -17,6 +17,7 @@ _PUBLIC = {
     "saltus.curves.table": "tidy_table total_loss",
     "saltus.errors": "InputError StoppedError TrainingWarning",
     "saltus.forecast.assess": "Assessment assess",
+    "saltus.forecast.backtest": "Backtest BacktestScore PastForecast RefusedMoment backtest",
     "saltus.forecast.base.calibration": "AnyCalibration",
     "saltus.forecast.base.results": "EmergenceForecast Uncertainty",
     "saltus.forecast.base.verdict": "Evidence Verdict",
@@ -91,6 +92,11 @@ if TYPE_CHECKING:
     from saltus.errors import TrainingWarning as TrainingWarning
     from saltus.forecast.assess import Assessment as Assessment
     from saltus.forecast.assess import assess as assess
+    from saltus.forecast.backtest import Backtest as Backtest
+    from saltus.forecast.backtest import BacktestScore as BacktestScore
+    from saltus.forecast.backtest import PastForecast as PastForecast
+    from saltus.forecast.backtest import RefusedMoment as RefusedMoment
+    from saltus.forecast.backtest import backtest as backtest
     from saltus.forecast.base.calibration import AnyCalibration as AnyCalibration
     from saltus.forecast.base.results import EmergenceForecast as EmergenceForecast
     from saltus.forecast.base.results import Uncertainty as Uncertainty

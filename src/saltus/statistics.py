@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
 from saltus._types import Floats
 
@@ -39,6 +39,12 @@ def student_quantile(probability: float, degrees: ArrayLike) -> Floats:
     """Quantile of Student's t; of the normal law for infinitely many degrees of freedom."""
     finite = np.minimum(np.asarray(degrees, dtype=float), 1e9)
     return np.asarray(stdtrit(finite, probability))
+
+
+def student_probability(sigmas: ArrayLike, degrees: ArrayLike) -> Floats:
+    """Probability of at most so many standard deviations under Student's t; the inverse of `student_quantile`."""
+    finite = np.minimum(np.asarray(degrees, dtype=float), 1e9)
+    return np.asarray(stdtr(finite, sigmas))
 
 
 def powers_of_ten(exponent: ArrayLike) -> Floats:

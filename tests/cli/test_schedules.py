@@ -110,3 +110,45 @@ def test_schedules_that_cannot_be_read_are_refused_in_one_line(
     printed = capsys.readouterr().err
     assert message in printed
     assert printed.count("\n") == 1
+
+
+def test_plans_count_effective_steps_and_say_so_or_steps_of_a_schedule(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["forecast", "logged.csv", *UNTIL, "--out", "out"]) == 0
+    capsys.readouterr()
+    plan = ["plan", "out/forecast.json"]
+    other = "cosine:warmup=300,steps=12000"
+    effective = float(read_schedule(other).share(np.arange(6000)).sum())  # SGD: the sum of the rates themselves
+
+    def told(*arguments: str) -> dict[str, Any]:
+        assert main([*plan, *arguments, "--json"]) == 0
+        result = json.loads(capsys.readouterr().out)
+        assert isinstance(result, dict)
+        return result
+
+    plain, scheduled_plan = told("--by", str(effective)), told("--by", "6000", "--schedule", other)
+    assert scheduled_plan["by"] == 6000
+    assert scheduled_plan["safe_frequency"] == pytest.approx(plain["safe_frequency"], rel=1e-6)
+    assert plain["steps"].startswith("steps here are effective ones, each at the highest rate: give --schedule")
+    assert "with the schedule cosine" in scheduled_plan["steps"]
+    # Skills: each one's steps under the schedule train as much as its effective ones; the rarest has no time in it.
+    mix = ("--frequencies", "mix.txt", "--time", "6000")
+    bare, timed = (told(*mix, *more)["skills"] for more in ((), ("--schedule", other)))
+    shares = np.concatenate([[0.0], np.cumsum(read_schedule(other).share(np.arange(12_000)))])
+    for one, its in zip(bare, timed, strict=True):
+        if one["time"] > shares[-1]:
+            assert (its["time"], its["learned"], its["lacking"]) == (None, False, "time")
+        else:
+            assert its["time"] == pytest.approx(np.interp(one["time"], shares, np.arange(12_001)), rel=1e-3)
+            assert its["learned"] is (its["time"] <= 6000)
+    assert timed[-1]["time"] is None
+    assert main([*plan, *mix[:2], "--compute", "9000", "--schedule", other]) == 2
+    assert "leave --schedule out" in capsys.readouterr().err
+
+
+def test_a_schedule_needs_a_calibration_over_effective_time(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["forecast", "logged.csv", *UNTIL, "--schedule", "none", "--out", "out"]) == 0
+    capsys.readouterr()
+    assert main(["plan", "out/forecast.json", "--by", "6000", "--schedule", TEXT]) == 2
+    assert "schedule is for a calibration over effective time" in capsys.readouterr().err
+    assert main(["plan", "out/forecast.json", "--by", "6000"]) == 0
+    assert "effective" not in capsys.readouterr().out

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saltus import emergence_times, read_curves, reading_report, tidy_table
 from saltus.curves.schema import CURVES, curves_from
+from saltus.present.tidy_file import write_tidy
 from tests.read.test_strength import RISE, STEPS, wide
 
 COLUMNS = ["run", "skill", "step", "strength", "loss"]
@@ -85,3 +88,51 @@ def test_numbers_that_a_file_told_are_columns_by_their_names() -> None:
     assert table["learning_rate"].tolist() == [*(1 / (1 + STEPS))] * 2
     read.attrs["measured_errors"] = 0
     assert "strength_error" in tidy_table(read.isel(skill=[1]))
+
+
+TOLD = ("items", "unexplained_floor", "learning_rate")
+
+
+def _again(once: xr.Dataset, tmp_path: Path) -> xr.Dataset:
+    write_tidy(once, tmp_path / "curves.csv")
+    return read_curves(tmp_path / "curves.csv")
+
+
+def test_all_that_decides_a_forecast_survives_the_table(tmp_path: Path) -> None:
+    first = tmp_path / "log.csv"
+    rates = 0.1 * np.linspace(1, 0.1, len(STEPS))
+    rows = [
+        f"{0.5 * i},{name},{0.25 + 0.7 * rise if name == 'mod' else 0.9 * rise},{n},{rate},adamw,64,cosine"
+        for name, n in (("mod", 400), ("add", 250))
+        for i, (rise, rate) in enumerate(zip(RISE, rates, strict=True))
+    ]
+    first.write_text("\n".join(["epoch,skill,accuracy,n,learning_rate,optimizer,batch_size,schedule", *rows]))
+    once = read_curves(first)
+    assert once.attrs["axis"] == "epoch"
+    assert once["items"].to_numpy().tolist() == [400, 250]
+    assert np.isfinite(once["unexplained_floor"].to_numpy()).tolist() == [True, False]
+    again = _again(once, tmp_path)
+    for name in (*CURVES, *TOLD, "skill_name", "step"):
+        np.testing.assert_array_equal(again[name], once[name], err_msg=name)
+    assert (again.attrs["axis"], again.attrs["measured_errors"]) == ("epoch", 1)
+    told, before = (json.loads(one.attrs["settings"]) for one in (again, once))
+    for name, value in (("optimizer", "adamw"), ("batch_size", 64), ("schedule", "cosine")):
+        assert told[name] == before[name] == value
+    xr.testing.assert_equal(_again(again, tmp_path), again)  # and so for ever
+    assert "left out" not in " ".join(one.kind for one in reading_report(again).findings)
+
+
+def test_a_schedule_with_its_numbers_stays_whole(tmp_path: Path) -> None:
+    text = "cosine:floor=0.1,steps=20000,warmup=500"
+    curves = curves_from([[RISE, RISE / 2]], STEPS, settings={"training": {"schedule": text, "optimizer": "sgd"}})
+    curves = curves.assign_coords(learning_rate=("step", 1 / (1 + STEPS)))  # of all runs
+    again = _again(curves, tmp_path)
+    assert json.loads(again.attrs["settings"])["schedule"] == text
+    np.testing.assert_allclose(again["learning_rate"][0], curves["learning_rate"], rtol=1e-12)
+
+
+def test_a_start_that_was_explained_needs_no_second_explanation(tmp_path: Path) -> None:
+    path = wide(tmp_path, mod=0.3 + 0.7 * RISE, add=RISE)
+    once = read_curves(path, quantity="accuracy", chance=0)  # whoever reads it says that guessing gives nothing
+    assert "unexplained_floor" not in once.coords
+    assert "unexplained_floor" not in _again(once, tmp_path).coords

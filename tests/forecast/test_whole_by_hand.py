@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from saltus import (
     Calibration,
     Frequencies,
     InputError,
+    SkillPlan,
     assess,
     calibrate,
     calibrate_data,
@@ -94,14 +96,15 @@ def test_a_budget_that_just_suffices_teaches() -> None:
     np.testing.assert_allclose(plan.frequency, P)
     assert plan.skill.tolist() == [1, 2, 3]
     assert plan.learned.tolist() == [True] * 3  # no limits
+    limited: Callable[..., SkillPlan] = plan_skills
     for name in ("time", "data", "parameters"):
         exact = float(getattr(plan, name)[1])
-        just = plan_skills(calibration(), Frequencies([8, 3, 1]), departure=PAPER, **{name: exact})
+        just = limited(calibration(), Frequencies([8, 3, 1]), departure=PAPER, **{name: exact})
         assert just.learned.tolist() == [True, True, False], name
         assert just.lacking == ("", "", name)
-        nothing = plan_skills(calibration(), Frequencies([8, 3, 1]), departure=PAPER, **{name: 0})
+        nothing = limited(calibration(), Frequencies([8, 3, 1]), departure=PAPER, **{name: 0})
         assert nothing.lacking == (name,) * 3
-        small = plan_skills(calibration(), Frequencies([8, 3, 1]), departure=PAPER, **{name: 0.5 * exact})
+        small = limited(calibration(), Frequencies([8, 3, 1]), departure=PAPER, **{name: 0.5 * exact})
         assert small.learned[1] == np.False_
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from saltus.cli.options import settings_of
 from saltus.cli.reading import ReadingOptions
@@ -52,16 +53,22 @@ class Forecast(ReadingOptions):
     """Probability that the intervals are to have."""
     calibration: Path | None = None
     """Use this calibration (forecast.json, or what Calibration.save wrote) instead of making one."""
+    by: float | None = None
+    """Also say how probable it is that each skill has emerged by this step, or at this size."""
+    backtest: bool = False
+    """Instead, forecast at every earlier moment, and say how these forecasts did."""
     out: Path | None = None
-    """Folder for forecast.json and the figure; by default nothing is written."""
+    """Folder for forecast.json (or backtest.json) and the figure; by default nothing is written."""
     json: bool = False
-    """Print forecast.json on stdout instead of the table."""
+    """Print that JSON on stdout instead of the table."""
 
     def run(self) -> None:
         from saltus.curves.report import explaining, reading_lines
         from saltus.forecast.calibrate import load_calibration
         from saltus.present.report import prepare_folder, write
 
+        if self.by is not None and self.backtest:
+            raise InputError("by and backtest are two questions", [self.by, "backtest"], "give one of them")
         calibration = None if self.calibration is None else load_calibration(self.calibration)
         stated, schedule = self._stated_frequencies(), schedule_of(self.schedule)
         curves = self.read()
@@ -73,21 +80,34 @@ class Forecast(ReadingOptions):
         self, curves: xr.Dataset, stated: Stated, calibration: AnyCalibration | None, schedule: AnySchedule
     ) -> Report:
         from saltus.cli.language import arguments_of, spoken
+
+        asked = {
+            "on_skill": self.calibrate_on,
+            "until": self.until,
+            "calibration": calibration,
+            "threshold": self.threshold,
+            "level": self.level,
+            "schedule": schedule,
+        }
+        answer = self._backtest if self.backtest else self._forecast
+        report = answer(curves, self._frequencies(curves, stated), asked)
+        return replace(report, remarks=[spoken(remark, arguments_of(self)) for remark in report.remarks])
+
+    def _forecast(self, curves: xr.Dataset, frequencies: Stated, asked: Mapping[str, Any]) -> Report:
         from saltus.forecast.assess import assess
         from saltus.present.forecast import forecast_report
 
-        assessment = assess(
-            curves,
-            self._frequencies(curves, stated),
-            on_skill=self.calibrate_on,
-            until=self.until,
-            calibration=calibration,
-            threshold=self.threshold,
-            level=self.level,
-            schedule=schedule,
-        )
-        report = forecast_report(curves, assessment, settings_of(self) | self.reading_settings())
-        return replace(report, remarks=[spoken(remark, arguments_of(self)) for remark in report.remarks])
+        assessment = assess(curves, frequencies, **asked)
+        return forecast_report(curves, assessment, settings_of(self) | self.reading_settings(), self.by)
+
+    def _backtest(self, curves: xr.Dataset, frequencies: Stated, asked: Mapping[str, Any]) -> Report:
+        from saltus.cli.progress import moment_progress
+        from saltus.forecast.backtest import backtest
+        from saltus.present.backtest import backtest_report
+
+        with moment_progress() as progress:
+            found = backtest(curves, frequencies, **asked, progress=progress)
+        return backtest_report(curves, found, settings_of(self) | self.reading_settings())
 
     def _stated_frequencies(self) -> Stated:
         """The frequencies of `frequencies`, known before any curve is."""

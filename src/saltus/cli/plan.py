@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from saltus.forecast.time.calibration import Calibration
     from saltus.present.report import Report
     from saltus.theory.frequencies import SkillFrequencies
+    from saltus.theory.protocols import Clock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,9 @@ class Plan:
     """File of frequencies or counts instead, one number a skill, most frequent first."""
     threshold: float = 0.5
     """Strength R/S that counts as emerged."""
+    schedule: str | None = None
+    """How the learning rate of the planned training changes, as for saltus forecast, if the calibration counts
+    effective steps; the highest rate is to be that of the calibrated training."""
     json: bool = False
     """Print one JSON object on stdout instead of the table."""
 
@@ -64,15 +68,52 @@ class Plan:
             raise InputError(
                 "one question at a time", sum(asked), "give --by, or --compute, or any of --time --data --parameters"
             )
-        show(self._report(Calibration.load(self.calibration)), [], as_json=self.json)
+        show(self._counted(self._report(Calibration.load(self.calibration))), [], as_json=self.json)
+
+    def _counted(self, report: Report) -> Report:
+        """The report with words on its steps, if the calibration counts effective ones."""
+        from saltus.forecast.base.saved import saved_clock
+
+        counted = saved_clock(self.calibration)
+        if counted is None:
+            return report
+        if self.schedule not in (None, "none"):
+            remark = f"steps are those of a training with the schedule {self.schedule}"
+        else:
+            remark = (
+                "steps here are effective ones, each at the highest rate: give --schedule for those of a training "
+                f"whose rate changes (calibrated on {counted.words})"
+            )
+        return replace(report, remarks=[remark], summary={**report.summary, "steps": remark})
+
+    def _clock(self) -> Clock | None:
+        """The clock of the planned training; None where all steps count alike."""
+        from saltus.cli.schedules import schedule_of
+        from saltus.errors import InputError
+        from saltus.forecast.base.saved import saved_clock
+        from saltus.forecast.time.effective_time import told_clock
+
+        schedule = schedule_of(self.schedule)
+        if isinstance(schedule, str):
+            return None
+        if self.compute is not None:
+            rule = "the best split of compute knows no schedule: its steps are at the highest rate"
+            raise InputError(rule, self.schedule, "leave schedule= out")
+        counted = saved_clock(self.calibration)
+        if counted is None:
+            rule = "schedule is for a calibration over effective time"
+            advice = "forecast with a schedule= first, and give its forecast.json"
+            raise InputError(rule, str(self.calibration), advice)
+        last = max(one for one in (self.by, self.time, 1.0) if one is not None and math.isfinite(one))
+        return told_clock(schedule, counted.power, last)
 
     def _report(self, calibration: Calibration) -> Report:
         from saltus.forecast.plan import plan_budget, plan_frequency, plan_skills
         from saltus.present.plan import budget_report, frequency_report, skills_report
 
-        settings = settings_of(self)
+        settings, clock = settings_of(self), self._clock()
         if self.by is not None:
-            plan = plan_frequency(calibration, self.by, threshold=self.threshold)
+            plan = plan_frequency(calibration, self.by, threshold=self.threshold, clock=clock)
             return frequency_report(plan, self.threshold, settings)
         if self.compute is not None:
             return budget_report(plan_budget(calibration, self._mix(), self.compute), self.compute, settings)
@@ -85,6 +126,7 @@ class Plan:
             shots=self.shots,
             nodes_per_skill=self.nodes_per_skill,
             threshold=self.threshold,
+            clock=clock,
         )
         return skills_report(skills, settings)
 

@@ -102,6 +102,19 @@ def sweep_progress() -> Iterator[Callable[[Tally], None]]:
     yield follow_in_lines
 
 
+@contextmanager
+def moment_progress() -> Iterator[Callable[[int, int], None]]:
+    """Progress of a backtest: a callback for the moments done and all, shown in one line at a terminal alone."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:  # a few seconds: no lines for a pipe
+        yield lambda done, moments: None  # noqa: ARG005
+        return
+    with console.status("forecasting") as line:
+        yield lambda done, moments: line.update(f"{done} of {moments} moments")
+
+
 def _sentence(tally: Tally, seconds: float) -> str:
     ended = tally.stored + tally.failed
     text = f"{tally.before + ended} of {tally.planned} runs done, {tally.running} running, {tally.failed} failed"

@@ -16,16 +16,19 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-_TOLD = ("optimizer", "batch_size")  # settings by which a forecast is judged
+TOLD = ("optimizer", "batch_size", "schedule")
+"""Settings by which a forecast is made and judged, and which every table of curves tells."""
 
 
 def tidy_table(curves: xr.Dataset) -> pd.DataFrame:
     """One row a measurement: run, skill, step, strength (R/S), loss (of that skill); unmeasured entries left out.
 
-    Where the curves know them, there are columns for the learning_rate, if it changes, the optimizer and the
-    batch_size. Of curves that were read from files, runs and skills have their names where these are no numbers, and
-    there are further columns for numbers that the files told: frequency, and strength_stderr, or strength_error if it
-    is none of measurement. `read_curves` makes the same curves of such a table.
+    Where the curves know them, there are columns for the learning_rate, if it changes, the optimizer, the batch_size,
+    the schedule, n (items behind a value) and the axis (the log's name of steps, if it is another). Of curves that were
+    read from files, runs and skills have their names where these are no numbers, and there are further columns for
+    numbers that the files told: frequency, and strength_stderr, or strength_error if it is none of measurement; and
+    unexplained_floor (level at which a skill starts without a known reason, else 0), if the strengths were converted.
+    `read_curves` makes the same curves of such a table.
     """
     import pandas as pd
 
@@ -35,7 +38,8 @@ def tidy_table(curves: xr.Dataset) -> pd.DataFrame:
     if _is_read(curves) and np.isfinite(curves["strength_error"]).any():
         measured_errors = curves.attrs.get("measured_errors", 0)  # the column's name says which they are
         names["strength_stderr" if measured_errors else "strength_error"] = "strength_error"
-    told = _told(curves)
+    told, floors = _told(curves), _floors(curves)
+    shared = "learning_rate" in curves.coords and "run" not in curves["learning_rate"].dims
     runs = []
     for i in range(curves.sizes["run"]):
         measured = {column: curves[name].to_numpy()[i] for column, name in names.items()}
@@ -45,8 +49,12 @@ def tidy_table(curves: xr.Dataset) -> pd.DataFrame:
         further: dict[str, NDArray[Any]] = {}
         if _is_read(curves) and np.isfinite(curves["frequency"]).any():
             further["frequency"] = curves["frequency"].to_numpy()[row_skill]
-        if "learning_rate" in curves.coords and curves["learning_rate"].dims == ("run", resource):
-            further["learning_rate"] = curves["learning_rate"].to_numpy()[i, row_at]
+        if "items" in curves.coords:
+            further["n"] = curves["items"].to_numpy()[row_skill]
+        if floors is not None:
+            further["unexplained_floor"] = floors[row_skill]
+        if "learning_rate" in curves.coords and resource in curves["learning_rate"].dims:
+            further["learning_rate"] = np.atleast_2d(curves["learning_rate"].to_numpy())[-1 if shared else i, row_at]
         named = columns | {"skill": skills[row_skill]}
         further |= {name: np.full(len(row_skill), value) for name, value in told.items()}
         runs.append(pd.DataFrame({"run": np.full(len(row_skill), run_names[i]), **named, **further}))
@@ -54,11 +62,22 @@ def tidy_table(curves: xr.Dataset) -> pd.DataFrame:
 
 
 def _told(curves: xr.Dataset) -> dict[str, str | float]:
-    """The settings of the training that all runs share, and that decide how their forecasts are judged."""
+    """The settings that all runs share and that decide how their forecasts are judged, and the axis of a log."""
     settings = json.loads(curves.attrs.get("settings", "{}"))
     training = settings.get("training")
     known = training if isinstance(training, dict) else settings  # those of a store are flat
-    return {name: known[name] for name in _TOLD if isinstance(known.get(name), str | int | float)}
+    told = {name: known[name] for name in TOLD if isinstance(known.get(name), str | int | float)}
+    axis = curves.attrs.get("axis", "")
+    return told if axis in ("", resource_of(curves).name) else told | {"axis": axis}
+
+
+def _floors(curves: xr.Dataset) -> Floats | None:
+    """Unexplained levels at which skills start, 0 for those without; None where the strengths show it themselves."""
+    if "unexplained_floor" in curves.coords:
+        return np.asarray(np.nan_to_num(curves["unexplained_floor"].to_numpy()))
+    if json.loads(curves.attrs.get("reading", "{}")).get("quantity", "strength") in ("", "strength"):
+        return None
+    return np.zeros(curves.sizes["skill"])
 
 
 def _is_read(curves: xr.Dataset) -> bool:

@@ -19,6 +19,7 @@ from saltus.resource import DATA, PARAMETERS, STEP
 from saltus.theory.allocation import Allocation, compute_optimal
 from saltus.theory.extended import DataEmergence, ParameterEmergence
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
+from saltus.theory.protocols import Clock
 
 _RAREST = 1e-12  # lowest frequency to consider
 _CLOSE = 1e-4  # error of a frequency that is looked for, as a share of it
@@ -48,6 +49,7 @@ def plan_frequency(
     threshold: float = 0.5,
     level: float = 0.9,
     departure: Departure | None = None,
+    clock: Clock | None = None,
 ) -> FrequencyPlan:
     """The frequency that a skill needs to emerge by a step.
 
@@ -58,12 +60,16 @@ def plan_frequency(
             ``emergence_...`` of models have 0.05.)
         level: probability that the interval is to have, between 0 and 1.
         departure: departure of networks from the model; by default the shipped one (`Calibration.forecast`).
+        clock: of the schedule by which the planned training counts its steps, for a calibration over effective time;
+            None where all steps count alike, as one at the highest rate.
 
     Raises:
-        InputError: if a value is out of range.
+        InputError: if a value is out of range, or the learning rate is 0 up to that step.
     """
     by = require_positive("by", by, "give a step")
-
+    trained = by if clock is None else float(clock.flow_time(by))
+    if trained == 0:
+        raise InputError("the learning rate must be above 0 before the step by", by, "give a later one")
     require_level(level)
     require_threshold(calibration, threshold)
     recipe = shipped_recipes()["sgd"] if departure is None else of_departure(departure)
@@ -74,7 +80,7 @@ def plan_frequency(
         made = forecast_from(
             views, skill, recipe, calibration, threshold=threshold, level=level, measured=None, until=None
         )
-        return math.log(float(made.quantile(probability)[0]) / by)
+        return math.log(float(made.quantile(probability)[0]) / trained)
 
     def needed(probability: float) -> float:
         low, high = math.log(_RAREST), math.log1p(-_RAREST)
@@ -119,6 +125,7 @@ def plan_skills(
     nodes_per_skill: float = 1,
     threshold: float = 0.5,
     departure: Departure | None = None,
+    clock: Clock | None = None,
 ) -> SkillPlan:
     """The skills that are learned by (T, D, N): each must have its time, its samples and its nodes.
 
@@ -135,6 +142,7 @@ def plan_skills(
         threshold: the strength R/S that counts as learned, between 0 and 1. (0.5, as for curves; the methods
             ``emergence_...`` of models have 0.05.)
         departure: departure of networks from the model; by default the shipped one (`Calibration.forecast`).
+        clock: of the schedule of the planned training, as for `plan_frequency`; a time beyond it is infinite.
 
     Raises:
         InputError: if a value is out of range.
@@ -144,17 +152,15 @@ def plan_skills(
         if not limit >= 0:
             raise InputError(f"{name} must be at least 0", limit, "leave it out for no limit")
     skill = np.arange(1, require_finite_skills(frequencies) + 1)
+    trained = calibration.forecast(frequencies, threshold=threshold, departure=departure).emergence_time
     needs = {
-        STEP.law: calibration.forecast(frequencies, threshold=threshold, departure=departure).emergence_time,
+        STEP.law: trained if clock is None else clock.step(trained),
         DATA.law: DataEmergence(frequencies, shots=shots).emergence_data(skill, threshold),
         PARAMETERS.law: ParameterEmergence(frequencies, nodes_per_skill=nodes_per_skill).emergence_parameters(
             skill, threshold
         ),
     }
-    # Each need over its limit: infinite where the limit is 0.
-    excess = np.array(
-        [needs[name] / limits[name] if limits[name] > 0 else np.full(skill.shape, np.inf) for name in needs]
-    )
+    excess = np.array([_excess(needs[name], limits[name]) for name in needs])
     worst = excess.argmax(axis=0)
     enough = excess.max(axis=0) <= 1
     names = list(needs)
@@ -165,6 +171,12 @@ def plan_skills(
         learned=enough,
         lacking=tuple("" if fine else names[i] for i, fine in zip(worst, enough, strict=True)),
     )
+
+
+def _excess(needs: Floats, limit: float) -> Floats:
+    """Each need over its limit: infinite where the limit is 0, or where no amount is enough."""
+    beyond = np.isinf(needs) | (limit == 0)
+    return np.where(beyond, np.inf, np.where(beyond, 1.0, needs) / (limit or 1.0))
 
 
 def plan_budget(calibration: Calibration, frequencies: SkillFrequencies, compute: float) -> Allocation:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saltus._version import __version__
-from saltus.curves.axis import Axis, article, axis_of
+from saltus.curves.axis import SHORT, Axis, article, axis_of
 from saltus.curves.names import has_names, named_all
 from saltus.curves.report import reading_report
 from saltus.figures.forecast import forecast_figure
@@ -17,6 +17,7 @@ from saltus.forecast.assess import Assessment
 from saltus.forecast.base.results import EmergenceForecast
 from saltus.forecast.size.calibration import SizeCalibration
 from saltus.forecast.time.calibration import Calibration
+from saltus.forecast.time.effective_time import power_of
 from saltus.forecast.time.frequency_fit import FrequencyFit
 from saltus.present.report import Report
 from saltus.present.table import DASH, Column, Table
@@ -29,21 +30,26 @@ _NEVER = "not within this schedule"
 _DRAWN_THRESHOLDS = np.linspace(0.02, 0.98, 25)  # R/S at which the curve of a size forecast is drawn
 
 
-def forecast_report(curves: xr.Dataset, assessment: Assessment, settings: Mapping[str, Any]) -> Report:
+def forecast_report(
+    curves: xr.Dataset, assessment: Assessment, settings: Mapping[str, Any], by: float | None = None
+) -> Report:
     """Table, summary, figure and remarks.
 
     Args:
         curves: labelled curves.
         assessment: the assessment of these curves.
         settings: options of the command line, by name; they are written down and named below the figure.
+        by: amount up to which the probability of emergence is wanted, too.
     """
     axis, summary = axis_of(curves), assessment.summary()
+    if by is not None:
+        summary |= {"by": by, "skills": _with_probabilities(summary["skills"], assessment, by)}
     moment = axis.moment.format(assessment.until if axis.ordinary else axis.text(assessment.until))
     note = _note(assessment, settings, axis)
     return Report(
         title=f"Forecast {moment}: {axis.unit} at R/S = {assessment.threshold:g}",
         table=Table(
-            _columns(axis, settings["level"], has_names(assessment.names)),
+            _columns(axis, settings["level"], has_names(assessment.names), by),
             [
                 skill
                 | {"basis": _basis(k, assessment), "before": _before(k, assessment, axis)}
@@ -51,7 +57,13 @@ def forecast_report(curves: xr.Dataset, assessment: Assessment, settings: Mappin
                 for k, skill in enumerate(summary["skills"])
             ],
         ),
-        summary={**summary, "unit": axis.unit, "settings": settings, "version": __version__},
+        summary={
+            **summary,
+            "rate_power": power_of(curves) if assessment.in_effective_time else None,
+            "unit": axis.unit,
+            "settings": settings,
+            "version": __version__,
+        },
         name="forecast",
         figures={"forecast": forecast_figure(curves, assessment, rise_of(assessment), note)},
         remarks=list(_remarks(curves, assessment)),
@@ -72,8 +84,21 @@ def rise_of(assessment: Assessment) -> list[EmergenceForecast]:
     ]
 
 
-def _columns(axis: Axis, level: float, with_names: bool) -> list[Column]:
+def _with_probabilities(skills: Sequence[Mapping[str, Any]], assessment: Assessment, by: float) -> list[dict[str, Any]]:
+    """The skills, each with the probability that it has emerged by an amount: 1 where it has already."""
+    forecast = assessment.forecast
+    if forecast is None:
+        return [{**skill, "probability_by": None} for skill in skills]
+    probability = forecast.probability_by(by)
+    if (measured := forecast.measured) is not None and by >= assessment.until:
+        known = (measured.mean <= assessment.until) | (measured.censored & (measured.before <= assessment.until))
+        probability = np.where(known, 1.0, probability)
+    return [{**skill, "probability_by": float(one)} for skill, one in zip(skills, probability, strict=True)]
+
+
+def _columns(axis: Axis, level: float, with_names: bool, by: float | None) -> list[Column]:
     resource = axis.resource
+    amount = "" if by is None else axis.text(by) if axis.form == SHORT else f"{by:,.10g}"
     return [
         Column("skill"),
         *([Column("name")] if with_names else []),
@@ -86,6 +111,7 @@ def _columns(axis: Axis, level: float, with_names: bool) -> list[Column]:
             parts=("interval_from", "interval_to"),
             instead="endless",
         ),
+        *([] if by is None else [Column("probability_by", f"by {amount}", form=".0%")]),
         Column(resource.observed, "observed", form=axis.form, missing="not yet", instead="before"),
         Column("log10_error", "log10 error", form="+.3f"),
         Column("hit", value=lambda row: row.get("hit")),

@@ -92,7 +92,8 @@ def _plain(setting: str, value: Any) -> Any:
     if setting in ("optimizer", "schedule"):
         if not isinstance(value, str) or not value.strip() or len(value) > _MAX_TEXT:
             return None
-        text = value.strip().casefold().rpartition(".")[2]
+        text = value.strip().casefold()
+        text = text if ":" in text else text.rpartition(".")[2]  # a schedule with its numbers is no dotted name
         return next((name for name in _OPTIMIZERS if name in text), text) if setting == "optimizer" else text
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e15:
         return None

@@ -65,11 +65,15 @@ def _as_given(measurements: Measurements) -> Strengths:
         error = np.where(np.isnan(error), beside, error)
     starts = floors(measurements, measurements.value, error)
     levels = unexplained([one if one is not None and one.rises else None for one in starts])
+    stated = measurements.beside.get("unexplained_floor")
+    if stated is not None:  # by whoever saw the values themselves
+        levels = np.full(len(levels), np.nan)
+        levels[measurements.skill.codes] = np.where(stated > 0, stated, np.nan)
     return Strengths(
         value=measurements.value,
         error=error,
         rule="strength as given",
-        findings=_floor_found(measurements, levels),
+        findings=_floor_found(measurements, levels, told=stated is not None),
         measurements=measurements,
         measured_errors="value_error" in measurements.beside,
         unexplained_floor=levels,
@@ -78,10 +82,13 @@ def _as_given(measurements: Measurements) -> Strengths:
     )
 
 
-def _floor_found(measurements: Measurements, levels: Floats) -> tuple[Finding, ...]:
+def _floor_found(measurements: Measurements, levels: Floats, *, told: bool) -> tuple[Finding, ...]:
     high = np.flatnonzero(np.isfinite(levels))
     if not high.size:
         return ()
     listed = some([f"{name_of(measurements, k)} at {levels[k]:.3g}" for k in high.tolist()])
-    text = f"{listed}, before any rise: if these are accuracies, say quantity='accuracy' and chance="
+    advice = (
+        "as the table tells: read its log with chance=" if told else "before any rise: if these are accuracies, say "
+    )
+    text = f"{listed}, {advice}" + ("" if told else "quantity='accuracy' and chance=")
     return (Finding("unexplained floor", high.size, text),)

@@ -89,7 +89,7 @@ def as_curves(
         runs=np.arange(len(report.runs)) if numbers is None else numbers,
         settings={"source": report.source} | dict(measurements.settings) | settings,
         learning_rate=None if rate is None else _of_runs(on_grid(rate)),
-        axis=measurements.step_column,
+        axis=measurements.axis or measurements.step_column,
     )
     curves.attrs["reading"] = report.json
     curves.attrs["measured_errors"] = int(strengths.measured_errors)

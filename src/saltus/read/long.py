@@ -26,6 +26,13 @@ from saltus.read.roles import (
 from saltus.read.vocabulary import METRICS, NUMBERED_SKILLS, SKILLS, VALUES
 from saltus.read.wide import candidates_of
 
+_BESIDE: dict[str, tuple[Quantity, ...] | None] = {
+    "loss": ("strength", "accuracy"),
+    "frequency": None,
+    "unexplained_floor": ("strength",),
+}
+"""Columns of numbers of a row's skill or value, and the quantities that they may stand beside; None for any."""
+
 
 def skill_columns(frame: Frame) -> list[str]:
     """The columns that name the skill of a row: none if the table is not long, two if task and metric are apart."""
@@ -65,9 +72,9 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
     value, quantity = _value_of(frame, candidates)
     error = _error_of(frame, value, quantity)
     beside = {
-        role: name
-        for role, name in (("loss", "loss"), ("frequency", "frequency"))
-        if name in table.names and name != value and (role == "frequency" or quantity in ("strength", "accuracy"))
+        role: role
+        for role, quantities in _BESIDE.items()
+        if role in table.names and role != value and (quantities is None or quantity in quantities)
     }
     rows = rows_of(frame, [value, *([error] if error else []), *beside.values()], skills)
     columns = rows.columns
@@ -75,11 +82,12 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
     skill = paired_labels(labels, "/") if len(labels) > 1 else labels[0]
     if "" in skill.names:
         raise InputError("every row must name its skill", "an empty cell", f"fill the column {skills[0]}")
+    axis = _axis_of(frame) if quantity == "strength" else ""
     errors = columns.numbers[error] if error else columns.errors.get(value)
     numbers = beside_of(frame, rows) | {role: columns.numbers[name] for role, name in beside.items()}
     if errors is not None:
         numbers["strength_error" if error == "strength_error" else "value_error"] = errors
-    read = {*rows.used, *skills, value, *([error] if error else []), *beside.values()}
+    read = {*rows.used, *skills, value, *([error] if error else []), *beside.values(), *(["axis"] if axis else [])}
     if skills == ["tag"]:
         read.add("folder")  # its names are those of run and tag
     said = [] if skills in (["skill"], ["tag"]) else [_skills_said(skills, len(skill.names))]
@@ -98,10 +106,17 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
         findings=(*table.findings, *rows.findings, *left_out(table.names, read), *said),
         settings={**table.settings, **rows.settings},
         further=dict(rows.further),
+        axis=axis,
     )
     if quantity is None:
         return by_metric(measurements, frame.selection)
     return measurements.choose(frame.selection)
+
+
+def _axis_of(frame: Frame) -> str:
+    """The name of steps in an earlier log, as a table of strengths tells it; empty where it does not."""
+    cells = {*frame.table.first_cells("axis")} - {""} if "axis" in frame.table.names else set()
+    return cells.pop() if len(cells) == 1 else ""
 
 
 def _skills_said(skills: Sequence[str], count: int) -> Finding:

@@ -97,11 +97,12 @@ class Measurements:
         value: measured; NaN where the file has none.
         beside: further columns of the same entries: "loss" and "strength_error" (beside strength), "frequency",
             "value_error" (standard error of ``value``, in its unit), "n" (items that it is a mean of),
-            "learning_rate" (of the optimiser at that step).
+            "learning_rate" (of the optimiser at that step), "unexplained_floor" (of the skill; 0 for none).
         findings: remarks on the layout.
         settings: of the training, as far as the file or its neighbours tell (`saltus.read.tables.Table`).
         further: columns of names or small numbers that no role was found for, and that may part one curve from
             another (model, size, split, ...): by the column's name, a label of each entry.
+        axis: name of the positions in an earlier log, which the file tells; empty for that of ``step_column``.
     """
 
     layout: str
@@ -116,6 +117,7 @@ class Measurements:
     findings: tuple[Finding, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     further: Mapping[str, Labels] = field(default_factory=dict)
+    axis: str = ""
 
     def take(self, index: NDArray[np.intp] | Flags) -> Measurements:
         """The chosen entries, in the chosen order."""

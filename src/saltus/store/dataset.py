@@ -12,7 +12,7 @@ import numpy as np
 
 from saltus._types import Floats, Integers
 from saltus.curves.schema import CURVES, curves_from
-from saltus.curves.table import tidy_columns
+from saltus.curves.table import TOLD, tidy_columns
 from saltus.errors import InputError
 from saltus.store.plan import Labels
 from saltus.store.record import Record, read_record
@@ -23,9 +23,6 @@ from saltus.train.configuration import rates_at
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-_TOLD = ("optimizer", "batch_size")  # settings by which a forecast is judged
 
 
 def stored_labels(store: Store, where: str | None = None) -> dict[str, Labels]:
@@ -148,11 +145,11 @@ def table_rows(store: Store, networks: Sequence[StoredNetwork]) -> Iterator[dict
     """The table of each network in turn, as columns of equal length; measurements that were not made are left out.
 
     Columns: run, every setting that differs between runs, status, skill, frequency, step, strength, its error, loss;
-    then the optimizer and the batch_size, if all runs share them, and the learning_rate of each step, if it changes.
+    then the optimizer, batch_size and schedule that all runs share, and the learning_rate of each step, if it changes.
     """
     varying, shared = _split([network.labels for network in networks])
     changing = any(_changes_rate(network) for network in networks)
-    told = {name: shared[name] for name in _TOLD if shared.get(name) is not None}
+    told = {name: shared[name] for name in TOLD if shared.get(name) is not None}
     for number, network in enumerate(networks):
         record = read_record(store, network.key).network(network.index)
         columns = _columns_of_run(number, {name: values[number] for name, values in varying.items()}, record)

@@ -11,7 +11,7 @@ import numpy as np
 from saltus._types import Flags, Floats, Integers
 from saltus.curves.crossings import EmergenceTimes
 from saltus.errors import InputError
-from saltus.statistics import powers_of_ten, student_quantile
+from saltus.statistics import powers_of_ten, student_probability, student_quantile
 from saltus.theory.protocols import Clock
 
 
@@ -78,6 +78,27 @@ class EmergenceForecast:
         assert self.degrees is not None  # of every forecast without arrivals
         sigmas = student_quantile(probability, self.degrees)
         return np.asarray(self.emergence_time * powers_of_ten(sigmas * self.uncertainty.total))
+
+    def probability_by(self, amount: float) -> Floats:
+        """Probability that each skill has emerged by an amount, in the unit of the forecast; shape ``(n_skills,)``.
+
+        Args:
+            amount: steps, samples or hidden nodes, at least 0; infinity for the whole of a schedule, so that the rest
+                is the probability of "not within this schedule".
+
+        Raises:
+            InputError: if the amount is negative.
+        """
+        if not amount >= 0:
+            raise InputError("by must be at least 0", amount, "give e.g. 20000")
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log_amount = np.log10(amount)
+            if self.arrivals is not None:
+                return self.arrivals.probability_by(float(log_amount))
+            assert self.degrees is not None  # of every forecast without arrivals
+            late = log_amount - np.log10(self.emergence_time)
+            sigmas = np.where(late == 0, 0.0, late / self.uncertainty.total)
+        return student_probability(np.nan_to_num(sigmas, nan=-np.inf, posinf=np.inf, neginf=-np.inf), self.degrees)
 
     @property
     def log10_ratio(self) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,6 +45,33 @@ def saved_calibration(path: str | Path) -> dict[str, Any]:
     if not named:
         raise _refusal(path)
     return _migrated(data, path)
+
+
+@dataclass(frozen=True)
+class SavedClock:
+    """The clock of a calibration over effective time.
+
+    Attributes:
+        words: how steps were counted.
+        power: progress of a step goes as its learning rate to this power.
+    """
+
+    words: str
+    power: float
+
+
+def saved_clock(path: str | Path) -> SavedClock | None:
+    """The clock of the calibration in a forecast.json; None where all steps counted alike, or the file says nothing.
+
+    Raises:
+        InputError: if the file is no such JSON.
+    """
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        words, power = data.get("clock"), data.get("rate_power")
+    except (OSError, ValueError, AttributeError) as error:
+        raise _refusal(path) from error
+    return SavedClock(words, float(power)) if isinstance(words, str) and isinstance(power, int | float) else None
 
 
 def resource_of_saved(data: dict[str, Any]) -> Any:

@@ -44,11 +44,20 @@ def clock_of(curves: xr.Dataset, schedule: AnySchedule) -> Clock | None:
     power = power_of(curves)
     if schedule == "logged":
         return logged_clock(curves, power)
+    return told_clock(schedule, power, float(curves["step"][-1]))
+
+
+def told_clock(schedule: Schedule | RateTable, power: float, last: float) -> Clock | None:
+    """The clock of a schedule or of rates that are told; None where the rate never changes.
+
+    Args:
+        schedule: of the learning rate.
+        power: progress of a step goes as its rate to this power.
+        last: step that the clock reaches at least; the end of one that ends.
+    """
     if isinstance(schedule, RateTable):
         return _from_rates(np.array(schedule.steps), np.array(schedule.rates), power)
-    end = max(
-        dict(schedule.parameters).get("steps", 0.0), float(curves["step"][-1]) * (1 if schedule.ends else _BEYOND)
-    )
+    end = max(dict(schedule.parameters).get("steps", 0.0), last * (1 if schedule.ends else _BEYOND))
     return schedule_clock(schedule, 1.0, max(math.ceil(end), 1), power=power)
 
 
