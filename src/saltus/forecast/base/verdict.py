@@ -35,15 +35,20 @@ class Verdict:
         level: "trust", "use with care" or "do not use".
         reasons: doubts, gravest first; with "trust", the checks that were passed.
         evidence: how well each explanation of the curves fits, best first; empty for forecasts in size.
+        coverage: how often such forecasts held, in words; empty where nobody measured it.
+        on_curves: level that the curves alone give, whatever the coverage.
     """
 
     level: Level
     reasons: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    coverage: str = ""
+    on_curves: Level = "do not use"
 
     def __str__(self) -> str:
         joined = "; ".join(self.reasons)
-        return f"{self.level}: {joined}" if self.level == "trust" else f"{self.level} because {joined}"
+        said = f"{self.level}: {joined}" if self.level == "trust" else f"{self.level} because {joined}"
+        return f"{said} ({self.coverage})" if self.coverage else said
 
 
 @dataclass(frozen=True)
@@ -72,13 +77,27 @@ class Evidence:
 
 
 def weigh(
-    doubts: Doubts, evidence: tuple[Evidence, ...] = (), passed: Callable[[], tuple[str, ...]] = tuple
+    doubts: Doubts,
+    evidence: tuple[Evidence, ...] = (),
+    passed: Callable[[], tuple[str, ...]] = tuple,
+    of_coverage: Doubts = (),
+    coverage: str = "",
 ) -> Verdict:
-    """The verdict of the gravest doubt; without any, "trust" because of the checks ``passed()``."""
-    gravest_first = sorted(doubts, key=lambda doubt: -doubt[0])
-    if not gravest_first:
-        return Verdict("trust", passed(), evidence)
-    return Verdict(_LEVELS[gravest_first[0][0]], tuple(text for _, text in gravest_first), evidence)
+    """The verdict of the gravest doubt; without any, "trust" because of the checks ``passed()``.
+
+    Args:
+        doubts: about the curves and the forecast.
+        evidence: for and against explanations of the curves.
+        passed: gives the checks behind "trust".
+        of_coverage: further doubts, about how often such forecasts hold.
+        coverage: the same in words.
+    """
+    about_curves = list(doubts)
+    gravest_first = sorted([*about_curves, *of_coverage], key=lambda doubt: -doubt[0])
+    on_curves = _LEVELS[max((one for one, _ in about_curves), default=0)]
+    level = _LEVELS[gravest_first[0][0]] if gravest_first else _LEVELS[0]
+    reasons = tuple(text for _, text in gravest_first) if gravest_first else passed()
+    return Verdict(level, reasons, evidence, coverage, on_curves)
 
 
 def unexplained_floors(known: xr.Dataset) -> Doubts:

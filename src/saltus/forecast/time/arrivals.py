@@ -40,7 +40,9 @@ class Arrivals:
 
     def probability_by(self, log_time: float) -> Floats:
         """Probability that each skill has come by a time, given by its log10."""
-        return np.array([np.interp(log_time, at, cdf, left=0.0) for at, cdf in zip(self.log_time, self.cdf, strict=True)])
+        return np.array(
+            [np.interp(log_time, at, cdf, left=0.0) for at, cdf in zip(self.log_time, self.cdf, strict=True)]
+        )
 
 
 def _quantile(log_time: Floats, cdf: Floats, probability: float) -> float:
@@ -172,7 +174,9 @@ def _masses(posteriors: Sequence[LawPosterior], seen: Sightings, k: int) -> Mass
     log_weights = [one.log_weight_without(k) + np.log(one.law.weight) for one in posteriors]
     scale = max(float(one.max()) for one in log_weights)
     lines = [_lines(one, seen, k, log_weight - scale) for one, log_weight in zip(posteriors, log_weights, strict=True)]
-    sds = [float(one.law.scatter.sd(seen.decades, seen.extra_sd(one.law, one.mean_gamma()[0]))[k]) for one in posteriors]
+    sds = [
+        float(one.law.scatter.sd(seen.decades, seen.extra_sd(one.law, one.mean_gamma()[0]))[k]) for one in posteriors
+    ]
     grid = _grid(posteriors, lines, sds, seen, k)
     mass = np.zeros(len(grid))
     for (at, weight), posterior, sd in zip(lines, posteriors, sds, strict=True):
@@ -210,9 +214,7 @@ def _grid(
     return np.linspace(low, max(high, low + 1e-3), _POINTS)
 
 
-def _spread(
-    at: Floats, weight: Floats, grid: Floats, posterior: LawPosterior, sd: float, straggling: float
-) -> Floats:
+def _spread(at: Floats, weight: Floats, grid: Floats, posterior: LawPosterior, sd: float, straggling: float) -> Floats:
     """Masses on the grid of lines with the law's scatter about them, of lines before the grid too."""
     step = float(grid[1] - grid[0])
     scatter = posterior.law.scatter

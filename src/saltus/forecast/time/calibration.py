@@ -80,9 +80,7 @@ class Calibration(TimeConstants):
         known = None if measured is None or until is None else measured.sel(step=measured["step"] <= until)
         known = None if known is None or known.sizes["step"] == 0 else known
         views = calibrated_views(self, skills, law, known, None)
-        return forecast_from(
-            views, skills, law, self, threshold=threshold, level=level, measured=measured, until=until
-        )
+        return forecast_from(views, skills, law, self, threshold=threshold, level=level, measured=measured, until=until)
 
     def summary(self) -> dict[str, Any]:
         """All constants and derived quantities with their errors, for a report; unknown ones are NaN."""

@@ -19,6 +19,7 @@ from saltus.forecast.time.departure import Departure
 from saltus.forecast.time.scatter import Scatter
 
 _LARGEST = 4.0  # largest gamma: rarer skills of a tenth of the frequency come 10,000 times later
+_ENOUGH_RUNS = 5  # runs from which a class has a coverage
 _REACH = 8.0  # half-width of a grid of gamma in scales of the prior
 
 
@@ -88,6 +89,30 @@ class Prior:
 
 
 @dataclass(frozen=True)
+class Coverage:
+    """Measured coverage of a class of forecasts, on runs that taught nothing.
+
+    Attributes:
+        known: emerged skills at the moment of the forecast; the last class counts as that many or more.
+        scheduled: whether the learning rate varied, and steps were counted by it.
+        skills: number of skills that were forecast and came, or were to come after the end by their interval.
+        runs: number of the runs that they are of.
+        held: number of the skills whose 90 % interval held.
+    """
+
+    known: int
+    scheduled: bool
+    skills: int
+    runs: int
+    held: int
+
+    @property
+    def share(self) -> float:
+        """Share of the skills whose interval held; NaN without any."""
+        return self.held / self.skills if self.skills else math.nan
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Laws that runs of one kind follow, as far as earlier runs taught them.
 
@@ -100,6 +125,7 @@ class Recipe:
         clock_weight: probability, before skills are seen, that effective time is the clock, and not the steps.
         reach: the most decades of frequency from the first skill that were taught.
         n_runs: number of the runs that taught it.
+        coverage: of its forecasts, by class; empty where nobody measured it.
         version: raised whenever numbers change.
     """
 
@@ -111,12 +137,27 @@ class Recipe:
     clock_weight: float
     reach: float
     n_runs: int
+    coverage: tuple[Coverage, ...] = ()
     version: int = 1
 
-    @property
-    def slowest(self) -> float:
-        """Longest mean delay of a straggler, decades."""
-        return max(law.scatter.delay for law in self.laws)
+    def covered(self, known: int, *, scheduled: bool) -> Coverage | None:
+        """The coverage of forecasts with so many emerged skills: of their class, or of larger ones if it has few runs.
+
+        A larger class has both kinds of learning rates, then any number of emerged skills too.
+        """
+        most = max((one.known for one in self.coverage), default=0)
+        same = [one for one in self.coverage if one.known == min(known, most)]
+        for candidates in ([one for one in same if one.scheduled == scheduled], same, list(self.coverage)):
+            runs = max((one.runs for one in candidates), default=0)
+            if runs >= _ENOUGH_RUNS:
+                skills, held = sum(one.skills for one in candidates), sum(one.held for one in candidates)
+                return Coverage(min(known, most), scheduled, skills, runs, held)
+        return None
+
+    def straggling(self, samples: Floats) -> Floats:
+        """Probability of straggling of skills by their samples in a batch, averaged over the laws."""
+        weights = np.array([law.weight for law in self.laws])
+        return np.asarray(weights @ [law.scatter.straggling(samples) for law in self.laws] / weights.sum())
 
     def plain(self) -> dict[str, Any]:
         """The recipe as plain data, for JSON."""

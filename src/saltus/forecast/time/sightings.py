@@ -123,7 +123,9 @@ def sightings_of(
     log_time = np.where(usable, found.log_time, np.nan)
     not_before = np.where(passed, -np.inf, _last_measured(known))
     reference = replace(found, flatness=np.where(usable, found.flatness, np.nan)).first
-    flatness = (math.nan, math.nan) if reference is None else (found.flatness[reference], found.flatness_error[reference])
+    flatness = (
+        (math.nan, math.nan) if reference is None else (found.flatness[reference], found.flatness_error[reference])
+    )
     seen = Sightings(
         decades=decades,
         decades_error=decades_error,

@@ -14,9 +14,7 @@ from saltus.forecast.base.checks import OnSkill
 from saltus.forecast.base.degenerate import DegenerateFitError
 from saltus.forecast.base.verdict import (
     CARE,
-    ROUGH,
     STOP,
-    WRONG,
     Doubts,
     Verdict,
     several_configurations,
@@ -25,23 +23,27 @@ from saltus.forecast.base.verdict import (
     weigh,
 )
 from saltus.forecast.time.calibrate import has_emerged
-from saltus.forecast.time.calibration import Calibration
-from saltus.forecast.time.laws import Recipe
-from saltus.forecast.time.recipe import family_of, optimizer_of
-from saltus.forecast.time.rivals import DECOUPLED, RIVALS, SMOOTH, Explanation, compare
+from saltus.forecast.time.explanations import DELAYED, RIVALS, Explanation
+from saltus.forecast.time.laws import Coverage, Recipe
+from saltus.forecast.time.recipe import batch_size_of, family_of, optimizer_of
+from saltus.forecast.time.rise import rises
+from saltus.forecast.time.rivals import compare
+from saltus.forecast.time.symptoms import symptoms
 from saltus.theory.frequencies import SkillFrequencies
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from saltus.forecast.base.results import EmergenceForecast
+    from saltus.forecast.time.calibration import Calibration
     from saltus.forecast.time.frequency_fit import FrequencyFit
 
 
 Scores = dict[Explanation, float]
-_CLEARLY = 3.0  # lead in scores, odds of 20 to 1, from which a rival forbids the forecast
 _WIDE, _VAGUE = 0.6, 2.0  # widest interval in decades: above the first use with care, above the second stop
 _ENOUGH = 4  # emerged skills that tell the dynamics of an optimiser nobody named
+_TRUST_HOLDS, _CARE_HOLDS = 0.85, 0.7  # share of 90 % intervals that must have held, for trust and for care
+_MAY_STRAGGLE = 0.03  # chance of coming much later from which a skill is a doubt
 _SAME_RATE = 0.01  # relative difference of learning rates from which they vary
 _SURPRISE, _IMPOSSIBLE = 0.05, 1e-3  # probability of the worst miss: below the first take care, below the second stop
 
@@ -69,7 +71,7 @@ def judge(
     frequency = frequencies.pmf(known["skill"].to_numpy())
     evidence = tuple(compare(known, frequency)) if bool(np.isfinite(known["strength"]).any()) else ()
     scores = {Explanation(one.name): one.score for one in evidence}
-    doubts = [*_optimizer(known), *_rate(known), *_smoothness(scores), *_untested(frequency_fit)]
+    doubts = [*_rate(known), *_untested(frequency_fit), *_symptoms(known, frequency, scores)]
     doubts += [*unexplained_floors(known), *several_configurations(known)]
     if forecast is None:
         degenerate = calibration if isinstance(calibration, DegenerateFitError) else None
@@ -77,33 +79,71 @@ def judge(
         why = uncalibrated(known, degenerate, chosen, lambda skill: has_emerged(known, skill))
         return weigh([why, *doubts], evidence)
     emerged = int(np.isfinite(crossing_times(known)).any(axis=0).sum())
-    doubts += [*_width(known, forecast), *_overdue(known, forecast)]
-    doubts += _reach(frequency, recipe)
-    if isinstance(calibration, Calibration):
-        doubts += _misfit(calibration)
-    doubts += [*_misses(known, forecast), *_coupling(scores, emerged)]
-    return weigh(doubts, evidence, lambda: _passed(scores, forecast))
+    doubts += [*_width(known, forecast), *_overdue(known, forecast), *_misses(known, forecast)]
+    doubts += [*_few(known, emerged), *_reach(frequency, recipe), *_stragglers(known, frequency, recipe)]
+    covered = recipe.covered(emerged, scheduled="logged_step" in known.coords)
+    return weigh(doubts, evidence, lambda: _passed(known, scores), _uncovered(covered, recipe), _said(covered, recipe))
 
 
-def _optimizer(curves: xr.Dataset) -> Doubts:
-    optimizer = optimizer_of(curves)
-    if optimizer is None:
-        emerged = int(np.isfinite(crossing_times(curves)).any(axis=0).sum())
-        if emerged < _ENOUGH:
-            yield (
-                CARE,
-                f"the optimiser is not known, most are no gradient flow, and only {emerged} of the {_ENOUGH} skills "
-                "that could show it have emerged",
-            )
-    elif family_of(optimizer) != "sgd":
-        name = "Adam" if optimizer == "adam" else optimizer
-        yield STOP, f"the network was trained with {name}, which is no gradient flow: skills are not decoupled"
+def _symptoms(known: xr.Dataset, frequency: Floats, scores: Scores) -> Doubts:
+    """What speaks against any such forecast, of the run that shows most of it."""
+    is_sgd = family_of(optimizer_of(known)) == "sgd"
+    found = [
+        list(symptoms(risen, strength, frequency, scores, skill_names(known), sgd=is_sgd))
+        for risen, strength in zip(rises(known), known["strength"].to_numpy(), strict=True)
+    ]
+    return max(found, key=lambda doubts: sum(grave for grave, _ in doubts), default=[])
+
+
+def _uncovered(covered: Coverage | None, recipe: Recipe) -> Doubts:
+    """The doubt where such forecasts hold too seldom, or nobody knows how often."""
+    if covered is None:
+        yield STOP, f"nobody measured how often such forecasts hold (recipe {recipe.name!r}: {recipe.about})"
+    elif covered.share < _CARE_HOLDS:
+        yield STOP, f"such forecasts hold too seldom, {covered.share:.0%} of 90 % intervals"
+    elif covered.share < _TRUST_HOLDS:
+        yield CARE, f"such forecasts hold less often than they say, {covered.share:.0%} of 90 % intervals"
+
+
+def _said(covered: Coverage | None, recipe: Recipe) -> str:
+    """The coverage in words."""
+    if covered is None:
+        return ""
+    return (
+        f"of {covered.skills} skills of {covered.runs} runs forecast so ({recipe.about}; {covered.known} or more emerged), "
+        f"which taught nothing, {covered.share:.0%} were in the 90 % interval"
+    )
+
+
+def _few(known: xr.Dataset, emerged: int) -> Doubts:
+    """The doubt where too few skills have emerged to test the law."""
+    if optimizer_of(known) is None and emerged < _ENOUGH:
+        yield (
+            CARE,
+            f"the optimiser is not known, and only {emerged} of the {_ENOUGH} skills that could show it have emerged",
+        )
+    elif emerged < 2:
+        yield CARE, "only one skill has emerged, which cannot tell decoupled skills from skills that compete"
+
+
+def _stragglers(known: xr.Dataset, frequency: Floats, recipe: Recipe) -> Doubts:
+    """The doubt where batches hold so few samples of a skill to come that it may come much later."""
+    chance = np.where(_to_come(known), recipe.straggling(batch_size_of(known) * frequency), 0.0)
+    if chance.max(initial=0.0) > _MAY_STRAGGLE:
+        worst = int(chance.argmax())
+        size = batch_size_of(known)
+        few = (
+            "the batch size is not known" if math.isnan(size) else f"a batch holds {size * frequency[worst]:.2g} of it"
+        )
+        yield (
+            CARE,
+            f"{named(skill_names(known)[worst])} may come much later (chance {chance[worst]:.0%}): {few}",
+        )
 
 
 def _rate(curves: xr.Dataset) -> Doubts:
-    """The doubt where the learning rate is known to vary: more so where no clock allows for it."""
+    """The doubt where the learning rate is known to vary, and no clock allows for it."""
     if "logged_step" in curves.coords:
-        yield CARE, "the learning rate varies, and 90 % intervals over effective time were found to hold less often"
         return
     rates = curves.coords.get("learning_rate")
     if rates is None or "step" not in rates.dims:
@@ -150,19 +190,6 @@ def _to_come(known: xr.Dataset) -> Flags:
     return np.asarray((emerged.n_emerged == 0) & ~emerged.censored)
 
 
-def _smoothness(scores: Scores) -> Doubts:
-    if not scores:
-        return
-    best = max(SMOOTH, key=lambda one: scores[one])
-    lead = scores[best] - _best_decoupled(scores)
-    if lead > 0:
-        yield (
-            STOP if lead > _CLEARLY else CARE,
-            f"the model does not apply to a rise without a delayed onset: {best} explains the curves better "
-            f"(log evidence {lead:+.1f})",
-        )
-
-
 def _untested(fit: FrequencyFit | None) -> Doubts:
     if fit is None:
         return
@@ -170,14 +197,6 @@ def _untested(fit: FrequencyFit | None) -> Doubts:
         yield CARE, "each skill's frequency was fitted to its own curve, so that no emergence tests the calibration"
     elif fit.dated.sum() < 3:
         yield CARE, "the frequencies rest on two skills alone"
-
-
-def _misfit(calibration: Calibration) -> Doubts:
-    if calibration.residual > ROUGH:
-        yield (
-            STOP if calibration.residual > WRONG else CARE,
-            f"the calibrated curve is no logistic: rms misfit {calibration.residual:.3f} in R/S",
-        )
 
 
 def _reach(frequency: Floats, recipe: Recipe) -> Doubts:
@@ -221,27 +240,11 @@ def _over_steps(known: xr.Dataset) -> xr.Dataset:
     return known.assign_coords(step=known["logged_step"].to_numpy())
 
 
-def _coupling(scores: Scores, n_emerged: int) -> Doubts:
-    if n_emerged < 2:
-        yield CARE, "only one skill has emerged, which cannot tell decoupled skills from skills that compete"
-        return
-    lead = scores[Explanation.RESOURCE] - _best_decoupled(scores)
-    if lead > 0:
-        yield (
-            STOP if lead > _CLEARLY else CARE,
-            f"rare skills speed up once frequent ones are done: the resource model explains the curves better "
-            f"(log evidence {lead:+.1f})",
-        )
-
-
-def _best_decoupled(scores: Scores) -> float:
-    return max(scores[one] for one in DECOUPLED)
-
-
-def _passed(scores: Scores, hindcast: EmergenceForecast) -> tuple[str, ...]:
+def _passed(known: xr.Dataset, scores: Scores) -> tuple[str, ...]:
     """The checks behind "trust"."""
-    lead = _best_decoupled(scores) - max(scores[one] for one in RIVALS)
+    lead = max(scores[one] for one in DELAYED) - max(scores[one] for one in RIVALS)
+    emerged = int((emergence_times(known).n_emerged > 0).sum())
     return (
-        f"{int(np.isfinite(hindcast.log10_ratio).sum())} skills emerged when the calibration says",
-        f"decoupled skills explain the curves better than every rival (log evidence {lead:+.1f})",
+        f"{emerged} skills emerged when the law of the run says",
+        f"a delayed rise explains the curves better than every rival (log evidence {lead:+.1f})",
     )
