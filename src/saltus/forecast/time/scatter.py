@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, log_ndtr, ndtr
+from scipy.special import expit, log_ndtr
 
 from saltus._types import Floats
 
@@ -63,11 +63,17 @@ class Scatter:
 
     def cdf(self, late: ArrayLike, sd: ArrayLike, straggling: ArrayLike) -> Floats:
         """Probability of being at most so late; arguments broadcast."""
+        return np.exp(self.log_cdf(late, sd, straggling))
+
+    def log_cdf(self, late: ArrayLike, sd: ArrayLike, straggling: ArrayLike) -> Floats:
+        """Logarithm of the same."""
         z = np.asarray(late, dtype=float) / sd
-        below = ndtr(z)
+        below = log_ndtr(z)
         if self.delay <= 0:
             return np.asarray(below)
-        return np.clip(below - np.asarray(straggling) * np.exp(self._log_tail(z, sd)), 0.0, 1.0)
+        still_late = np.minimum(self._log_tail(z, sd) - below, 0.0)  # rounding may leave it above 0
+        with np.errstate(divide="ignore"):  # certain stragglers, far too early
+            return np.asarray(below + np.log1p(-np.asarray(straggling) * np.exp(still_late)))
 
     def log_sf(self, late: ArrayLike, sd: ArrayLike, straggling: ArrayLike) -> Floats:
         """Logarithm of the probability of being later; arguments broadcast."""
