@@ -49,7 +49,7 @@ def sightings(log_time: list[float], **others: Any) -> Sightings:
     return Sightings(log_time=dates, **(values | {name: np.array(value) for name, value in others.items()}))
 
 
-def drawn(made: Recipe, seen: Sightings, k: int, n: int = 3_000_000) -> Floats:
+def drawn(made: Recipe, seen: Sightings, k: int, n: int = 400_000) -> Floats:
     """Log times of skill k in drawn runs whose other skills have the dates that were seen, and keep all bounds."""
     rng = np.random.default_rng(3)
     laws = [law for law in made.laws if law.applies(float(seen.flatness))]
@@ -59,11 +59,9 @@ def drawn(made: Recipe, seen: Sightings, k: int, n: int = 3_000_000) -> Floats:
         prior = law.prior(float(seen.flatness), float(seen.flatness_error))
         unit = rng.standard_normal(n_of) if prior.degrees is None else rng.standard_t(prior.degrees, n_of)
         gamma = prior.centre + prior.scale * unit
-        first = np.flatnonzero(seen.dated)[0]
-        start = seen.log_time[first] + rng.uniform(-2.2, 1.2, n_of)
-        keep = (gamma >= 0) & (gamma <= 4)
-        gamma, start = gamma[keep], start[keep]
-        order = [i for i in np.argsort(~seen.dated, kind="stable") if i != k] + [k]
+        gamma = gamma[(gamma >= 0) & (gamma <= 4)]
+        order = [i for i in np.argsort(~(seen.dated & ~seen.growing), kind="stable") if i != k] + [k]
+        start = np.zeros(gamma.size)
         for i in order:
             spread = math.hypot(law.scatter.spread, law.scatter.spread_per_decade * seen.decades[i])
             late = spread * rng.standard_normal(gamma.size)
@@ -73,6 +71,9 @@ def drawn(made: Recipe, seen: Sightings, k: int, n: int = 3_000_000) -> Floats:
             late = late + gamma * seen.decades_error[i] * rng.standard_normal(gamma.size)
             late = late + law.clock_error * seen.clock_shift[i] * rng.standard_normal(gamma.size)
             time = start + gamma * seen.decades[i] + late
+            if i == order[0]:  # any start is as likely as any other: this date tells it
+                start = seen.log_time[i] + seen.error[i] * rng.standard_normal(gamma.size) - time
+                continue
             fits = (time > seen.not_before[i]) & (time < seen.not_after[i])
             if seen.dated[i] and (i != k or seen.growing[i]):
                 date = time + seen.error[i] * rng.standard_normal(gamma.size)
@@ -122,12 +123,12 @@ def test_predictions_are_those_of_drawn_runs(case: str) -> None:
     found = predicted(View(None, 1.0, seen), made)
     for k in skills:
         times = drawn(made, seen, k)
-        assert times.size > 1000, times.size
+        assert times.size > 250
         at = np.quantile(times, [0.05, 0.25, 0.5, 0.75, 0.95])
         said = found.masses[k].cdf(at)
         # Four standard errors of a share, and 0.01 for the width of the window.
         error = 4 * np.sqrt(np.array([0.05, 0.25, 0.5, 0.75, 0.95]) * np.array([0.95, 0.75, 0.5, 0.25, 0.05]) / times.size)
-        np.testing.assert_array_less(np.abs(said - [0.05, 0.25, 0.5, 0.75, 0.95]), error + 0.01)
+        np.testing.assert_array_less(np.abs(said - [0.05, 0.25, 0.5, 0.75, 0.95]), error + 0.01, err_msg=str(k))
 
 
 def normal_law(scale: float = 0.1, spread: float = 0.03) -> Recipe:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.special import logsumexp, ndtr
 
 from saltus._types import Flags, Floats
 from saltus.forecast.time.laws import Law, Prior
@@ -20,6 +20,7 @@ _NEAR, _FINE = 5.0, 2.5  # half-width of the grid of starts, and its points, a s
 _SLOW = 6.0  # mean delays of a straggler that the grid of starts reaches back
 _TAIL_STEP, _MOST = 0.8, 240  # its step there, in standard deviations, and the most points in either part
 _COARSE, _SEEN = 41, 1e-7  # points of gamma in a first look, and the share of the best below which they do not count
+_TINY = 1e-12  # probability, or spread in decades, that counts as none
 _POINTS = 81  # points of gamma in the second look
 
 
@@ -141,8 +142,9 @@ def law_posterior(law: Law, seen: Sightings, reference: int) -> LawPosterior | N
     first = _on_grid(law, seen, reference, prior.grid(_COARSE), prior)
     if len(first.gamma) == 1:
         return first
-    seen_at = first.log_weight_without().max(axis=1)
-    likely = np.flatnonzero(seen_at > seen_at.max() + np.log(_SEEN))
+    left_out = [None, *(k for k in range(len(seen.decades)) if k != reference)]
+    seen_at = np.array([first.log_weight_without(k).max(axis=1) for k in left_out])  # each is forecast by the others
+    likely = np.flatnonzero((seen_at > seen_at.max(axis=1, keepdims=True) + np.log(_SEEN)).any(axis=0))
     low, high = max(likely[0] - 1, 0), min(likely[-1] + 1, len(first.gamma) - 1)
     return _on_grid(law, seen, reference, np.linspace(first.gamma[low], first.gamma[high], _POINTS), prior)
 
@@ -182,9 +184,21 @@ def _lateness(sd: float, finest: float, delay: float) -> Floats:
 def _log_factor(law: Law, seen: Sightings, k: int, expected: Floats, sd: float, straggling: float) -> Floats:
     scatter = law.scatter
     if seen.dated[k]:
-        return scatter.log_density(seen.log_time[k] - expected, sd, straggling)
+        density = scatter.log_density(seen.log_time[k] - expected, sd, straggling)
+        return density + _log_to_come(seen, k, expected, density, sd, straggling) if seen.growing[k] else density
     if np.isfinite(seen.not_before[k]):
         return scatter.log_sf(seen.not_before[k] - expected, sd, straggling)
     if np.isfinite(seen.not_after[k]):
         return scatter.log_cdf(seen.not_after[k] - expected, sd, straggling)
     return np.zeros_like(expected)
+
+
+def _log_to_come(seen: Sightings, k: int, expected: Floats, log_density: Floats, sd: float, straggling: float) -> Floats:
+    """Logarithm of the probability that a growing skill comes after now, by its line and its own date together."""
+    date, error, now = float(seen.log_time[k]), float(seen.error[k]), float(seen.not_before[k])
+    own = max(sd**2 - error**2, 0.0)  # variance of the scatter
+    mean, spread = (expected * error**2 + date * own) / sd**2, max(error * math.sqrt(own) / sd, _TINY)
+    log_normal = -0.5 * ((date - expected) / sd) ** 2 - math.log(sd * math.sqrt(2 * math.pi))
+    on_time = np.exp(np.minimum(np.log1p(-straggling) + log_normal - log_density, 0.0))
+    straggler = ndtr((date - now) / error)  # its line says next to nothing
+    return np.asarray(np.log(np.maximum(on_time * ndtr((mean - now) / spread) + (1 - on_time) * straggler, _TINY)))
