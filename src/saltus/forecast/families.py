@@ -6,9 +6,11 @@ A new resource is a row here, with a model in ``theory/`` and, over sizes, a for
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
 
 from saltus.forecast.base.calibration import AnyCalibration
 from saltus.forecast.base.checks import OnSkill
@@ -119,8 +121,12 @@ def _forecast_size(
 ) -> dict[float, EmergenceForecast]:
     if calibration is None:
         return {}
+    numbers = curves["skill"].to_numpy()
+    own = np.isin(numbers, calibration.skills) & (not basis.calibrated_elsewhere and len(calibration.skills) == 1)
     return {
-        at: calibration.forecast(basis.frequencies, measured=curves, threshold=at, level=basis.level)
+        at: replace(
+            calibration.forecast(basis.frequencies, measured=curves, threshold=at, level=basis.level), own_date=own
+        )
         for at in thresholds
         if at > calibration.lowest_threshold
     }

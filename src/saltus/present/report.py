@@ -31,6 +31,7 @@ class Report:
         figures: by file stem; each is written as PNG and PDF.
         tables: data behind the results, by file stem; each is written as CSV.
         remarks: lines below the table.
+        answer: lines above the title: the outcome in words.
         name: file stem of the table and the summary.
     """
 
@@ -40,6 +41,7 @@ class Report:
     figures: Mapping[str, Figure] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     remarks: Sequence[str] = ()
+    answer: Sequence[str] = ()
     name: str = "summary"
 
     @property

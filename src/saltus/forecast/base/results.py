@@ -50,6 +50,8 @@ class EmergenceForecast:
         arrivals: probability that each skill has emerged, by step; None of forecasts over sizes.
         clock: of the schedule, where the forecast was made over effective time; infinite steps then say "not within
             this schedule".
+        own_date: whether the forecast of a skill that has emerged rests on its own date, since there is no other: it
+            is no test; None for none.
     """
 
     threshold: float
@@ -64,6 +66,7 @@ class EmergenceForecast:
     degrees: Floats | None = None
     arrivals: Distribution | None = None
     clock: Clock | None = None
+    own_date: Flags | None = None
 
     def quantile(self, probability: float) -> Floats:
         """Time by which each skill has emerged with that probability, between 0 and 1; shape ``(n_skills,)``.
@@ -110,19 +113,20 @@ class EmergenceForecast:
 
     @property
     def hit(self) -> list[bool | None]:
-        """Whether the measured time lies in the interval; None where there is none.
+        """Whether the measured time lies in the interval; None where there is none, or where it made the forecast.
 
         A skill that emerged before its first measurement misses an interval that lies after it, and else says nothing.
         """
         if self.measured is None:
             return [None] * len(self.skill)
-        measured = self.measured
-        return [
+        measured, own = self.measured, np.zeros(len(self.skill), bool) if self.own_date is None else self.own_date
+        inside = [
             bool(low <= time <= high) if math.isfinite(time) else False if censored and low > before else None
             for time, censored, before, (low, high) in zip(
                 measured.mean, measured.censored, measured.before, self.interval, strict=True
             )
         ]
+        return [None if used else one for used, one in zip(own, inside, strict=True)]
 
     @property
     def too_late(self) -> Floats:
