@@ -83,7 +83,6 @@ class Assessment:
             "verdict": {
                 "level": self.verdict.level,
                 "reasons": list(self.verdict.reasons),
-                "coverage": self.verdict.coverage or None,
                 "evidence": {one.name: one.score for one in self.verdict.evidence},
             },
         }

@@ -22,7 +22,7 @@ from saltus.forecast.time.effective_time import power_of
 from saltus.forecast.time.frequency_fit import FrequencyFit
 from saltus.present.forecast_answer import answer_lines, come_by, mix_in_words
 from saltus.present.report import Report
-from saltus.present.table import DASH, Column, Table
+from saltus.present.table import Column, Table
 from saltus.resource import STEP, resource_named
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _endless(k: int, assessment: Assessment, axis: Axis) -> dict[str, str]:
     if np.isinf(forecast.emergence_time[k]):
         words["never"] = _NEVER
     if np.isinf(high):
-        words["endless"] = _NEVER if np.isinf(low) else f"{axis.text(low)} {DASH} {_NEVER}"
+        words["endless"] = _NEVER if np.isinf(low) else f"from {axis.text(low)}"
     return words
 
 
@@ -169,7 +169,10 @@ def _note(assessment: Assessment, settings: Mapping[str, Any], axis: Axis) -> st
     made = settings["calibration"]
     until = axis.text(assessment.until)
     chosen = settings["calibrate_on"]
-    basis = Path(made).name if made is not None else _skills(chosen, assessment) if chosen else "all that emerged"
+    if not chosen and made is None:
+        basis = "all that emerged" if assessment.resource == STEP.name else "the first skill"
+    else:
+        basis = _skills(chosen, assessment) if made is None else Path(made).name
     return f"saltus {__version__}: {_named(settings['curves'])}, {mix}, calibrated on {basis}, " + (
         f"{assessment.resource} up to {assessment.until:g}" if axis.ordinary else axis.moment.format(until)
     )

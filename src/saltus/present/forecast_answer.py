@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _NAMED = 8  # most skills that a line names
 _SURE = 0.005  # probability from which on per cents would round to 1
-_DIGITS = ".3g"  # of dates that are expected
+_DIGITS = ".3g"  # format to which expected dates are rounded
 
 
 def answer_lines(

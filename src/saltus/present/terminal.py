@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from saltus.present.report import Report
 
-_IN_A_FILE = 200  # width of tables in a pipe, which has none
-_GAP = 1  # blanks between two columns
+_LETTER = re.compile(r"[^\W\d_]")
+_IN_A_FILE = 200  # width of tables in a pipe, in characters
+_GAP = 2  # blanks between two columns
 _LONGEST = 16  # longest word that a column makes room for; longer ones are folded
 
 
@@ -81,10 +82,11 @@ def fitted(table: Table, width: int) -> Fitted:
 
 
 def _least(heading: str, *cells: str) -> int:
-    """Least width of a column: its numbers stay whole, words stand below each other."""
-    broken = [word for cell in (heading, *cells) if re.search(r"[^\W\d_]", cell) for word in cell.split()]
-    whole = [cell for cell in cells if not re.search(r"[^\W\d_]", cell)]
-    return max([*(min(_width(word), _LONGEST) for word in broken), *map(_width, whole), 1])
+    """Least width of a column: its numbers stay whole, words stand in two lines or so."""
+    texts = [cell for cell in cells if _LETTER.search(cell)]
+    words = [min(_width(word), _LONGEST) for text in (heading, *texts) for word in text.split()]
+    halves = [min(_width(text) // 2 + 1, _LONGEST) for text in texts]
+    return max([*words, *halves, *(_width(cell) for cell in cells if not _LETTER.search(cell)), 1])
 
 
 def _width(text: str) -> int:
