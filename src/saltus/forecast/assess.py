@@ -177,6 +177,7 @@ def assess(
         on_skill=on_skill,
         clock=clock,
         calibrated_elsewhere=calibration is not None,
+        schedule_told=schedule != "logged",
     )
     degenerate = None
     if calibration is not None:
