@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from saltus._types import Flags
 from saltus.curves.names import skill_names
 from saltus.curves.report import explained
 from saltus.curves.schema import resource_of
@@ -69,6 +70,15 @@ class Assessment:
         """Whether the calibration counts effective time, by the schedule of the learning rate."""
         return self.clock is not None
 
+    @property
+    def used(self) -> Flags:
+        """Whether each skill's own date made its frequency, and so tests no forecast of it, shape ``(n_skills,)``."""
+        fit, forecast = self.frequency_fit, self.forecast
+        if fit is None or forecast is None or forecast.measured is None:
+            return np.zeros(require_finite_skills(self.frequencies), bool)
+        measured = forecast.measured
+        return np.asarray(fit.dated & (np.nan_to_num(measured.mean, nan=np.inf) <= self.until))
+
     def summary(self) -> dict[str, Any]:
         """Calibration, skills and verdict as plain data; unknown numbers are None or NaN."""
         return {
@@ -83,6 +93,8 @@ class Assessment:
             "verdict": {
                 "level": self.verdict.level,
                 "reasons": list(self.verdict.reasons),
+                "coverage": self.verdict.coverage,
+                "still": [asdict(one) for one in self.verdict.still],
                 "evidence": {one.name: one.score for one in self.verdict.evidence},
             },
         }
@@ -113,7 +125,8 @@ class Assessment:
             resource.observed: None if forecast.measured is None else float(forecast.measured.mean[k]),
             "emerged_before": _before(forecast, k),
             "log10_error": float(forecast.log10_ratio[k]),
-            "hit": forecast.hit[k],
+            "hit": None if self.used[k] else forecast.hit[k],
+            "used": bool(self.used[k]),
         }
 
 

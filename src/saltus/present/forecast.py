@@ -114,7 +114,7 @@ def _columns(axis: Axis, level: float, with_names: bool, by: float | None) -> li
         *([] if by is None else [Column("probability_by", f"by {amount}", form=".0%")]),
         Column(resource.observed, "observed", form=axis.form, missing="not yet", instead="before"),
         Column("log10_error", "log10 error", form="+.3f"),
-        Column("hit", value=lambda row: row.get("hit")),
+        Column("hit", value=lambda row: "used" if row.get("used") else row.get("hit")),
         Column("basis", "based on"),
     ]
 
@@ -185,6 +185,20 @@ def _remarks(curves: xr.Dataset, assessment: Assessment) -> Iterator[str]:
     elif isinstance(fit, SizeCalibration):
         yield f"calibrated on {_skills(fit.skills, assessment)}: {_in_size(fit)}"
     yield str(assessment.verdict)
+    if assessment.verdict.still:
+        yield _still(assessment, axis_of(curves))
+
+
+def _still(assessment: Assessment, axis: Axis) -> str:
+    """Bounds and own growth of the skills to come, where no forecast holds."""
+    said = []
+    for one in assessment.verdict.still:
+        text = f"{_skills([one.skill], assessment)} not before {axis.text(one.not_before)}"
+        if one.by_growth is not None:
+            low, middle, high = (axis.text(at) if np.isfinite(at) else _NEVER for at in one.by_growth)
+            text += f", by its own growth {middle} ({low} to {high})"
+        said.append(text)
+    return f"still true: {'; '.join(said)}"
 
 
 def _fitted(fit: FrequencyFit) -> str:

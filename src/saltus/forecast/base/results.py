@@ -22,6 +22,10 @@ class Distribution(Protocol):
     def waiting(self) -> Floats:
         """Probability, by the other skills, of not having come by now, shape ``(n_skills,)``."""
 
+    @property
+    def by_growth(self) -> Floats:
+        """Probability, by the other skills, of coming by the date that a skill's own growth shows; NaN without one."""
+
     def quantile(self, probability: float) -> Floats:
         """log10 of the time by which each skill has come with that probability; infinite where it never does."""
 
@@ -50,6 +54,8 @@ class EmergenceForecast:
         arrivals: probability that each skill has emerged, by step; None of forecasts over sizes.
         clock: of the schedule, where the forecast was made over effective time; infinite steps then say "not within
             this schedule".
+        own_growth: lower end, median and upper end of each skill's date at half strength by its own growth alone, NaN
+            where it does not grow, shape ``(n_skills, 3)``; None of forecasts over sizes.
     """
 
     threshold: float
@@ -64,6 +70,7 @@ class EmergenceForecast:
     degrees: Floats | None = None
     arrivals: Distribution | None = None
     clock: Clock | None = None
+    own_growth: Floats | None = None
 
     def quantile(self, probability: float) -> Floats:
         """Time by which each skill has emerged with that probability, between 0 and 1; shape ``(n_skills,)``.

@@ -58,8 +58,7 @@ def overdue(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
     if chance[worst] < _SURPRISE:
         yield (
             STOP if chance[worst] < _IMPOSSIBLE else CARE,
-            f"{named(skill_names(known)[worst])} should have emerged by now, and has not "
-            f"(chance {chance[worst]:.1g})",
+            f"{named(skill_names(known)[worst])} should have emerged by now, and has not (chance {chance[worst]:.1g})",
         )
 
 
@@ -71,7 +70,7 @@ def missed(known: xr.Dataset, forecast: EmergenceForecast, alone: int | None = N
         forecast: of their half strengths, each without the skill's own date.
         alone: position of the only skill that has a date, which no other one tests; None where there are several.
     """
-    emerged = emergence_times(_over_steps(known))
+    emerged = emergence_times(over_steps(known))
     at = np.where(np.isfinite(emerged.mean), emerged.mean, np.where(emerged.censored, emerged.before, np.nan))
     tested = np.array([k for k in np.flatnonzero(at > 0) if k != alone], dtype=int)
     if not tested.size or forecast.arrivals is None:
@@ -93,12 +92,28 @@ def missed(known: xr.Dataset, forecast: EmergenceForecast, alone: int | None = N
         )
 
 
+def grown(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
+    """The doubt where a skill grows towards a date that the others make unlikely."""
+    if forecast.arrivals is None:
+        return
+    by = np.where(to_come(known), forecast.arrivals.by_growth, np.nan)
+    chance = _any_of(int(np.isfinite(by).sum()), np.where(np.isfinite(by), 2 * np.minimum(by, 1 - by), 1.0))
+    worst = int(chance.argmin())
+    if chance[worst] < _SURPRISE:
+        when = "earlier" if by[worst] < 0.5 else "later"
+        yield (
+            STOP if chance[worst] < _IMPOSSIBLE else CARE,
+            f"{named(skill_names(known)[worst])} grows towards a date {when} than the others say "
+            f"(chance {chance[worst]:.1g})",
+        )
+
+
 def _any_of(n: int, chance: Floats) -> Floats:
     """Probability that one of n alike independent tests has so small a chance."""
     return np.asarray(-np.expm1(max(n, 1) * np.log1p(-np.clip(chance, 0.0, 1 - 1e-16))))
 
 
-def _over_steps(known: xr.Dataset) -> xr.Dataset:
+def over_steps(known: xr.Dataset) -> xr.Dataset:
     """Curves over steps as the log has them, where they run over effective time."""
     if "logged_step" not in known.coords:
         return known

@@ -94,7 +94,8 @@ class Coverage:
     """Measured coverage of a class of forecasts, on runs that taught nothing.
 
     Attributes:
-        known: emerged skills at the moment of the forecast; the last class counts as that many or more, 0 as any number.
+        known: emerged skills at the moment of the forecast; the last class counts as that many or more, 0 as any
+            number.
         scheduled: whether the learning rate varied, and steps were counted by it; None for both kinds.
         skills: number of skills that were forecast and came, or were to come after the end by their interval.
         runs: number of the runs that they are of.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saltus._types import Floats
+from saltus._types import Flags, Floats
 from saltus.curves.crossings import crossing_times, emergence_times
 from saltus.curves.names import skill_names
 from saltus.forecast.base.checks import OnSkill, checked_skills
@@ -30,6 +31,7 @@ from saltus.forecast.time.recipe import family_of, optimizer_of
 from saltus.forecast.time.rise import rises
 from saltus.forecast.time.rivals import compare
 from saltus.forecast.time.sightings import rises_of
+from saltus.forecast.time.still import still
 from saltus.forecast.time.symptoms import symptoms
 from saltus.theory.frequencies import SkillFrequencies
 
@@ -79,21 +81,23 @@ def judge(
         degenerate = calibration if isinstance(calibration, DegenerateFitError) else None
         chosen = range(1, known.sizes["skill"] + 1) if on_skill is None else on_skill
         why = uncalibrated(known, degenerate, chosen, lambda skill: has_emerged(known, skill))
-        return weigh([why, *doubts], evidence)
+        return replace(weigh([why, *doubts], evidence), still=still(known, None))
     emerged = np.isfinite(crossing_times(known)).any(axis=0)
     n_emerged = int(emerged.sum())
     alone = None if calibrated_elsewhere else _alone(known, emerged, on_skill)
     ranks = np.arange(1, len(frequency) + 1)
     decades = np.log10(frequency.max() / frequency) if frequency_fit is None else np.log10(ranks)
     doubts += [*of_dates.missed(known, forecast, alone), *of_dates.overdue(known, forecast)]
-    doubts += [*of_dates.wide(known, forecast), *limits.too_few(known, n_emerged, recipe)]
-    doubts += [*limits.steepness(known, rises_of(known), recipe), *limits.reach(known, decades, recipe)]
-    doubts += limits.stragglers(known, frequency, recipe)
+    doubts += [*of_dates.grown(known, forecast), *of_dates.wide(known, forecast)]
+    doubts += [*limits.too_few(known, n_emerged, recipe), *limits.steepness(known, rises_of(known), recipe)]
+    doubts += [*limits.reach(known, decades, recipe), *limits.stragglers(known, frequency, recipe)]
     covered = recipe.covered(n_emerged, scheduled="logged_step" in known.coords)
-    return weigh(doubts, evidence, lambda: _passed(known, scores), _uncovered(covered, recipe), _said(covered, recipe))
+    said = _said(covered, recipe)
+    verdict = weigh(doubts, evidence, lambda: _passed(known, scores), _uncovered(covered, recipe), said)
+    return replace(verdict, still=still(known, forecast)) if verdict.level == "do not use" else verdict
 
 
-def _alone(known: xr.Dataset, emerged: np.ndarray[tuple[int], np.dtype[np.bool_]], on_skill: OnSkill | None) -> int | None:
+def _alone(known: xr.Dataset, emerged: Flags, on_skill: OnSkill | None) -> int | None:
     """Position of the only skill whose date was used; None where there are several."""
     used = np.flatnonzero(emerged)
     if on_skill is not None:
@@ -126,8 +130,8 @@ def _said(covered: Coverage | None, recipe: Recipe) -> str:
     if covered is None:
         return ""
     return (
-        f"of {covered.skills} skills forecast so, from {covered.runs} runs that taught nothing, {covered.share:.0%} were "
-        f"in the 90 % interval ({recipe.about}; {covered.kind(recipe)})"
+        f"of {covered.skills} skills forecast so, from {covered.runs} runs that taught nothing, {covered.share:.0%} "
+        f"were in the 90 % interval ({recipe.about}; {covered.kind(recipe)})"
     )
 
 
