@@ -22,7 +22,7 @@ def still(known: xr.Dataset, forecast: EmergenceForecast | None) -> tuple[Still,
 
     Args:
         known: curves up to now, over steps or over effective time.
-        forecast: of their half strengths; None without any.
+        forecast: of their half strengths; None where there is none, or no rise tells the course of another.
     """
     before = not_come_by(over_steps(known), 0.5, np.inf, known.sizes["skill"])
     awaited = np.flatnonzero(to_come(known) & (before > 0))

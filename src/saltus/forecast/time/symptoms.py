@@ -47,23 +47,34 @@ def symptoms(
         names: of the skills.
         gamma_known: whether the recipe tells gamma whatever the steepness, so that a plateau does no harm.
     """
-    log_time, h, flatness_error, rms = np.array(
-        [
-            (np.nan,) * 4 if one is None else (one.log_time, one.steepness, one.flatness_error, one.misfit)
-            for one in rises
-        ]
-    ).T
-    yield from smooth(scores)
-    yield from shallow(h, h**2 * flatness_error, names)
+    log_time, h, *_ = _numbers(rises)
+    yield from of_shape(rises, strength, scores, names)
     if not gamma_known:
         yield from plateau(h, names)
-    yield from misfit(rms, np.array([noise_floor(curve) for curve in strength]), names)
-    yield from falling(strength, names)
     yield from one_step(log_time, frequency)
     if np.isfinite(log_time).sum() > 1 and scores:
         yield from competing(scores)
     yield from composite_by_name(names)
     yield from composite_by_time(log_time, h, frequency, names)
+
+
+def of_shape(
+    rises: Sequence[Rise | None], strength: Floats, scores: Mapping[Explanation, float], names: Sequence[str]
+) -> Doubts:
+    """Symptoms of one run for which no rise tells the course of another; arguments are those of `symptoms`."""
+    _, h, flatness_error, rms = _numbers(rises)
+    yield from smooth(scores)
+    yield from shallow(h, h**2 * flatness_error, names)
+    yield from misfit(rms, np.array([noise_floor(curve) for curve in strength]), names)
+    yield from falling(strength, names)
+
+
+def _numbers(rises: Sequence[Rise | None]) -> Floats:
+    """log10 of the time, steepness, error of its inverse, and misfit of each skill, shape ``(4, n_skills)``."""
+    rows = [
+        (np.nan,) * 4 if one is None else (one.log_time, one.steepness, one.flatness_error, one.misfit) for one in rises
+    ]
+    return np.array(rows).T
 
 
 def plateau(steepness: Floats, names: Sequence[str]) -> Doubts:

@@ -32,7 +32,7 @@ from saltus.forecast.time.rise import rises
 from saltus.forecast.time.rivals import compare
 from saltus.forecast.time.sightings import rises_of
 from saltus.forecast.time.still import still
-from saltus.forecast.time.symptoms import symptoms
+from saltus.forecast.time.symptoms import of_shape, symptoms
 from saltus.theory.frequencies import SkillFrequencies
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def judge(
         chosen = range(1, known.sizes["skill"] + 1) if on_skill is None else on_skill
         why = uncalibrated(known, degenerate, chosen, lambda skill: has_emerged(known, skill))
         return replace(weigh([why, *doubts], evidence), still=still(known, None))
-    emerged = np.isfinite(crossing_times(known)).any(axis=0)
+    emerged = np.asarray(np.isfinite(crossing_times(known)).any(axis=0))
     n_emerged = int(emerged.sum())
     alone = None if calibrated_elsewhere else _alone(known, emerged, on_skill)
     ranks = np.arange(1, len(frequency) + 1)
@@ -94,7 +94,9 @@ def judge(
     covered = recipe.covered(n_emerged, scheduled="logged_step" in known.coords)
     said = _said(covered, recipe)
     verdict = weigh(doubts, evidence, lambda: _passed(known, scores), _uncovered(covered, recipe), said)
-    return replace(verdict, still=still(known, forecast)) if verdict.level == "do not use" else verdict
+    if verdict.level != "do not use":
+        return verdict
+    return replace(verdict, still=still(known, forecast if _alike(known, scores) else None))
 
 
 def _alone(known: xr.Dataset, emerged: Flags, on_skill: OnSkill | None) -> int | None:
@@ -107,12 +109,21 @@ def _alone(known: xr.Dataset, emerged: Flags, on_skill: OnSkill | None) -> int |
 
 def _symptoms(known: xr.Dataset, frequency: Floats, scores: Scores, recipe: Recipe) -> Doubts:
     """The symptoms of the run that shows most of them."""
-    gamma_known = family_of(optimizer_of(known)) == "sgd" or recipe.knows_gamma
+    names, gamma_known = skill_names(known), family_of(optimizer_of(known)) == "sgd" or recipe.knows_gamma
     found = [
-        list(symptoms(risen, strength, frequency, scores, skill_names(known), gamma_known=gamma_known))
+        list(symptoms(risen, strength, frequency, scores, names, gamma_known=gamma_known))
         for risen, strength in zip(rises(known), known["strength"].to_numpy(), strict=True)
     ]
     return max(found, key=lambda doubts: sum(grave for grave, _ in doubts), default=[])
+
+
+def _alike(known: xr.Dataset, scores: Scores) -> bool:
+    """Whether the first rise tells the course of others, in every run."""
+    return not any(
+        grave == STOP
+        for risen, strength in zip(rises(known), known["strength"].to_numpy(), strict=True)
+        for grave, _ in of_shape(risen, strength, scores, skill_names(known))
+    )
 
 
 def _uncovered(covered: Coverage | None, recipe: Recipe) -> Doubts:
