@@ -49,6 +49,7 @@ class Basis:
         on_skill: the skill to calibrate on, or several; None for all that have emerged.
         clock: of effective time, where steps do not all count alike.
         calibrated_elsewhere: whether the calibration is of other curves.
+        schedule_told: whether the schedule of the learning rate was given, be it none.
     """
 
     frequencies: SkillFrequencies
@@ -58,6 +59,7 @@ class Basis:
     on_skill: OnSkill | None = None
     clock: Clock | None = None
     calibrated_elsewhere: bool = False
+    schedule_told: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,17 @@ def _judge_time(
     forecast: EmergenceForecast | None,
 ) -> Verdict:
     assert basis.recipe is not None  # of every forecast over steps
-    return judge(known, basis.frequencies, calibration, forecast, basis.recipe, basis.frequency_fit, basis.on_skill)
+    return judge(
+        known,
+        basis.frequencies,
+        calibration,
+        forecast,
+        basis.recipe,
+        basis.frequency_fit,
+        basis.on_skill,
+        calibrated_elsewhere=basis.calibrated_elsewhere,
+        schedule_told=basis.schedule_told,
+    )
 
 
 def _judge_size(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _NEVER = "not within this schedule"
 _USED = "used"  # basis of a forecast that rests on the skill's own date
-_UNTESTED = {"used": _USED, "no_error": ""}  # texts in place of a test of it
+_UNTESTED = {"untested": _USED, "no_error": ""}  # texts in place of a test of it
 _DRAWN_THRESHOLDS = np.linspace(0.02, 0.98, 25)  # R/S at which the curve of a size forecast is drawn
 
 
@@ -120,7 +120,7 @@ def _columns(axis: Axis, level: float, with_names: bool, by: float | None) -> li
         *([] if by is None else [Column("probability_by", f"by {amount}", form=".0%")]),
         Column(resource.observed, "observed", form=axis.form, missing="not yet", instead="before"),
         Column("log10_error", "log10 error", form="+.3f", spare=4, instead="no_error"),
-        Column("hit", value=lambda row: row.get("hit"), instead="used"),
+        Column("hit", value=lambda row: row.get("hit"), instead="untested"),
         Column("basis", "based on", spare=2),
     ]
 
@@ -152,12 +152,11 @@ def _bases(curves: xr.Dataset, assessment: Assessment, settings: Mapping[str, An
     if forecast is None:
         return [None] * len(assessment.names)
     come = come_by(emergence_times(curves), assessment.until)
-    own = np.zeros(len(come), bool) if forecast.own_date is None else forecast.own_date
     law = "law" if assessment.resource == STEP.name else "calibration"
     tested = "others" if assessment.resource == STEP.name and settings["calibration"] is None else "calibration"
     return [
-        _USED if own[k] else f"test of the {tested}" if come[k] else f"{law}, own growth" if grown else law
-        for k, grown in enumerate(forecast.sharpened)
+        _USED if used else f"test of the {tested}" if come[k] else f"{law}, own growth" if grown else law
+        for k, (grown, used) in enumerate(zip(forecast.sharpened, assessment.used, strict=True))
     ]
 
 

@@ -47,6 +47,8 @@ def answer_lines(
     come = come_by(found, assessment.until)
     if assessment.forecast is not None:
         yield _next(assessment, assessment.forecast, found, come, axis, by)
+    if verdict.still:
+        yield _still(assessment, axis)
     yield _learned(assessment, found, come, axis)
     yield f"Assumed: {'; '.join(_assumptions(curves, assessment, settings))}."
 
@@ -98,6 +100,19 @@ def _span(low: float, high: float, axis: Axis) -> str:
     if math.isinf(high):
         return f"from {_amount(_rounded(low), axis)}"
     return f"{_amount(_rounded(low), axis)}{DASH}{_amount(_rounded(high), axis)}"
+
+
+def _still(assessment: Assessment, axis: Axis) -> str:
+    """Bounds and own growth of the skills to come, where no forecast holds."""
+    said = []
+    for one in assessment.verdict.still[:_NAMED]:
+        text = f"{_called(assessment.names, one.skill - 1)} not before {_amount(one.not_before, axis)}"
+        if one.by_growth is not None:
+            low, middle, high = one.by_growth
+            text += f", by its own growth {_expected(middle, axis).removeprefix('expected ')} ({_span(low, high, axis)})"
+        said.append(text)
+    more = len(assessment.verdict.still) - len(said)
+    return f"Still true: {'; '.join([*said, f'and {more} more'] if more else said)}."
 
 
 def _learned(assessment: Assessment, found: EmergenceTimes, come: Flags, axis: Axis) -> str:

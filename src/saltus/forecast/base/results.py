@@ -22,6 +22,10 @@ class Distribution(Protocol):
     def waiting(self) -> Floats:
         """Probability, by the other skills, of not having come by now, shape ``(n_skills,)``."""
 
+    @property
+    def by_growth(self) -> Floats:
+        """Probability, by the other skills, of coming by the date that a skill's own growth shows; NaN without one."""
+
     def quantile(self, probability: float) -> Floats:
         """log10 of the time by which each skill has come with that probability; infinite where it never does."""
 
@@ -52,6 +56,8 @@ class EmergenceForecast:
             this schedule".
         own_date: whether the forecast of a skill that has emerged rests on its own date, since there is no other: it
             is no test; None for none.
+        own_growth: lower end, median and upper end of each skill's date at half strength by its own growth alone, NaN
+            where it does not grow, shape ``(n_skills, 3)``; None of forecasts over sizes.
     """
 
     threshold: float
@@ -67,6 +73,7 @@ class EmergenceForecast:
     arrivals: Distribution | None = None
     clock: Clock | None = None
     own_date: Flags | None = None
+    own_growth: Floats | None = None
 
     def quantile(self, probability: float) -> Floats:
         """Time by which each skill has emerged with that probability, between 0 and 1; shape ``(n_skills,)``.
@@ -113,20 +120,19 @@ class EmergenceForecast:
 
     @property
     def hit(self) -> list[bool | None]:
-        """Whether the measured time lies in the interval; None where there is none, or where it made the forecast.
+        """Whether the measured time lies in the interval; None where there is none.
 
         A skill that emerged before its first measurement misses an interval that lies after it, and else says nothing.
         """
         if self.measured is None:
             return [None] * len(self.skill)
-        measured, own = self.measured, np.zeros(len(self.skill), bool) if self.own_date is None else self.own_date
-        inside = [
+        measured = self.measured
+        return [
             bool(low <= time <= high) if math.isfinite(time) else False if censored and low > before else None
             for time, censored, before, (low, high) in zip(
                 measured.mean, measured.censored, measured.before, self.interval, strict=True
             )
         ]
-        return [None if used else one for used, one in zip(own, inside, strict=True)]
 
     @property
     def too_late(self) -> Floats:
