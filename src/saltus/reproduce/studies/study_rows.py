@@ -35,6 +35,7 @@ def rows_of(run: StudyRun, recipes: Mapping[str, Recipe], exponent: Exponent) ->
         if not to_come.any():
             continue
         made = assess(run.curves, until=moment.now, recipe=recipe, level=_LEVEL)
+        strength = run.curves["strength"].sel(step=moment.now).to_numpy()[0]
         rivals = _rivals(run, moment.now, to_come, exponent)
         for k in np.flatnonzero(to_come).tolist():
             yield about | {
@@ -44,6 +45,7 @@ def rows_of(run: StudyRun, recipes: Mapping[str, Recipe], exponent: Exponent) ->
                 "frequency": frequency[k],
                 "decades": math.log10(frequency[0] / frequency[k]),
                 "samples": run.job.training.batch_size * frequency[k],
+                "strength_now": strength[k],
                 "measured_time": times[k],
                 "last_step": run.last,
                 **_scored(made, k, float(times[k]), run.last),

@@ -76,7 +76,8 @@ def score(rows: pd.DataFrame) -> Score:
     made = rows[rows["crps"].notna()]
     came = made[made["measured_time"].notna()]
     error = _log10_ratio(came, "forecast_time")
-    width = np.log10(made["interval_to"] / made["interval_from"])
+    low, high = np.log10(made["interval_from"].to_numpy()), np.log10(made["interval_to"].to_numpy())
+    width = np.where(np.isfinite(high), high - np.where(np.isfinite(low), low, 0.0), np.inf)
     rivals = {name: _log10_ratio(came, name) for name in RIVALS}
     within = (came["measured_time"] >= came["exponent_from"]) & (came["measured_time"] <= came["exponent_to"])
     return Score(
@@ -90,7 +91,7 @@ def score(rows: pd.DataFrame) -> Score:
         coverage=_mean(made["hit"].to_numpy(dtype=float)),
         coverage_error=error_of_mean(made["run"], made["hit"]),
         coverage_seen=_mean(came["hit"].to_numpy(dtype=float)),
-        width=_median(width.to_numpy()),
+        width=_median(width),
         crps=_mean(made["crps"].to_numpy()),
         rivals={name: _median(np.abs(own[~np.isnan(own)])) for name, own in rivals.items()},
         answered={name: _mean(np.isfinite(own).astype(float)) for name, own in rivals.items()},
