@@ -35,7 +35,7 @@ def drawn(number: int, last: float = 9000.0) -> StudyRun:
     """A run whose rises are logistic in the step and come as the inverse of the frequency, with a little noise."""
     frequency = FREQUENCIES.first()
     half = 700.0 * (1 + 0.1 * number) * frequency[0] / frequency
-    steps = STEPS[STEPS <= last]
+    steps = STEPS[last >= STEPS]
     noise = 0.002 * np.random.default_rng(number).normal(size=(4, steps.size))
     curves = curves_from(
         expit(9 * (steps / half[:, None] - 1)) + noise,

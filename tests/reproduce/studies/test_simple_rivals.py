@@ -33,7 +33,7 @@ def test_by_frequency_starts_from_the_most_frequent_one_that_came() -> None:
 
 def test_a_logistic_is_continued() -> None:
     now = 800.0
-    steps = STEPS[STEPS <= now]
+    steps = STEPS[now >= STEPS]
     for half in (850.0, 1200.0):
         strength = expit(6 * (steps / half - 1))
         assert by_own_logistic(steps, strength, now) == pytest.approx(half, rel=0.01)

@@ -23,7 +23,7 @@ def crps(grid: Floats, cdf: Floats, outcome: float, end: float = math.inf) -> fl
     """
     before = _integral_of_square(grid, cdf, grid[0], min(outcome, end))
     after = _integral_of_square(grid, 1 - cdf, max(outcome, grid[0]), min(end, grid[-1]))
-    return before + after + max(min(grid[0], end) - outcome, 0.0)
+    return before + after + float(max(min(grid[0], end) - outcome, 0.0))
 
 
 def _integral_of_square(x: Floats, y: Floats, low: float, high: float) -> float:

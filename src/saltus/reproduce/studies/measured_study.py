@@ -26,6 +26,7 @@ from saltus.reproduce.shared.runs import train_all
 from saltus.reproduce.studies.blurred_curves import Measuring, Spacing, blurred
 from saltus.reproduce.studies.recipe_jobs import SGD, RecipeSettings, draw_recipe_jobs
 from saltus.reproduce.studies.study_runs import Moment, StudyRun, collected, moments_of
+from saltus.reproduce.studies.study_scores import interval_width, log10_ratio, mean_of, median_of
 from saltus.settings import describe
 
 if TYPE_CHECKING:
@@ -172,13 +173,12 @@ def _row(how: Measuring, rows: pd.DataFrame) -> dict[str, Any]:
     found: dict[str, Any] = asdict(how)
     for known in range(1, _MOST_KNOWN + 1):
         own = rows[rows["known"] == known]
-        error = np.abs(np.log10(own["forecast_time"] / own["measured_time"])).dropna()
-        width = np.log10(own["interval_to"] / own["interval_from"])
+        came = own[own["measured_time"].notna()]
         found |= {
             f"n_skills_{known}": len(own),
-            f"median_error_{known}": float(error.median()),
-            f"coverage_{known}": float(own["hit"].mean()),
+            f"median_error_{known}": median_of(np.abs(log10_ratio(came, "forecast_time"))),
+            f"coverage_{known}": mean_of(own["hit"].to_numpy(dtype=float)),
             f"coverage_error_{known}": error_of_mean(own["run"], own["hit"]),
-            f"width_{known}": float(width.median()),
+            f"width_{known}": median_of(interval_width(own)),
         }
     return found

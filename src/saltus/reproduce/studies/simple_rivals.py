@@ -93,7 +93,7 @@ def _ratios(run: StudyRun) -> tuple[Floats, Floats, Flags]:
 def by_frequency(times: Floats, frequency: Floats, now: float, gamma: float) -> Floats:
     """Steps of all skills as frequency^-gamma, from the most frequent one that has emerged by now; none before now."""
     first = int(np.flatnonzero(times <= now)[0])
-    return np.maximum(times[first] * (frequency[first] / frequency) ** gamma, now)
+    return np.asarray(np.maximum(times[first] * (frequency[first] / frequency) ** gamma, now))
 
 
 def by_own_logistic(steps: Floats, strength: Floats, now: float) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 
 from saltus._types import Flags, Floats
 from saltus.forecast.assess import Assessment, assess
+from saltus.forecast.time.arrivals import Arrivals
 from saltus.forecast.time.laws import Recipe
 from saltus.forecast.time.recipes import recipe_for
 from saltus.reproduce.shared.proper_scores import crps
@@ -81,7 +82,7 @@ def _rivals(run: StudyRun, now: float, to_come: Flags, exponent: Exponent) -> di
 def _scored(made: Assessment, k: int, time: float, last: float) -> dict[str, Any]:
     """A skill's forecast and its scores; those of a skill that had not come at the end are up to there."""
     forecast = made.forecast
-    if forecast is None or forecast.arrivals is None:
+    if forecast is None or not isinstance(forecast.arrivals, Arrivals):
         names = ("forecast_time", "interval_from", "interval_to", "crps", "pit_from", "pit_to", "log10_error")
         return dict.fromkeys(names, math.nan) | {"hit": False}
     came = math.isfinite(time)

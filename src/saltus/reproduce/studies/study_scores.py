@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saltus._types import Floats
+from saltus._types import Flags, Floats
 from saltus.forecast.time.laws import Coverage
 from saltus.reproduce.shared.over_runs import error_of_mean
 from saltus.reproduce.shared.proper_scores import held
@@ -75,10 +75,8 @@ def score(rows: pd.DataFrame) -> Score:
     """Sums over rows (`saltus.reproduce.studies.study_rows.rows_of`), at least one."""
     made = rows[rows["crps"].notna()]
     came = made[made["measured_time"].notna()]
-    error = _log10_ratio(came, "forecast_time")
-    low, high = np.log10(made["interval_from"].to_numpy()), np.log10(made["interval_to"].to_numpy())
-    width = np.where(np.isfinite(high), high - np.where(np.isfinite(low), low, 0.0), np.inf)
-    rivals = {name: _log10_ratio(came, name) for name in RIVALS}
+    error = log10_ratio(came, "forecast_time")
+    rivals = {name: log10_ratio(came, name) for name in RIVALS}
     within = (came["measured_time"] >= came["exponent_from"]) & (came["measured_time"] <= came["exponent_to"])
     return Score(
         n_runs=int(made["run"].nunique()),
@@ -86,29 +84,37 @@ def score(rows: pd.DataFrame) -> Score:
         n_forecasts=len(made),
         n_censored=len(made) - len(came),
         n_refused=len(rows) - len(made),
-        median_error=_median(np.abs(error)),
-        mean_error=_mean(error[np.isfinite(error)]),
-        coverage=_mean(made["hit"].to_numpy(dtype=float)),
+        median_error=median_of(np.abs(error)),
+        mean_error=mean_of(error[np.isfinite(error)]),
+        coverage=mean_of(made["hit"].to_numpy(dtype=float)),
         coverage_error=error_of_mean(made["run"], made["hit"]),
-        coverage_seen=_mean(came["hit"].to_numpy(dtype=float)),
-        width=_median(width),
-        crps=_mean(made["crps"].to_numpy()),
-        rivals={name: _median(np.abs(own[~np.isnan(own)])) for name, own in rivals.items()},
-        answered={name: _mean(np.isfinite(own).astype(float)) for name, own in rivals.items()},
-        exponent_coverage=_mean(within.to_numpy(dtype=float)),
+        coverage_seen=mean_of(came["hit"].to_numpy(dtype=float)),
+        width=median_of(interval_width(made)),
+        crps=mean_of(made["crps"].to_numpy()),
+        rivals={name: median_of(np.abs(own[~np.isnan(own)])) for name, own in rivals.items()},
+        answered={name: mean_of(np.isfinite(own)) for name, own in rivals.items()},
+        exponent_coverage=mean_of(within.to_numpy(dtype=float)),
     )
 
 
-def _log10_ratio(rows: pd.DataFrame, forecast: str) -> Floats:
+def log10_ratio(rows: pd.DataFrame, forecast: str) -> Floats:
     """log10(forecast / measured); infinite where a schedule ends first."""
-    return np.log10(rows[forecast].to_numpy(dtype=float) / rows["measured_time"].to_numpy(dtype=float))
+    return np.asarray(np.log10(rows[forecast].to_numpy(dtype=float) / rows["measured_time"].to_numpy(dtype=float)))
 
 
-def _median(values: Floats) -> float:
+def interval_width(rows: pd.DataFrame) -> Floats:
+    """Widths of the intervals, decades; infinite where a schedule ends before the upper end."""
+    low, high = np.log10(rows["interval_from"].to_numpy(float)), np.log10(rows["interval_to"].to_numpy(float))
+    return np.where(np.isfinite(high), high - np.where(np.isfinite(low), low, 0.0), np.inf)
+
+
+def median_of(values: Floats) -> float:
+    """The median; NaN without values."""
     return float(np.median(values)) if values.size else math.nan
 
 
-def _mean(values: Floats) -> float:
+def mean_of(values: Floats | Flags) -> float:
+    """The mean; NaN without values."""
     return float(np.mean(values)) if values.size else math.nan
 
 
@@ -146,9 +152,16 @@ def coverage_by_class(rows: pd.DataFrame) -> dict[str, list[Coverage]]:
     classes = usable.assign(known=usable["known"].clip(upper=_LAST_CLASS)).sort_values("now")
     classes = classes.drop_duplicates(["recipe", "scheduled", "known", "run", "skill"])
     found: dict[str, list[Coverage]] = {}
-    for (recipe, scheduled, known), some in classes.groupby(["recipe", "scheduled", "known"]):
-        found.setdefault(str(recipe), []).append(
-            Coverage(int(known), bool(scheduled), len(some), int(some["run"].nunique()), int(some["hit"].sum()))
+    for _, some in classes.groupby(["recipe", "scheduled", "known"]):
+        first = some.iloc[0]
+        found.setdefault(str(first["recipe"]), []).append(
+            Coverage(
+                known=int(first["known"]),
+                scheduled=bool(first["scheduled"]),
+                skills=len(some),
+                runs=int(some["run"].nunique()),
+                held=int(some["hit"].sum()),
+            )
         )
     return found
 
@@ -158,5 +171,6 @@ def reliability(rows: pd.DataFrame) -> list[dict[str, float]]:
     made = rows[rows["crps"].notna()]
     found = [(level, held(made["pit_from"], made["pit_to"], level)) for level in NOMINAL]
     return [
-        {"level": level, "held": _mean(inside), "error": error_of_mean(made["run"], inside)} for level, inside in found
+        {"level": level, "held": mean_of(inside), "error": error_of_mean(made["run"], inside)}
+        for level, inside in found
     ]
