@@ -27,7 +27,7 @@ class ErrorsByKnown:
     Attributes:
         known: numbers of skills known, ascending, shape ``(n,)``.
         forecast: median \\|log10(forecast / measured)\\| of each, same shape.
-        rivals: the same of rivals, by their names in words.
+        rivals: the same of rivals, by their names in words; infinite ones are not drawn.
     """
 
     known: Floats
@@ -43,7 +43,7 @@ def errors_figure(families: Mapping[str, ErrorsByKnown], note: str = "") -> Figu
         note: a line below the axes: version, seeds, settings.
     """
     from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     n_rows = -(-len(families) // _COLUMNS)
     with house_style():
@@ -57,9 +57,11 @@ def errors_figure(families: Mapping[str, ErrorsByKnown], note: str = "") -> Figu
             axes.plot(errors.known, errors.forecast, color="C0", marker="o", markersize=4, lw=1.8, label="forecast")
             axes.set_title(name, loc="left", fontsize=8)
             axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axes.yaxis.set_minor_formatter(NullFormatter())
-            axes.set_xticks(errors.known.astype(int))
+        most = max((int(errors.known.max()) for errors in families.values() if len(errors.known)), default=1)
+        panels[0].set_xticks(range(1, most + 1))
         for axes in panels[len(families) :]:
             axes.set_visible(False)
         for axes in panels[max(len(families) - _COLUMNS, 0) : len(families)]:

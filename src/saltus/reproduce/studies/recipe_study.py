@@ -115,6 +115,7 @@ def report_on(rows: pd.DataFrame, settings: RecipeSettings, seed: int, recipes: 
         tables={"forecasts": rows},
         documents={"coverage": by_recipe},
         remarks=[
+            *_rivals_in_words(scores),
             *map(_verdict_in_words, verdicts),
             *(_class_in_words(name, one) for name, classes in coverage.items() for one in classes),
         ],
@@ -138,6 +139,17 @@ def _errors(scores: Sequence[dict[str, Any]]) -> dict[str, ErrorsByKnown]:
         )
         for family in dict.fromkeys(one["family"] for one in scores)
     }
+
+
+def _rivals_in_words(scores: Sequence[dict[str, Any]]) -> list[str]:
+    """How rivals that need growth fare where they say anything, in all families."""
+    return [
+        f"{RIVALS[name]}, {one['known']} known: says something about {one[f'answered_{name}']:.0%} of the skills, with "
+        f"median |error| {one[f'there_{name}']:.3f}; the forecasts of these have {one[f'forecast_there_{name}']:.3f}"
+        for name in ("logistic", "broken")
+        for one in scores
+        if one["family"] == "all" and one[f"answered_{name}"] > 0
+    ]
 
 
 def _verdict_in_words(one: dict[str, Any]) -> str:

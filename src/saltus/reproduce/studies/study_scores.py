@@ -39,8 +39,10 @@ class Score:
         coverage_seen: the same of the skills that came.
         width: median width of the intervals, decades.
         crps: mean, decades.
-        rivals: median \\|log10 error\\| of each rival on the skills that came, where it says anything.
-        answered: share of the skills that came of which it does.
+        rivals: median \\|log10 error\\| of each rival on the skills that came, infinite where it says nothing.
+        answered: share of the skills that came of which it says anything.
+        rivals_there: the median of a rival on these alone.
+        forecast_there: the median of the forecasts on the same skills.
         exponent_coverage: share of the intervals of the learned exponent that held, on the skills that came.
     """
 
@@ -58,17 +60,20 @@ class Score:
     crps: float
     rivals: dict[str, float]
     answered: dict[str, float]
+    rivals_there: dict[str, float]
+    forecast_there: dict[str, float]
     exponent_coverage: float
 
     def plain(self) -> dict[str, Any]:
         """The numbers by name, those of rivals too."""
         flat = asdict(self)
-        rivals, answered = flat.pop("rivals"), flat.pop("answered")
-        return (
-            flat
-            | {f"median_error_{name}": value for name, value in rivals.items()}
-            | {f"answered_{name}": value for name, value in answered.items()}
-        )
+        of_rivals = {
+            "median_error": flat.pop("rivals"),
+            "answered": flat.pop("answered"),
+            "there": flat.pop("rivals_there"),
+            "forecast_there": flat.pop("forecast_there"),
+        }
+        return flat | {f"{what}_{name}": value for what, found in of_rivals.items() for name, value in found.items()}
 
 
 def score(rows: pd.DataFrame) -> Score:
@@ -76,7 +81,8 @@ def score(rows: pd.DataFrame) -> Score:
     made = rows[rows["crps"].notna()]
     came = made[made["measured_time"].notna()]
     error = log10_ratio(came, "forecast_time")
-    rivals = {name: log10_ratio(came, name) for name in RIVALS}
+    rivals = {name: np.abs(np.nan_to_num(log10_ratio(came, name), nan=np.inf)) for name in RIVALS}
+    says = {name: np.isfinite(own) for name, own in rivals.items()}
     within = (came["measured_time"] >= came["exponent_from"]) & (came["measured_time"] <= came["exponent_to"])
     return Score(
         n_runs=int(made["run"].nunique()),
@@ -91,8 +97,10 @@ def score(rows: pd.DataFrame) -> Score:
         coverage_seen=mean_of(came["hit"].to_numpy(dtype=float)),
         width=median_of(interval_width(made)),
         crps=mean_of(made["crps"].to_numpy()),
-        rivals={name: median_of(np.abs(own[~np.isnan(own)])) for name, own in rivals.items()},
-        answered={name: mean_of(np.isfinite(own)) for name, own in rivals.items()},
+        rivals={name: median_of(own) for name, own in rivals.items()},
+        answered={name: mean_of(own) for name, own in says.items()},
+        rivals_there={name: median_of(own[says[name]]) for name, own in rivals.items()},
+        forecast_there={name: median_of(np.abs(error[own])) for name, own in says.items()},
         exponent_coverage=mean_of(within.to_numpy(dtype=float)),
     )
 
