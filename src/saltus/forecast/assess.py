@@ -160,7 +160,7 @@ def assess(
         frequencies: of their skills; by default those that the curves carry. ``"fitted"``: unknown but for their
             order, skill 1 being the most frequent; they are fitted to the known curves (`saltus.fit_frequencies`).
         on_skill: the skill to calibrate on, by number (from 1) or by name, or several. By default all that have emerged
-            inform the forecasts over steps, each by what its curve tells; over sizes it is skill 1.
+            inform the forecasts, each by what its curve tells.
         until: the moment, or the largest size: later measurements are only used to score. By default the last one.
         calibration: made elsewhere on curves over the same resource; by default it is made on these curves.
         threshold: the strength R/S that counts as emerged, between 0 and 1. (0.5, as for curves; the methods
