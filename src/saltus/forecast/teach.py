@@ -173,10 +173,12 @@ def _single(sets: Sequence[xr.Dataset], labels: Sequence[str] | None) -> list[tu
     found = []
     for i, curves in enumerate(sets):
         label = str(i + 1) if labels is None else labels[i]
-        for k in range(curves.sizes["run"]):
-            own = str(curves["run"].to_numpy()[k])
-            several = curves.sizes["run"] > 1
-            found.append((own if len(sets) == 1 else f"{label}, {own}" if several else label, curves.isel(run=[k])))
+        for k, own in enumerate(map(str, curves["run"].to_numpy())):
+            if curves.sizes["run"] > 1 or (len(sets) == 1 and labels is None):
+                label_of_run = own if len(sets) == 1 else f"{label}, {own}"
+            else:
+                label_of_run = label
+            found.append((label_of_run, curves.isel(run=[k])))
     return found
 
 
@@ -194,9 +196,7 @@ def _family(sets: Sequence[xr.Dataset]) -> Recipe:
     return next(iter(families.values()))
 
 
-def _run(
-    name: str, curves: xr.Dataset, given: SkillFrequencies | None, family: Recipe, schedule: AnySchedule
-) -> _Run:
+def _run(name: str, curves: xr.Dataset, given: SkillFrequencies | None, family: Recipe, schedule: AnySchedule) -> _Run:
     frequencies: SkillFrequencies = carried_frequencies(curves) if given is None else given
     n = curves.sizes["skill"]
     if require_finite_skills(frequencies) != n:
@@ -265,7 +265,9 @@ def _left_out(
 def _lesson(run: _Run, recipe: Recipe, family: Recipe) -> Lesson:
     seen, n_skills = run.seen, run.curves.sizes["skill"]
     if seen is None:
-        return Lesson(run.name, n_skills, 0, math.nan, math.nan, math.nan, math.nan, "no skill emerged: it teaches nothing")
+        return Lesson(
+            run.name, n_skills, 0, math.nan, math.nan, math.nan, math.nan, "no skill emerged: it teaches nothing"
+        )
     gamma, error = gamma_of(seen, recipe.laws[0], gamma_before(family))
     n = int(seen.emerged.sum())
     late = (seen.log_time - gamma * seen.decades)[seen.emerged]
