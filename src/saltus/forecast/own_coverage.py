@@ -1,4 +1,4 @@
-"""Coverage of forecasts of finished runs, at the moments when one more skill had come, by recipes they did not teach."""
+"""Coverage of forecasts of finished runs, when one more skill had come, by recipes that they did not teach."""
 
 from __future__ import annotations
 

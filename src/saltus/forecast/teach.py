@@ -109,13 +109,13 @@ def teach(
 ) -> Recipe:
     """Teach a recipe by runs of your own, from one up: how times go with frequency, and how they scatter.
 
-    Give it to `saltus.assess` as ``recipe`` to forecast a further run of the same training; on the command line, ``saltus
-    teach``. One run's gamma already says more about the next run than any theory: their gammas differ little. From five
+    Give it to `saltus.assess` as ``recipe`` to forecast a further run of the same training; on the command line,
+    ``saltus teach``. One run's gamma already says more about the next run than any theory: they differ little. From five
     runs on, the coverage of forecasts is measured by leaving out one run at a time.
 
     Args:
-        runs: labelled curves over steps of finished or stopped runs, all of one recipe; each run of a dataset is a lesson
-            of its own, and so is each dataset.
+        runs: labelled curves over steps of finished or stopped runs, all of one recipe; each run of a dataset is a
+            lesson of its own, and so is each dataset.
         frequencies: of their skills; by default those that the curves carry.
         name: of the recipe, by which verdicts call it.
         schedule: of the learning rate, as for `saltus.assess`.

@@ -77,8 +77,8 @@ def _remarks(found: Teaching, out: Path | None) -> Iterator[str]:
         f"; a straggler comes {10**law.scatter.delay:.2g} times later on average" if law.scatter.delay > 0 else ""
     )
     yield (
-        f"single skills scatter by {law.scatter.spread:.3f} decades, and {law.scatter.spread_per_decade:.3f} more a decade "
-        f"of frequency, in quadrature{straggling}"
+        f"single skills scatter by {law.scatter.spread:.3f} decades, and {law.scatter.spread_per_decade:.3f} more a "
+        f"decade of frequency, in quadrature{straggling}"
     )
     few = found.recipe.n_runs < 2
     if few:

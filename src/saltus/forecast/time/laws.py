@@ -121,7 +121,7 @@ class Recipe:
         about: the runs that taught it, in words.
         laws: the mixture; weights add up to 1.
         shape: departure of other thresholds from the half time: `Departure` whose law at 0.5 is all zeros.
-        growth_sd: standard deviation, in decades, of a date from growth at R/S = 0.05, 0.1, 0.2 and 0.3.
+        growth_sd: standard deviation, in decades, of a date from growth at R/S = 0.05, 0.15, 0.25 and 0.4.
         clock_weight: probability, before skills are seen, that effective time is the clock, and not the steps.
         reach: the most decades of frequency from the first skill that were taught.
         n_runs: number of the runs that taught it.

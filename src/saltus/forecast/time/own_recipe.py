@@ -1,9 +1,9 @@
 """Recipes of a user's own runs: gamma, steepness, spreads and stragglers by hierarchical models of a few runs.
 
-Two laws compete. Runs of one recipe share gamma, or they share h0 = gamma times the steepness of the first rise. In each,
-a run's own number is normal about the recipe's; the scatter of skills is that of the family times a factor. Weights over
-grids of all four (centre, spread between runs, factor, odds of straggling) give what one more run should be expected to
-show, whether one run taught or a hundred. The laws of the family keep a small share, for runs that deny all this.
+Two laws compete. Runs of one recipe share gamma, or they share h0 = gamma times the steepness of the first rise. In
+each, a run's own number is normal about the recipe's; the scatter of skills is that of the family times a factor. Weights
+over grids of all four (centre, spread between runs, factor, odds of straggling) give what one more run should be expected
+to show, whether one run taught or a hundred. The laws of the family keep a small share, for runs that deny all this.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def impossible(recipe: Recipe) -> Iterator[str]:
     if not (recipe.shape.laws and any(one.threshold == 0.5 for one in recipe.shape.laws)):
         yield "its shape needs a law at half strength"
     for covered in recipe.coverage:
-        if not (0 <= covered.held <= covered.skills and 0 <= covered.runs and covered.known >= 0):
+        if not (0 <= covered.held <= covered.skills and covered.runs >= 0 and covered.known >= 0):
             yield "coverage must hold at most as many skills as were forecast"
 
 

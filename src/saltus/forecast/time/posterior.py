@@ -124,6 +124,8 @@ def law_posterior(law: Law, seen: Sightings, reference: int) -> LawPosterior | N
         return None
     prior = law.prior(seen.flatness, seen.flatness_error)
     first = _on_grid(law, seen, reference, prior.grid(_COARSE), prior)
+    if len(first.gamma) == 1:
+        return first
     seen_at = first.log_weight_without().max(axis=1)
     likely = np.flatnonzero(seen_at > seen_at.max() + np.log(_SEEN))
     low, high = max(likely[0] - 1, 0), min(likely[-1] + 1, len(first.gamma) - 1)

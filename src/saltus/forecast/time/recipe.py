@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 OptimizerFamily = Literal["sgd", "adam", "other"]
+Network = Literal["squared", "logistic", "deep", "transformer"]
+"""One hidden layer and its loss, fully connected layers beyond that, or a transformer."""
 _SGD = re.compile(r"(sgd|momentum|nesterov|heavy.?ball|gradient.?descent)", re.IGNORECASE)
 _ADAM = re.compile(r"(adam|lamb|lion|adafactor|adopt)", re.IGNORECASE)
 
@@ -27,14 +29,20 @@ def batch_size_of(curves: xr.Dataset) -> float:
     return float(size) if isinstance(size, int | float) and size > 0 else math.nan
 
 
-def trained_network(curves: xr.Dataset) -> Literal["squared", "logistic"] | None:
-    """The loss of a network of ours with one hidden layer; None for all other networks."""
+def trained_network(curves: xr.Dataset) -> Network | None:
+    """The kind of a network of ours, by the settings of its training; None for all others."""
     training = _training(curves)
     network = training.get("network")
     if "init_std" in training and "width" in training:  # the kernel's
         return "squared"
-    if not (isinstance(network, dict) and network.get("n_layers") == 2 and not network.get("normalised")):
+    if not isinstance(network, dict):
         return None
+    if "embedding" in network:
+        return "transformer"
+    if network.get("n_layers", 0) < 2:
+        return None
+    if network["n_layers"] > 2 or network.get("normalised"):
+        return "deep"
     loss = training.get("loss")
     return loss if loss in ("squared", "logistic") else None
 

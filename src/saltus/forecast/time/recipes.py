@@ -14,12 +14,18 @@ from saltus.errors import InputError
 from saltus.forecast.time.departure import Departure, DepartureLaw
 from saltus.forecast.time.laws import Law, Recipe
 from saltus.forecast.time.possible import impossible
-from saltus.forecast.time.recipe import family_of, optimizer_of, trained_network
+from saltus.forecast.time.recipe import Network, family_of, optimizer_of, trained_network
 from saltus.forecast.time.scatter import Scatter
 
 if TYPE_CHECKING:
     import xarray as xr
 
+_ADAM: dict[Network, str] = {
+    "squared": "adam",
+    "logistic": "adam-logistic",
+    "deep": "adam-deep",
+    "transformer": "adam-transformer",
+}
 KIND = "saltus recipe"
 FORMAT = 1
 _CERTAIN = 1e-6  # spread of a departure without any
@@ -52,7 +58,8 @@ def recipe_for(curves: xr.Dataset, *, by_rank: bool = False) -> Recipe:
         return known["unknown"]
     if family != "adam":
         return known["other"]
-    return known[{"squared": "adam", "logistic": "adam-logistic"}.get(trained_network(curves) or "", "other")]
+    network = trained_network(curves)
+    return known["other" if network is None else _ADAM[network]]
 
 
 def of_departure(departure: Departure) -> Recipe:

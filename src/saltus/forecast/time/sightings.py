@@ -26,7 +26,8 @@ _EXACT = 2e-3  # least error of a date, in decades
 _DENSE = 6  # measurements on the rise from which the passage of a half is closer than any fitted curve
 _VAGUE_DATE = 0.3  # error of a date by growth, decades, from which it is none
 _NO_CURVE = 0.05  # error of the date of a rise that no curve fits, decades
-_GROWN = (0.05, 0.1, 0.2, 0.3)  # R/S at which recipes tell how well growth dates a skill
+_LAST = 3  # measurements that date a growing skill where noise is small
+_GROWN = (0.05, 0.15, 0.25, 0.4)  # R/S at which recipes tell how well growth dates a skill
 
 
 @dataclass(frozen=True)
@@ -179,14 +180,15 @@ def _shape(
 def _by_growth(
     curve: xr.Dataset, shape: tuple[Floats, Floats], recipe: Recipe, misfit: float
 ) -> tuple[float, float] | None:
-    """log10 of the half time by a skill's own growth, and its error; None where no growth is visible."""
+    """log10 of the half time by a skill's own growth, and its error; None where no growth is visible.
+
+    The last measurements date it best where noise is small, since foot and top of rises differ; all of them where it is
+    large.
+    """
     steps, strength, error = growth(curve.isel(step=curve["step"].to_numpy() > 0), misfit)
-    if steps.size == 0:
+    if steps.size == 0 or onset(np.log10(steps), strength, error, shape, _GROWN[0])[0] == len(steps):
         return None
-    if onset(np.log10(steps), strength, error, shape, _GROWN[0])[0] == len(steps):
-        return None
-    reached = float(np.median(strength[-3:]))
-    shape_sd = float(np.interp(reached, _GROWN, recipe.growth_sd))
+    by_last = _by_last(np.log10(steps[-_LAST:]), strength[-_LAST:], error[-_LAST:], shape, recipe)
     mean, sd = sharpen(
         math.log10(steps[-1]),
         _UNKNOWN,
@@ -195,9 +197,22 @@ def _by_growth(
         error=error,
         shape=shape,
         lowest=_GROWN[0],
-        shape_sd=shape_sd,
+        shape_sd=recipe.growth_sd[0],
     )
-    return None if sd > _VAGUE_DATE else (mean, max(sd, shape_sd))
+    by_all = mean, max(sd, recipe.growth_sd[0])
+    date = min(by_last, by_all, key=lambda one: one[1])
+    return None if date[1] > _VAGUE_DATE else date
+
+
+def _by_last(
+    log_steps: Floats, strength: Floats, error: Floats, shape: tuple[Floats, Floats], recipe: Recipe
+) -> tuple[float, float]:
+    """Mean of the dates that the last measurements give, each by the strength it has reached."""
+    log_ratio, level = shape
+    dates = log_steps - np.interp(strength, level, log_ratio)
+    reached, noise = float(np.median(strength)), float(np.median(error)) / math.sqrt(len(strength))
+    early, late = np.interp([reached - noise, reached + noise], level, log_ratio)
+    return float(dates.mean()), math.hypot(float(np.interp(reached, _GROWN, recipe.growth_sd)), (late - early) / 2)
 
 
 def by_clock(seen: Sightings, clock: Clock | None) -> Sightings:

@@ -66,6 +66,12 @@ _NUMBERS = {
     "scale": _Number(
         lambda law: law.scale, lambda law, value: replace(law, scale=value), lambda v: math.log(max(v, 1e-4)), math.exp
     ),
+    "clock_error": _Number(
+        lambda law: law.clock_error,
+        lambda law, value: replace(law, clock_error=value),
+        lambda v: math.log(max(v, 1e-4)),
+        math.exp,
+    ),
     "spread": _scatter("spread"),
     "spread_per_decade": _scatter("spread_per_decade"),
     "delay": _scatter("delay"),
@@ -113,4 +119,6 @@ def _can_be_taught(law: Law, name: str) -> bool:
     """Whether a law has that number at all: a certain gamma has no scale, a law without stragglers no odds of them."""
     if name in ("delay", "log_odds", "log_odds_per_decade"):
         return law.scatter.delay > 0
+    if name == "clock_error":
+        return law.clock_error > 0
     return law.scale > 0 if name in ("gamma", "scale") else True
