@@ -178,6 +178,8 @@ def assess(
     """
     resource = resource_of(curves).name
     family = FAMILIES[resource]
+    if recipe is not None and resource != STEP.name:
+        raise InputError("a recipe is for curves over steps", resource, "leave recipe= out")
     now = float(curves[resource][-1]) if until is None else until
     known = _up_to(now, curves, resource)
     clock = clock_of(curves, schedule) if resource == STEP.name else None
@@ -222,6 +224,8 @@ def assess(
 def _recipe(known: xr.Dataset, given: Recipe | None, departure: Departure | None, *, by_rank: bool) -> Recipe:
     if given is not None and departure is not None:
         raise InputError("the law of the run must be given once", "recipe and departure", "leave one of them out")
+    if given is not None and by_rank and given.name != "rank":
+        raise InputError("a recipe needs frequencies", "fitted", "give frequencies, or leave recipe= out")
     if departure is not None:
         return of_departure(departure)
     return recipe_for(known, by_rank=by_rank) if given is None else given
