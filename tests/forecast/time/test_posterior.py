@@ -127,7 +127,9 @@ def test_predictions_are_those_of_drawn_runs(case: str) -> None:
         at = np.quantile(times, [0.05, 0.25, 0.5, 0.75, 0.95])
         said = found.masses[k].cdf(at)
         # Four standard errors of a share, and 0.01 for the width of the window.
-        error = 4 * np.sqrt(np.array([0.05, 0.25, 0.5, 0.75, 0.95]) * np.array([0.95, 0.75, 0.5, 0.25, 0.05]) / times.size)
+        error = 4 * np.sqrt(
+            np.array([0.05, 0.25, 0.5, 0.75, 0.95]) * np.array([0.95, 0.75, 0.5, 0.25, 0.05]) / times.size
+        )
         np.testing.assert_array_less(np.abs(said - [0.05, 0.25, 0.5, 0.75, 0.95]), error + 0.01, err_msg=str(k))
 
 

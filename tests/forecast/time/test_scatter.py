@@ -55,7 +55,10 @@ def test_drawn_errors_come_as_often() -> None:
 
 
 @given(
-    late=st.floats(-50, 50), sd=st.floats(1e-4, 5), share=st.floats(0, 1), delay=st.one_of(st.just(0.0), st.floats(0.01, 3))
+    late=st.floats(-50, 50),
+    sd=st.floats(1e-4, 5),
+    share=st.floats(0, 1),
+    delay=st.one_of(st.just(0.0), st.floats(0.01, 3)),
 )
 def test_probabilities_are_numbers_add_up_and_ascend(late: float, sd: float, share: float, delay: float) -> None:
     scatter = Scatter(sd, delay=delay)
@@ -68,7 +71,9 @@ def test_probabilities_are_numbers_add_up_and_ascend(late: float, sd: float, sha
 
 
 @pytest.mark.parametrize(("degrees", "law"), [(None, stats.norm), (4.0, stats.t(4)), (1.0, stats.t(1))])
-def test_a_prior_adds_up_to_one_and_is_students_between_the_possible_gammas(degrees: float | None, law: stats.rv_continuous) -> None:
+def test_a_prior_adds_up_to_one_and_is_students_between_the_possible_gammas(
+    degrees: float | None, law: stats.rv_continuous
+) -> None:
     prior = Law("any", 1.0, 1.0, 0.25, STRAGGLERS, degrees=degrees).prior(np.nan, np.nan)
     grid = np.linspace(0, 4, 4001)
     weight = np.exp(prior.log_weight(grid))

@@ -25,12 +25,16 @@ class Arrivals:
     Attributes:
         log_time: grid of log10(time) of each skill, ascending, shape ``(n_skills, n)``.
         cdf: probability of having come by then, same shape; the last one is below 1 where a schedule ends.
-        waiting: probability, by the other skills, of not having come by now, shape ``(n_skills,)``; 1 for those that have.
+        waiting: probability, by the other skills, of not having come by now, shape ``(n_skills,)``; 1 for those that
+            have.
+        by_growth: probability, by the other skills, of coming by the date that a skill's own growth shows, same shape;
+            NaN for skills without such a date.
     """
 
     log_time: Floats
     cdf: Floats
     waiting: Floats
+    by_growth: Floats
 
     def quantile(self, probability: float) -> Floats:
         """log10 of the time by which each skill has come with that probability; infinite where it never does."""
@@ -63,8 +67,8 @@ def arrivals(views: Sequence[View], masses: Sequence[Sequence[Masses]], not_befo
     """
     end = min((_end(view.clock) for view in views if view.clock is not None), default=math.inf)
     found = [_mixed(views, [of_view[k] for of_view in masses], end, not_before[k]) for k in range(len(masses[0]))]
-    grids, cdfs, waiting = zip(*found, strict=True)
-    return Arrivals(np.array(grids), np.array(cdfs), np.array(waiting))
+    grids, cdfs, waiting, by_growth = zip(*found, strict=True)
+    return Arrivals(np.array(grids), np.array(cdfs), np.array(waiting), np.array(by_growth))
 
 
 def _end(clock: Clock) -> float:
@@ -73,7 +77,9 @@ def _end(clock: Clock) -> float:
     return math.inf if math.isinf(total) else math.log10(float(clock.step(total * (1 - 1e-9))))
 
 
-def _mixed(views: Sequence[View], masses: list[Masses], end: float, not_before: float) -> tuple[Floats, Floats, float]:
+def _mixed(
+    views: Sequence[View], masses: list[Masses], end: float, not_before: float
+) -> tuple[Floats, Floats, float, float]:
     log_weight = np.array([math.log(view.weight) + one.log_total for view, one in zip(views, masses, strict=True)])
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
@@ -89,7 +95,8 @@ def _mixed(views: Sequence[View], masses: list[Masses], end: float, not_before: 
         cdf = (cdf - cdf[0]) / rest if rest > _TINY else np.linspace(0, 1, _POINTS)
     elif math.isinf(end):
         cdf[-1] = 1.0
-    return grid, cdf, float(weight @ np.array([one.waiting for one in masses]))
+    waiting, by_growth = (weight @ [getattr(one, name) for one in masses] for name in ("waiting", "by_growth"))
+    return grid, cdf, float(waiting), float(by_growth)
 
 
 def _in_steps(clock: Clock | None, log_time: Floats) -> Floats:

@@ -20,6 +20,7 @@ _LEAST_WEIGHT = 1e-9  # weight of a line, in that of the likeliest, below which 
 _FLOOR = 1e-12  # share of the mass on every point: where the law excludes what a curve shows, the curve alone decides
 _SDS, _DELAYS = 8.0, 10.0  # reach of the scatter's tails: standard deviations, mean delays
 _PER_SD = 16.0  # points a standard deviation that a shift of masses leaves at most
+_TAILS = 1.5  # rms error of a date by growth in standard deviations: its tails are wider than a normal law's
 _LEAST = 1e-4  # least width of a grid, and least error of a date by which a skill tells itself alone, decades
 _FAR = 1.0  # decades before a bound, where the law excludes all times before it
 _TINY = np.finfo(float).tiny
@@ -49,12 +50,14 @@ class Masses:
         mass: same shape; sums compare laws and clocks.
         log_scale: logarithm of the factor that masses lack.
         waiting: share of the masses that the skill's absence up to now leaves.
+        by_growth: share of the masses up to the date that the skill's own growth shows; NaN without one.
     """
 
     log_time: Floats
     mass: Floats
     log_scale: float
     waiting: float = 1.0
+    by_growth: float = math.nan
 
     @property
     def log_total(self) -> float:
@@ -82,7 +85,7 @@ class Masses:
         kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) * fine / sd) ** 2)
         spread = np.maximum(fftconvolve(mass * whole, kernel / kernel.sum()), 0.0)
         grid = at[0] + by + fine * (np.arange(len(spread)) - reach)
-        return Masses(grid, spread, self.log_scale, self.waiting)
+        return replace(self, log_time=grid, mass=spread)
 
 
 @dataclass(frozen=True)
@@ -198,7 +201,8 @@ def _masses(posteriors: Sequence[LawPosterior], seen: Sightings, k: int) -> Mass
     mass = np.sum([_spread(one, grid) for one in lines], axis=0)
     whole = sum(float(one.weight.sum()) for one in lines)
     mass = (mass + _FLOOR * whole) * _own(seen, k, grid)
-    return Masses(grid, mass if mass.any() else np.full(len(grid), _TINY), scale, _waiting(lines, seen, k) / whole)
+    mass = mass if mass.any() else np.full(len(grid), _TINY)
+    return Masses(grid, mass, scale, min(_waiting(lines, seen, k) / whole, 1.0), _by_growth(lines, seen, k) / whole)
 
 
 def _lines(posterior: LawPosterior, seen: Sightings, k: int, log_weight: Floats) -> _Lines:
@@ -215,7 +219,23 @@ def _waiting(lines: Sequence[_Lines], seen: Sightings, k: int) -> float:
     if seen.emerged[k] or math.isinf(seen.not_before[k]):
         return sum(float(one.weight.sum()) for one in lines)
     return sum(
-        float(one.weight @ np.exp(one.posterior.law.scatter.log_sf(seen.not_before[k] - one.at, one.sd, one.straggling)))
+        float(
+            one.weight @ np.exp(one.posterior.law.scatter.log_sf(seen.not_before[k] - one.at, one.sd, one.straggling))
+        )
+        for one in lines
+    )
+
+
+def _by_growth(lines: Sequence[_Lines], seen: Sightings, k: int) -> float:
+    """Weight of the lines by which the skill comes up to the date that its growth shows; NaN without one."""
+    if not seen.growing[k]:
+        return math.nan
+    error = _TAILS * float(seen.error[k])
+    return sum(
+        float(
+            one.weight
+            @ one.posterior.law.scatter.cdf(seen.log_time[k] - one.at, math.hypot(one.sd, error), one.straggling)
+        )
         for one in lines
     )
 
@@ -225,7 +245,8 @@ def _grid(lines: Sequence[_Lines], seen: Sightings, k: int) -> Floats:
     high = max(float(one.at.max()) + one.reach for one in lines)
     if seen.growing[k]:
         near = _SDS * float(seen.error[k])
-        low, high = seen.log_time[k] - near, seen.log_time[k] + near
+        first, last = seen.log_time[k] - near, seen.log_time[k] + near
+        low, high = (first, last) if first > high or last < low else (max(low, first), min(high, last))
     if not seen.emerged[k]:
         low, high = max(low, seen.not_before[k]), min(high, seen.not_after[k])
         low = low if low < high or math.isinf(seen.not_after[k]) else high - _FAR

@@ -193,7 +193,9 @@ def _log_factor(law: Law, seen: Sightings, k: int, expected: Floats, sd: float, 
     return np.zeros_like(expected)
 
 
-def _log_to_come(seen: Sightings, k: int, expected: Floats, log_density: Floats, sd: float, straggling: float) -> Floats:
+def _log_to_come(
+    seen: Sightings, k: int, expected: Floats, log_density: Floats, sd: float, straggling: float
+) -> Floats:
     """Logarithm of the probability that a growing skill comes after now, by its line and its own date together."""
     date, error, now = float(seen.log_time[k]), float(seen.error[k]), float(seen.not_before[k])
     own = max(sd**2 - error**2, 0.0)  # variance of the scatter
@@ -202,3 +204,16 @@ def _log_to_come(seen: Sightings, k: int, expected: Floats, log_density: Floats,
     on_time = np.exp(np.minimum(np.log1p(-straggling) + log_normal - log_density, 0.0))
     straggler = ndtr((date - now) / error)  # its line says next to nothing
     return np.asarray(np.log(np.maximum(on_time * ndtr((mean - now) / spread) + (1 - on_time) * straggler, _TINY)))
+
+
+def gamma_likelihood(law: Law, seen: Sightings, reference: int, gamma: Floats) -> Floats:
+    """Logarithm of the likelihood of each gamma by the dates of one run, up to a constant; shape ``(n_gamma,)``.
+
+    Args:
+        law: its scatter is that of the skills; its prior of gamma is not used.
+        seen: dates of the skills.
+        reference: position of the dated skill from which the line is drawn (`reference_of`).
+        gamma: at least 0, ascending.
+    """
+    flat = Prior(float(gamma.mean()), 0.0, None)
+    return np.asarray(logsumexp(_on_grid(law, seen, reference, gamma, flat).log_weight_without(), axis=1))
