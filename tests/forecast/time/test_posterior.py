@@ -1,4 +1,4 @@
-"""The posterior of a run's law and its predictions against runs drawn from the recipe and kept if they fit the dates."""
+"""The posterior of a run's law and its predictions, against drawn runs that are kept if they fit the dates."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def moments(one: Prediction, k: int) -> tuple[float, float]:
 
 
 def test_normal_laws_are_linear_regression() -> None:
-    """Dates are start + gamma x + error: generalised least squares with a prior of gamma gives the rest in closed form."""
+    """Dates are start + gamma x + error: least squares with a prior of gamma gives the rest in closed form."""
     dates, x = np.array([3.0, 3.45, 3.78]), DECADES
     found = predicted(View(None, 1.0, sightings([*dates, NAN])), normal_law())
     variance = 0.03**2 + 0.02**2

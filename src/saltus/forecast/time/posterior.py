@@ -1,7 +1,8 @@
 """Posterior of a run's power law: weights over its start and gamma, from dates of skills and from their absence.
 
-All skills of a run lie about one line, log10(time) = start + gamma decades + scatter. A law gives the prior of gamma and
-the scatter; each skill that has come, has not come, or came before it was measured is a factor. Grids hold both numbers.
+All skills of a run lie about one line, log10(time) = start + gamma decades + scatter. A law gives the prior of gamma
+and the scatter; each skill that has come, has not come, or came before it was measured is a factor. Grids hold both
+numbers.
 """
 
 from __future__ import annotations
