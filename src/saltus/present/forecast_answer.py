@@ -109,7 +109,9 @@ def _still(assessment: Assessment, axis: Axis) -> str:
         text = f"{_called(assessment.names, one.skill - 1)} not before {_amount(one.not_before, axis)}"
         if one.by_growth is not None:
             low, middle, high = one.by_growth
-            text += f", by its own growth {_expected(middle, axis).removeprefix('expected ')} ({_span(low, high, axis)})"
+            text += (
+                f", by its own growth {_expected(middle, axis).removeprefix('expected ')} ({_span(low, high, axis)})"
+            )
         said.append(text)
     more = len(assessment.verdict.still) - len(said)
     return f"Still true: {'; '.join([*said, f'and {more} more'] if more else said)}."

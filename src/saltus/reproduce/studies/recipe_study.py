@@ -7,7 +7,7 @@ third and fourth skill stand, and scored with those that had not come at the end
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +15,15 @@ import numpy as np
 from saltus._version import __version__
 from saltus.figures.study import ErrorsByKnown, errors_figure, reliability_figure
 from saltus.forecast.time.laws import Coverage, Recipe
-from saltus.forecast.time.recipes import shipped_recipes
+from saltus.forecast.time.recipes import FORMAT, shipped_recipes
 from saltus.present.report import Report
 from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.runs import train_all
 from saltus.reproduce.studies.recipe_jobs import RecipeSettings, draw_recipe_jobs
+from saltus.reproduce.studies.recipe_teaching import taught_recipes
 from saltus.reproduce.studies.simple_rivals import RIVALS, exponents_without
-from saltus.reproduce.studies.study_rows import rows_of
+from saltus.reproduce.studies.study_rows import TOLD, rows_of
 from saltus.reproduce.studies.study_runs import MOST_KNOWN, StudyRun, collected
 from saltus.reproduce.studies.study_scores import by_family_and_known, by_group, coverage_by_class, reliability
 from saltus.settings import describe
@@ -55,7 +56,9 @@ _COLUMNS = (
 def reproduce(settings: RecipeSettings, options: RunOptions) -> Report:
     """Train all runs, teach with the first ones, forecast the others as their skills come, and score."""
     runs = train_runs(settings, options)
-    recipes = _taught(runs) if settings.n_teaching else shipped_recipes()
+    recipes: Mapping[str, Recipe] = shipped_recipes()
+    if settings.n_teaching:
+        recipes = taught_recipes(runs, recipes["accuracy"])
     return report_on(forecast_rows(runs, recipes), settings, options.seed, recipes)
 
 
@@ -69,25 +72,24 @@ def train_runs(settings: RecipeSettings, options: RunOptions) -> list[StudyRun]:
     ]
 
 
-def _taught(runs: Sequence[StudyRun]) -> Mapping[str, Recipe]:
-    """The recipes that the teaching runs teach, by name."""
-    assert any(run.teaching for run in runs)
-    return shipped_recipes()
-
-
 def forecast_rows(runs: Sequence[StudyRun], recipes: Mapping[str, Recipe]) -> pd.DataFrame:
     """Rows of the testing runs (`saltus.reproduce.studies.study_rows.rows_of`)."""
     import pandas as pd
 
     exponents = exponents_without(runs)
     tested = (run for run in runs if not run.teaching)
-    return pd.DataFrame([row for run in tested for row in rows_of(run, recipes, exponents[run.number])])
+    return pd.DataFrame(
+        [row for run in tested for told in TOLD for row in rows_of(run, recipes, exponents[run.number], told)]
+    )
 
 
 def report_on(rows: pd.DataFrame, settings: RecipeSettings, seed: int, recipes: Mapping[str, Recipe]) -> Report:
-    """Scores by family, verdict and class, from the rows alone."""
-    scores = by_family_and_known(rows)
-    verdicts, coverage = by_group(rows, "verdict", LEVELS), coverage_by_class(rows)
+    """Scores by family, verdict and class, from the rows alone.
+
+    All that is said of families is of forecasts that were told everything; classes of recipes have the others too.
+    """
+    coverage, rows = coverage_by_class(rows), rows[rows["told"] == TOLD[0]]
+    scores, verdicts = by_family_and_known(rows), by_group(rows, "verdict", LEVELS)
     by_recipe = {name: [asdict(one) for one in classes] for name, classes in coverage.items()}
     by_known = {
         f"{n} known" + (" or more" if n == MOST_KNOWN else ""): reliability(some)
@@ -113,13 +115,21 @@ def report_on(rows: pd.DataFrame, settings: RecipeSettings, seed: int, recipes: 
             "reliability": reliability_figure(by_known, note),
         },
         tables={"forecasts": rows},
-        documents={"coverage": by_recipe},
+        documents={"coverage": by_recipe, "recipes": with_coverage(recipes, coverage)},
         remarks=[
             *_rivals_in_words(scores),
             *map(_verdict_in_words, verdicts),
             *(_class_in_words(name, one) for name, classes in coverage.items() for one in classes),
         ],
     )
+
+
+def with_coverage(recipes: Mapping[str, Recipe], coverage: Mapping[str, Sequence[Coverage]]) -> dict[str, Any]:
+    """The recipes with their measured coverage as plain data, as the package ships them."""
+    measured = {
+        name: replace(recipe, coverage=tuple(coverage.get(name, recipe.coverage))) for name, recipe in recipes.items()
+    }
+    return {"format": FORMAT, "recipes": {name: recipe.plain() for name, recipe in measured.items()}}
 
 
 def _row(one: dict[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from saltus._types import Flags, Floats
+from saltus.errors import InputError
 from saltus.forecast.assess import Assessment, assess
 from saltus.forecast.time.arrivals import Arrivals
 from saltus.forecast.time.laws import Recipe
@@ -18,28 +20,45 @@ from saltus.reproduce.studies.simple_rivals import Exponent, by_frequency, by_ow
 from saltus.reproduce.studies.study_runs import StudyRun, moments_of, settings_in_words
 from saltus.statistics import student_quantile
 
+if TYPE_CHECKING:
+    import xarray as xr
+
+Told = Literal["everything", "no network", "no optimiser", "no frequencies"]
+TOLD: tuple[Told, ...] = get_args(Told)
+"""Facts about a run that its forecasts are told: without the network they go by the recipe "other", and so on."""
 _LEVEL = 0.9  # probability of the intervals
 
 
-def rows_of(run: StudyRun, recipes: Mapping[str, Recipe], exponent: Exponent) -> Iterator[dict[str, Any]]:
+def rows_of(
+    run: StudyRun, recipes: Mapping[str, Recipe], exponent: Exponent, told: Told = "everything"
+) -> Iterator[dict[str, Any]]:
     """One row a moment and skill to come: settings, outcome, forecast with its scores, and what rivals say.
 
     Args:
         run: that taught nothing.
         recipes: by name; the run is forecast by the one of its kind.
         exponent: learned on other runs.
+        told: facts that the forecast is told; none where it is told less, and goes by the same recipe all the same.
     """
     about, frequency, times = settings_in_words(run), run.job.task.frequencies.first(), run.times
-    recipe = recipes[recipe_for(run.curves).name]
+    curves, ranked = _as_told(run.curves, told), told == "no frequencies"
+    recipe = recipes[recipe_for(curves, by_rank=ranked).name]
+    if told != TOLD[0] and recipe.name == recipe_for(run.curves).name:
+        return
     for moment in moments_of(run.curves):
         to_come = ~(times <= moment.now)
         if not to_come.any():
             continue
-        made = assess(run.curves, until=moment.now, recipe=recipe, level=_LEVEL)
+        frequencies: Literal["fitted"] | None = "fitted" if ranked else None
+        try:
+            made = assess(curves, frequencies, until=moment.now, recipe=recipe, level=_LEVEL)
+        except InputError:  # no second skill has shown itself yet, so that nothing is known of frequencies
+            continue
         strength = run.curves["strength"].sel(step=moment.now).to_numpy()[0]
         rivals = _rivals(run, moment.now, to_come, exponent)
         for k in np.flatnonzero(to_come).tolist():
             yield about | {
+                "told": told,
                 "known": moment.known,
                 "now": moment.now,
                 "skill": k + 1,
@@ -57,6 +76,15 @@ def rows_of(run: StudyRun, recipes: Mapping[str, Recipe], exponent: Exponent) ->
                 "scheduled": made.in_effective_time,
                 **{name: float(said[k]) for name, said in rivals.items()},
             }
+
+
+def _as_told(curves: xr.Dataset, told: Told) -> xr.Dataset:
+    """The curves with no more settings than a log of another program would have."""
+    kept = {"no network": ("optimizer", "batch_size"), "no optimiser": ("batch_size",)}.get(told)
+    if kept is None:
+        return curves
+    settings = json.loads(curves.attrs["settings"])["training"]
+    return curves.assign_attrs(settings=json.dumps({name: settings[name] for name in kept}))
 
 
 def _rivals(run: StudyRun, now: float, to_come: Flags, exponent: Exponent) -> dict[str, Floats]:
