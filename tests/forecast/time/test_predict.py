@@ -121,8 +121,9 @@ def test_a_skills_own_growth_sharpens_its_forecast() -> None:
 def test_forecasts_that_know_no_error_stay_as_they_are() -> None:
     none = ((0.0, 0.0), (0.0, 0.0))
     forecast = calibration(covariance=none, fit_covariance=none).forecast(MIX, departure=PAPER)
-    np.testing.assert_allclose(forecast.emergence_time, HALF / P, rtol=1e-3)  # the least spread is 1e-4 decades
-    np.testing.assert_allclose(forecast.interval, np.column_stack([HALF / P, HALF / P]), rtol=1e-3)  # the least spread is 1e-4 decades
+    # The least spread is 1e-4 decades.
+    np.testing.assert_allclose(forecast.emergence_time, HALF / P, rtol=1e-3)
+    np.testing.assert_allclose(forecast.interval, np.column_stack([HALF / P, HALF / P]), rtol=1e-3)
 
 
 def test_a_forecast_is_set_beside_the_measured_times() -> None:
@@ -130,9 +131,7 @@ def test_a_forecast_is_set_beside_the_measured_times() -> None:
     strength = np.array([[0, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 0.2]])
     forecast = calibration().forecast(MIX, measured=curves_from(strength, steps), departure=PAPER, level=0.9)
     # Crossings by straight lines: 150 and 450, and none; the model says 300, 800, 2400.
-    np.testing.assert_allclose(
-        forecast.log10_ratio, [math.log10(300 / 150), math.log10(800 / 450), np.nan], atol=2e-4
-    )
+    np.testing.assert_allclose(forecast.log10_ratio, [math.log10(300 / 150), math.log10(800 / 450), np.nan], atol=2e-4)
     low, high = forecast.interval.T
     assert forecast.hit == [bool(low[0] <= 150 <= high[0]), bool(low[1] <= 450 <= high[1]), None]
     assert forecast.quantile(0.05)[0] == pytest.approx(low[0])

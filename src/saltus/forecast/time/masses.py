@@ -172,7 +172,7 @@ def _log_stretch(view: View) -> Floats:
 
 @dataclass(frozen=True)
 class _Lines:
-    """The lines of one law that count: the times they predict for a skill, their weights, and its scatter about them."""
+    """The lines of one law that count: times that they predict for a skill, their weights, and its scatter."""
 
     posterior: LawPosterior
     at: Floats
