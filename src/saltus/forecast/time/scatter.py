@@ -53,7 +53,7 @@ class Scatter:
 
     def log_density(self, late: ArrayLike, sd: ArrayLike, straggling: ArrayLike) -> Floats:
         """Logarithm of the density of being so late, per decade; arguments broadcast."""
-        z = np.asarray(late, dtype=float) / sd
+        z = np.asarray(np.divide(late, sd), dtype=float)
         normal = -0.5 * z**2 - np.log(sd * np.sqrt(2 * np.pi))
         if self.delay <= 0:
             return np.asarray(normal)
@@ -63,11 +63,11 @@ class Scatter:
 
     def cdf(self, late: ArrayLike, sd: ArrayLike, straggling: ArrayLike) -> Floats:
         """Probability of being at most so late; arguments broadcast."""
-        return np.exp(self.log_cdf(late, sd, straggling))
+        return np.asarray(np.exp(self.log_cdf(late, sd, straggling)))
 
     def log_cdf(self, late: ArrayLike, sd: ArrayLike, straggling: ArrayLike) -> Floats:
         """Logarithm of the same."""
-        z = np.asarray(late, dtype=float) / sd
+        z = np.asarray(np.divide(late, sd), dtype=float)
         below = log_ndtr(z)
         if self.delay <= 0:
             return np.asarray(below)
@@ -77,7 +77,7 @@ class Scatter:
 
     def log_sf(self, late: ArrayLike, sd: ArrayLike, straggling: ArrayLike) -> Floats:
         """Logarithm of the probability of being later; arguments broadcast."""
-        z = np.asarray(late, dtype=float) / sd
+        z = np.asarray(np.divide(late, sd), dtype=float)
         if self.delay <= 0:
             return np.asarray(log_ndtr(-z))
         with np.errstate(divide="ignore"):
