@@ -23,7 +23,7 @@ from saltus.forecast.time.arrivals import Arrivals, View, arrivals, masses_in
 from saltus.forecast.time.constants import TimeConstants
 from saltus.forecast.time.effective_time import in_effective_time
 from saltus.forecast.time.laws import Recipe
-from saltus.forecast.time.posterior import Sightings
+from saltus.forecast.time.posterior import Sightings, reference_of
 from saltus.forecast.time.sightings import by_clock, sightings_of
 from saltus.statistics import powers_of_ten
 from saltus.theory.protocols import Clock
@@ -213,7 +213,13 @@ def forecast_from(
         arrivals=found,
         clock=clock,
         own_growth=_by_growth(views[0], level, n),
+        own_date=_own_dates(views[0].seen)[:n],
     )
+
+
+def _own_dates(seen: Sightings) -> Flags:
+    """Whether each skill has emerged and is the only one with a date."""
+    return np.array([one and reference_of(seen, without=k) is None for k, one in enumerate(seen.emerged)], dtype=bool)
 
 
 def _by_growth(view: View, level: float, n_skills: int) -> Floats:
