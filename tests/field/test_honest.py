@@ -76,6 +76,8 @@ def missed(found: Iterable[tuple[str, bool]]) -> dict[str, tuple[int, int]]:
 
 def of_all(curves: xr.Dataset, moments: Iterable[float], recipes: Iterable[str] = RECIPES) -> Outcomes:
     """Outcomes by every recipe, whatever the curves are of; with frequencies by rank, by the recipe of ranks."""
+    came = crossing_times(curves)[0]
+    moments = [moment for moment in moments if np.any(came <= moment) and not np.all(came <= moment)]
     for recipe in recipes:
         yield from outcomes(curves, moments, "fitted" if recipe == "rank" else 0.3, recipe)
 
