@@ -160,8 +160,7 @@ def test_the_rarest_skill_to_come_must_lie_within_reach(
     scores: dict[Explanation, float], margin: float, level: str
 ) -> None:
     assert scores
-    until = {"until": 2000}
-    verdict = judged(recipe=replace(SURE, reach=math.log10(6) + margin), **until)
+    verdict = judged(recipe=replace(SURE, reach=math.log10(6) + margin), until=2000)
     assert verdict.level == level
     assert level == "trust" or of_level(
         verdict,
@@ -536,3 +535,29 @@ def test_a_skill_alone_cannot_show_what_others_need() -> None:
 def test_constants_below_1_are_not_tried() -> None:
     verdict = judge_size(in_size(), Frequencies(MIX.tolist()), sized(sd=0.5, constant=1.0))
     assert verdict.level == "do not use"
+
+
+def test_skills_that_follow_no_rank_law_are_not_forecast_but_dated_by_their_growth() -> None:
+    """Three skills a decade apart from any power law of their rank, and one to come."""
+    half = np.array([500.0, 4000.0, 4500.0, 20_000.0])
+    strength = 1 / (1 + (half[:, None] / STEPS) ** 4)
+    known = curves_from(strength, STEPS, settings=SETTINGS)
+    early = assess(known, "fitted", recipe=covered("rank"), until=12_000)
+    assert early.frequency_fit is not None
+    if not early.frequency_fit.free_rates:
+        pytest.fail("the mix was made to follow no power law")
+    assert early.verdict.level == "do not use"
+    assert any(reason.startswith("the skills follow no power law") for reason in early.verdict.reasons)
+    [last] = early.verdict.still
+    assert last.skill == 4
+    assert last.by_growth is not None
+    assert last.by_growth[0] < 20_000 < last.by_growth[2]
+
+
+def test_dates_that_made_their_own_frequency_are_used_and_never_hit() -> None:
+    half = 500 * np.arange(1, 5) ** 1.6
+    known = curves_from(1 / (1 + (half[:, None] / STEPS) ** 4), STEPS, settings=SETTINGS)
+    early = assess(known, "fitted", recipe=covered("rank"), until=3500)
+    rows = early.summary()["skills"]
+    assert early.used.tolist() == [row["used"] for row in rows] == [True, True, True, False]
+    assert [row["hit"] is None for row in rows] == [True, True, True, False]
