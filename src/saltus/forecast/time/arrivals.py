@@ -14,7 +14,7 @@ from saltus.forecast.time.laws import Recipe
 from saltus.forecast.time.posterior import LawPosterior, Sightings, law_posterior, reference_of
 from saltus.theory.protocols import Clock
 
-_POINTS = 2049  # of a grid of log10(time)
+_POINTS = 2049  # points of a grid of log10(time)
 _TAIL = 1e-6  # weight that a grid may leave out on either side
 _SDS, _DELAYS = 8.0, 12.0  # reach of the scatter's tails: standard deviations, mean delays
 _TAILS = 1.5  # rms error of a date by growth in standard deviations: its tails are wider than a normal law's
