@@ -61,7 +61,7 @@ def test_skills_are_chosen_by_name_or_number() -> None:
 def test_a_verdict_speaks_of_the_skill_by_its_name() -> None:
     curves = saltus.read_curves("n.csv")
     late = curves.assign(strength=curves["strength"].copy())
-    late["strength"][0, 1] = np.interp(curves["step"] / 1.6, curves["step"], curves["strength"][0, 1])
+    late["strength"][0, 1] = np.interp(curves["step"] / 6, curves["step"], curves["strength"][0, 1])
     reasons = saltus.assess(late, saltus.PowerLaw(0.6, 3)).verdict.reasons
     assert any(reason.startswith("skill 'sub' emerged 0.") for reason in reasons), reasons
 
