@@ -110,8 +110,8 @@ def teach(
     """Teach a recipe by runs of your own, from one up: how times go with frequency, and how they scatter.
 
     Give it to `saltus.assess` as ``recipe`` to forecast a further run of the same training; on the command line,
-    ``saltus teach``. One run's gamma already says more about the next run than any theory: they differ little. From five
-    runs on, the coverage of forecasts is measured by leaving out one run at a time.
+    ``saltus teach``. One run's gamma already says more about the next run than any theory: they differ little. From
+    five runs on, the coverage of forecasts is measured by leaving out one run at a time.
 
     Args:
         runs: labelled curves over steps of finished or stopped runs, all of one recipe; each run of a dataset is a
