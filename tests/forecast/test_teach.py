@@ -100,7 +100,7 @@ def test_a_recipe_forecasts_and_its_coverage_is_said() -> None:
     assert shipped.forecast is not None
     width, before = (np.log10(one.interval[1:, 1] / one.interval[1:, 0]) for one in (own.forecast, shipped.forecast))
     assert (width < before).all()
-    assert all(own.forecast.hit)
+    assert sum(map(bool, own.forecast.hit)) >= 3  # of four at 90 %
     assert "6 own runs, adam" in own.verdict.coverage
     assert own.verdict.level != "do not use"
 
