@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,8 +39,9 @@ class Forecast(ReadingOptions):
     frequencies: Path | None = None
     """File of frequencies or counts instead, one number a skill, most frequent first. Or the word fitted: all that is
     known is their order."""
-    calibrate_on: tuple[int | str, ...] = (1,)
-    """The skill to calibrate on, by number or name, or several."""
+    calibrate_on: tuple[int | str, ...] = ()
+    """The skill to calibrate on, by number or name, or several. By default all that have emerged; over sizes the
+    first."""
     until: float | None = None
     """Use nothing after this step, or beyond this size; what came later is only compared. By default the last one."""
     threshold: float = 0.5
@@ -88,7 +89,7 @@ class Forecast(ReadingOptions):
         from saltus.cli.language import arguments_of, spoken
 
         asked = {
-            "on_skill": self.calibrate_on,
+            "on_skill": self.calibrate_on or None,
             "until": self.until,
             "calibration": calibration,
             "threshold": self.threshold,
@@ -98,7 +99,12 @@ class Forecast(ReadingOptions):
         }
         answer = self._backtest if self.backtest else self._forecast
         report = answer(curves, frequencies_of(curves, self.alpha, stated), asked)
-        return replace(report, remarks=[spoken(remark, arguments_of(self)) for remark in report.remarks])
+        arguments = arguments_of(self)
+
+        def said(lines: Sequence[str]) -> list[str]:
+            return [spoken(line, arguments) for line in lines]
+
+        return replace(report, remarks=said(report.remarks), answer=said(report.answer))
 
     def _forecast(self, curves: xr.Dataset, frequencies: Stated, asked: Mapping[str, Any]) -> Report:
         from saltus.forecast.assess import assess

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from saltus._types import Flags
 from saltus.curves.names import skill_names
 from saltus.curves.report import explained
 from saltus.curves.schema import resource_of
@@ -69,6 +70,16 @@ class Assessment:
         """Whether the calibration counts effective time, by the schedule of the learning rate."""
         return self.clock is not None
 
+    @property
+    def used(self) -> Flags:
+        """Whether each skill's own date made its forecast or its frequency, and so is no test, shape ``(n_skills,)``."""
+        fit, forecast, used = self.frequency_fit, self.forecast, np.zeros(require_finite_skills(self.frequencies), bool)
+        if forecast is not None and forecast.own_date is not None:
+            used |= forecast.own_date
+        if fit is not None and forecast is not None and forecast.measured is not None:
+            used |= fit.dated & (np.nan_to_num(forecast.measured.mean, nan=np.inf) <= self.until)
+        return used
+
     def summary(self) -> dict[str, Any]:
         """Calibration, skills and verdict as plain data; unknown numbers are None or NaN."""
         return {
@@ -83,6 +94,8 @@ class Assessment:
             "verdict": {
                 "level": self.verdict.level,
                 "reasons": list(self.verdict.reasons),
+                "coverage": self.verdict.coverage,
+                "still": [asdict(one) for one in self.verdict.still],
                 "evidence": {one.name: one.score for one in self.verdict.evidence},
             },
         }
@@ -113,7 +126,8 @@ class Assessment:
             resource.observed: None if forecast.measured is None else float(forecast.measured.mean[k]),
             "emerged_before": _before(forecast, k),
             "log10_error": float(forecast.log10_ratio[k]),
-            "hit": forecast.hit[k],
+            "hit": None if self.used[k] else forecast.hit[k],
+            "used": bool(self.used[k]),
         }
 
 
@@ -146,7 +160,7 @@ def assess(
         frequencies: of their skills; by default those that the curves carry. ``"fitted"``: unknown but for their
             order, skill 1 being the most frequent; they are fitted to the known curves (`saltus.fit_frequencies`).
         on_skill: the skill to calibrate on, by number (from 1) or by name, or several. By default all that have emerged
-            inform the forecasts over steps, each by what its curve tells; over sizes it is skill 1.
+            inform the forecasts, each by what its curve tells.
         until: the moment, or the largest size: later measurements are only used to score. By default the last one.
         calibration: made elsewhere on curves over the same resource; by default it is made on these curves.
         threshold: the strength R/S that counts as emerged, between 0 and 1. (0.5, as for curves; the methods
@@ -179,6 +193,7 @@ def assess(
         on_skill=on_skill,
         clock=clock,
         calibrated_elsewhere=calibration is not None,
+        schedule_told=schedule != "logged",
     )
     degenerate = None
     if calibration is not None:

@@ -6,9 +6,11 @@ A new resource is a row here, with a model in ``theory/`` and, over sizes, a for
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
 
 from saltus.forecast.base.calibration import AnyCalibration
 from saltus.forecast.base.checks import OnSkill
@@ -47,6 +49,7 @@ class Basis:
         on_skill: the skill to calibrate on, or several; None for all that have emerged.
         clock: of effective time, where steps do not all count alike.
         calibrated_elsewhere: whether the calibration is of other curves.
+        schedule_told: whether the schedule of the learning rate was given, be it none.
     """
 
     frequencies: SkillFrequencies
@@ -56,6 +59,7 @@ class Basis:
     on_skill: OnSkill | None = None
     clock: Clock | None = None
     calibrated_elsewhere: bool = False
+    schedule_told: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Family(Generic[C]):
 
 
 def _fit_data(curves: xr.Dataset, frequencies: SkillFrequencies | None, on_skill: OnSkill | None) -> DataCalibration:
-    return calibrate_data(curves, frequencies, _first(on_skill))
+    return calibrate_data(curves, frequencies, on_skill)
 
 
 def _fit_parameters(
@@ -89,16 +93,7 @@ def _fit_parameters(
     frequencies: SkillFrequencies | None,  # noqa: ARG001
     on_skill: OnSkill | None,
 ) -> ParameterCalibration:
-    return calibrate_parameters(curves, _first(on_skill))  # the order of the skills decides, not their frequencies
-
-
-def _has_risen(curves: xr.Dataset, on_skill: OnSkill | None) -> bool:
-    return has_risen(curves, _first(on_skill))
-
-
-def _first(on_skill: OnSkill | None) -> OnSkill:
-    """The skills to calibrate on over sizes: the first one unless others are named."""
-    return 1 if on_skill is None else on_skill
+    return calibrate_parameters(curves, on_skill)  # the order of the skills decides, not their frequencies
 
 
 def _forecast_time(
@@ -119,8 +114,12 @@ def _forecast_size(
 ) -> dict[float, EmergenceForecast]:
     if calibration is None:
         return {}
+    numbers = curves["skill"].to_numpy()
+    own = np.isin(numbers, calibration.skills) & (not basis.calibrated_elsewhere and len(calibration.skills) == 1)
     return {
-        at: calibration.forecast(basis.frequencies, measured=curves, threshold=at, level=basis.level)
+        at: replace(
+            calibration.forecast(basis.frequencies, measured=curves, threshold=at, level=basis.level), own_date=own
+        )
         for at in thresholds
         if at > calibration.lowest_threshold
     }
@@ -133,7 +132,17 @@ def _judge_time(
     forecast: EmergenceForecast | None,
 ) -> Verdict:
     assert basis.recipe is not None  # of every forecast over steps
-    return judge(known, basis.frequencies, calibration, forecast, basis.recipe, basis.frequency_fit, basis.on_skill)
+    return judge(
+        known,
+        basis.frequencies,
+        calibration,
+        forecast,
+        basis.recipe,
+        basis.frequency_fit,
+        basis.on_skill,
+        calibrated_elsewhere=basis.calibrated_elsewhere,
+        schedule_told=basis.schedule_told,
+    )
 
 
 def _judge_size(
@@ -142,7 +151,7 @@ def _judge_size(
     calibration: SizeCalibration | DegenerateFitError | None,
     forecast: EmergenceForecast | None,  # noqa: ARG001
 ) -> Verdict:
-    return judge_size(known, basis.frequencies, calibration, _first(basis.on_skill))
+    return judge_size(known, basis.frequencies, calibration, basis.on_skill)
 
 
 def _fit_frequencies(curves: xr.Dataset, on_skill: OnSkill | None, departure: Departure) -> FrequencyFit:
@@ -151,6 +160,6 @@ def _fit_frequencies(curves: xr.Dataset, on_skill: OnSkill | None, departure: De
 
 FAMILIES: dict[str, Family[Any]] = {
     STEP.name: Family(has_emerged, calibrate_time, _forecast_time, _judge_time, Calibration.load, _fit_frequencies),
-    DATA.name: Family(_has_risen, _fit_data, _forecast_size, _judge_size, DataCalibration.load),
-    PARAMETERS.name: Family(_has_risen, _fit_parameters, _forecast_size, _judge_size, ParameterCalibration.load),
+    DATA.name: Family(has_risen, _fit_data, _forecast_size, _judge_size, DataCalibration.load),
+    PARAMETERS.name: Family(has_risen, _fit_parameters, _forecast_size, _judge_size, ParameterCalibration.load),
 }

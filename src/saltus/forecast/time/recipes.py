@@ -26,6 +26,8 @@ _ADAM: dict[Network, str] = {
     "deep": "adam-deep",
     "transformer": "adam-transformer",
 }
+UNKNOWN = "unknown"  # recipe of curves whose optimiser is not known
+GENERAL = ("other", "accuracy", "rank")  # recipes of runs whose optimiser and network did not teach them
 KIND = "saltus recipe"
 FORMAT = 1
 _CERTAIN = 1e-6  # spread of a departure without any
@@ -55,7 +57,7 @@ def recipe_for(curves: xr.Dataset, *, by_rank: bool = False) -> Recipe:
     if family == "sgd":
         return known["sgd"]
     if family is None:
-        return known["unknown"]
+        return known[UNKNOWN]
     if family != "adam":
         return known["other"]
     network = trained_network(curves)
