@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from numpy.typing import ArrayLike
 from saltus import MultitaskSparseParity, PowerLaw
 from saltus._types import Floats
 from saltus.curves.schema import curves_from
+from saltus.forecast.time.laws import Coverage, Recipe
+from saltus.forecast.time.recipes import shipped_recipes
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,6 +33,13 @@ WIDTHS = range(1, 17)
 
 def logistic(x: ArrayLike) -> Floats:
     return np.asarray(np.exp(-np.logaddexp(0, -np.asarray(x, dtype=float))))
+
+
+def covered(name: str, held: int = 90) -> Recipe:
+    """A shipped recipe with a coverage, in per cent, of every class."""
+    classes = [(known, scheduled) for known in (1, 2, 3) for scheduled in (False, True)]
+    made = tuple(Coverage(known, scheduled, 100, 20, held) for known, scheduled in classes)
+    return replace(shipped_recipes()[name], coverage=made)
 
 
 def synthetic_time(
