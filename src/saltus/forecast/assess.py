@@ -160,7 +160,7 @@ def assess(
         frequencies: of their skills; by default those that the curves carry. ``"fitted"``: unknown but for their
             order, skill 1 being the most frequent; they are fitted to the known curves (`saltus.fit_frequencies`).
         on_skill: the skill to calibrate on, by number (from 1) or by name, or several. By default all that have emerged
-            inform the forecasts over steps, each by what its curve tells; over sizes it is skill 1.
+            inform the forecasts, each by what its curve tells.
         until: the moment, or the largest size: later measurements are only used to score. By default the last one.
         calibration: made elsewhere on curves over the same resource; by default it is made on these curves.
         threshold: the strength R/S that counts as emerged, between 0 and 1. (0.5, as for curves; the methods
@@ -178,6 +178,8 @@ def assess(
     """
     resource = resource_of(curves).name
     family = FAMILIES[resource]
+    if recipe is not None and resource != STEP.name:
+        raise InputError("a recipe is for curves over steps", resource, "leave recipe= out")
     now = float(curves[resource][-1]) if until is None else until
     known = _up_to(now, curves, resource)
     clock = clock_of(curves, schedule) if resource == STEP.name else None
@@ -222,6 +224,8 @@ def assess(
 def _recipe(known: xr.Dataset, given: Recipe | None, departure: Departure | None, *, by_rank: bool) -> Recipe:
     if given is not None and departure is not None:
         raise InputError("the law of the run must be given once", "recipe and departure", "leave one of them out")
+    if given is not None and by_rank and given.name != "rank":
+        raise InputError("a recipe needs frequencies", "fitted", "give frequencies, or leave recipe= out")
     if departure is not None:
         return of_departure(departure)
     return recipe_for(known, by_rank=by_rank) if given is None else given

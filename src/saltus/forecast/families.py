@@ -85,7 +85,7 @@ class Family(Generic[C]):
 
 
 def _fit_data(curves: xr.Dataset, frequencies: SkillFrequencies | None, on_skill: OnSkill | None) -> DataCalibration:
-    return calibrate_data(curves, frequencies, _first(on_skill))
+    return calibrate_data(curves, frequencies, on_skill)
 
 
 def _fit_parameters(
@@ -93,16 +93,7 @@ def _fit_parameters(
     frequencies: SkillFrequencies | None,  # noqa: ARG001
     on_skill: OnSkill | None,
 ) -> ParameterCalibration:
-    return calibrate_parameters(curves, _first(on_skill))  # the order of the skills decides, not their frequencies
-
-
-def _has_risen(curves: xr.Dataset, on_skill: OnSkill | None) -> bool:
-    return has_risen(curves, _first(on_skill))
-
-
-def _first(on_skill: OnSkill | None) -> OnSkill:
-    """The skills to calibrate on over sizes: the first one unless others are named."""
-    return 1 if on_skill is None else on_skill
+    return calibrate_parameters(curves, on_skill)  # the order of the skills decides, not their frequencies
 
 
 def _forecast_time(
@@ -160,7 +151,7 @@ def _judge_size(
     calibration: SizeCalibration | DegenerateFitError | None,
     forecast: EmergenceForecast | None,  # noqa: ARG001
 ) -> Verdict:
-    return judge_size(known, basis.frequencies, calibration, _first(basis.on_skill))
+    return judge_size(known, basis.frequencies, calibration, basis.on_skill)
 
 
 def _fit_frequencies(curves: xr.Dataset, on_skill: OnSkill | None, departure: Departure) -> FrequencyFit:
@@ -169,6 +160,6 @@ def _fit_frequencies(curves: xr.Dataset, on_skill: OnSkill | None, departure: De
 
 FAMILIES: dict[str, Family[Any]] = {
     STEP.name: Family(has_emerged, calibrate_time, _forecast_time, _judge_time, Calibration.load, _fit_frequencies),
-    DATA.name: Family(_has_risen, _fit_data, _forecast_size, _judge_size, DataCalibration.load),
-    PARAMETERS.name: Family(_has_risen, _fit_parameters, _forecast_size, _judge_size, ParameterCalibration.load),
+    DATA.name: Family(has_risen, _fit_data, _forecast_size, _judge_size, DataCalibration.load),
+    PARAMETERS.name: Family(has_risen, _fit_parameters, _forecast_size, _judge_size, ParameterCalibration.load),
 }

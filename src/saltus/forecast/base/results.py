@@ -11,7 +11,7 @@ import numpy as np
 from saltus._types import Flags, Floats, Integers
 from saltus.curves.crossings import EmergenceTimes
 from saltus.errors import InputError
-from saltus.statistics import powers_of_ten, student_probability, student_quantile
+from saltus.statistics import powers_of_ten
 from saltus.theory.protocols import Clock
 
 
@@ -49,9 +49,7 @@ class EmergenceForecast:
         uncertainty: standard deviations behind the interval, by source.
         sharpened: whether a skill's own early strengths were used.
         measured: the measured emergence times, or None if there are no measurements.
-        degrees: degrees of freedom of the total uncertainty (Student's t), infinity for a normal law; None where
-            ``arrivals`` has the whole distribution.
-        arrivals: probability that each skill has emerged, by step; None of forecasts over sizes.
+        arrivals: the whole distribution: probability that each skill has emerged, by step or size.
         clock: of the schedule, where the forecast was made over effective time; infinite steps then say "not within
             this schedule".
         own_date: whether the forecast of a skill that has emerged rests on its own date, since there is no other: it
@@ -69,8 +67,7 @@ class EmergenceForecast:
     uncertainty: Uncertainty
     sharpened: Flags
     measured: EmergenceTimes | None
-    degrees: Floats | None = None
-    arrivals: Distribution | None = None
+    arrivals: Distribution
     clock: Clock | None = None
     own_date: Flags | None = None
     own_growth: Floats | None = None
@@ -83,11 +80,7 @@ class EmergenceForecast:
         """
         if not 0 < probability < 1:
             raise InputError("a probability must lie between 0 and 1", probability, "give e.g. 0.9")
-        if self.arrivals is not None:
-            return powers_of_ten(self.arrivals.quantile(probability))
-        assert self.degrees is not None  # of every forecast without arrivals
-        sigmas = student_quantile(probability, self.degrees)
-        return np.asarray(self.emergence_time * powers_of_ten(sigmas * self.uncertainty.total))
+        return powers_of_ten(self.arrivals.quantile(probability))
 
     def probability_by(self, amount: float) -> Floats:
         """Probability that each skill has emerged by an amount, in the unit of the forecast; shape ``(n_skills,)``.
@@ -101,14 +94,7 @@ class EmergenceForecast:
         """
         if not amount >= 0:
             raise InputError("by must be at least 0", amount, "give e.g. 20000")
-        with np.errstate(divide="ignore", invalid="ignore"):
-            log_amount = np.log10(amount)
-            if self.arrivals is not None:
-                return self.arrivals.probability_by(float(log_amount))
-            assert self.degrees is not None  # of every forecast without arrivals
-            late = log_amount - np.log10(self.emergence_time)
-            sigmas = np.where(late == 0, 0.0, late / self.uncertainty.total)
-        return student_probability(np.nan_to_num(sigmas, nan=-np.inf, posinf=np.inf, neginf=-np.inf), self.degrees)
+        return self.arrivals.probability_by(math.log10(amount) if amount > 0 else -math.inf)
 
     @property
     def log10_ratio(self) -> Floats:

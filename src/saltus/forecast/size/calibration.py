@@ -18,9 +18,11 @@ from saltus._types import Floats, Integers
 from saltus.curves.crossings import emergence_times
 from saltus.errors import InputError
 from saltus.forecast.base.checks import require_level, require_same_skills
-from saltus.forecast.base.results import EmergenceForecast, Uncertainty
+from saltus.forecast.base.results import Distribution, EmergenceForecast, Uncertainty
 from saltus.forecast.base.saved import load_as, save_calibration
+from saltus.forecast.size.arrivals import SizesByError, SizesByPosterior
 from saltus.forecast.size.forms import NodesForm, ShotsForm, SizeForm
+from saltus.forecast.size.posterior import LEVELS
 from saltus.resource import DATA, PARAMETERS
 from saltus.statistics import powers_of_ten, student_quantile
 from saltus.theory.extended import DataEmergence, ParameterEmergence
@@ -39,16 +41,19 @@ class SizeCalibration(ABC):
     """One constant of an extended model, with its standard error.
 
     Attributes:
-        constant: D_c or N_c.
+        constant: D_c or N_c, in samples or nodes.
         variance: of log(constant), from the fit and from run-to-run spread.
         fit_variance: the part of it that comes from single measurements.
-        degrees: degrees of freedom of the variance; intervals are Student's t.
+        degrees: degrees of freedom of the variance.
         residual: root mean square of measured minus fitted R/S, mean over runs, on the rise (0.05 to 0.95).
         misfit: the part of it beyond the scatter of the measurements.
         target_scale: S.
         skills: numbers of the skills that the fit used, from 1.
         n_skills: number of skills of the curves.
         n_runs: number of runs of the curves.
+        quantiles: of the constant's posterior, at `saltus.forecast.size.posterior.LEVELS`; none in files of 0.1.0,
+            whose intervals are Student's t.
+        unit: samples or nodes in one unit of the sizes: 1 where sizes count them.
     """
 
     constant: float
@@ -61,6 +66,8 @@ class SizeCalibration(ABC):
     skills: tuple[int, ...]
     n_skills: int
     n_runs: int
+    quantiles: tuple[float, ...] = ()
+    unit: float = 1.0
 
     resource: ClassVar[str]
     constant_name: ClassVar[str]
@@ -110,24 +117,40 @@ class SizeCalibration(ABC):
         skill = np.arange(1, require_finite_skills(frequencies) + 1)
         if measured is not None:
             require_same_skills(measured, len(skill))
-        log_size = np.log10(self._size(frequencies, threshold))
+        log_size = np.log10(self._size(frequencies, threshold) / self.unit)
         same = np.ones(len(skill)) / math.log(10)
         fit, runs = (math.sqrt(part) * same for part in (self.fit_variance, self.variance - self.fit_variance))
         misfit = self.misfit / self._rise(threshold, frequencies)
         total = np.sqrt(fit**2 + runs**2 + misfit**2)
-        reach = student_quantile(0.5 + level / 2, self.degrees) * total
+        sizes = self._arrivals(log_size, misfit, total)
+        ends = [sizes.quantile(probability) for probability in (0.5 - level / 2, 0.5 + level / 2)]
         return EmergenceForecast(
             threshold=threshold,
             skill=skill,
             frequency=frequencies.pmf(skill),
-            emergence_time=powers_of_ten(log_size),
-            interval=powers_of_ten(np.column_stack([log_size - reach, log_size + reach])),
+            emergence_time=powers_of_ten(sizes.quantile(0.5)),
+            interval=powers_of_ten(np.column_stack(ends)),
             level=level,
             uncertainty=Uncertainty(fit, runs, misfit, np.zeros(len(skill)), total),
             sharpened=np.zeros(len(skill), dtype=bool),
             measured=None if measured is None else emergence_times(measured, threshold),
-            degrees=np.full(len(skill), self.degrees),
+            arrivals=sizes,
         )
+
+    def _arrivals(self, log_size: Floats, misfit: Floats, total: Floats) -> Distribution:
+        """Distribution of each skill's size: by the posterior of the constant, or by its standard error alone."""
+        if not self.quantiles:
+            return SizesByError(log_size, total, self.degrees)
+        return SizesByPosterior.of(log_size, np.log10(np.array(self.quantiles) / self.constant), misfit)
+
+    @property
+    def relative_interval(self) -> tuple[float, float]:
+        """Ends of the constant's 90 % interval over the constant itself."""
+        if self.quantiles:
+            low, high = (self.quantiles[LEVELS.index(level)] / self.constant for level in (0.05, 0.95))
+            return low, high
+        reach = math.exp(float(student_quantile(0.95, self.degrees)) * math.sqrt(self.variance))
+        return 1 / reach, reach
 
     def _rise(self, threshold: float, frequencies: SkillFrequencies) -> Floats:
         """Slope of each skill there, in R/S a decade: it turns a misfit in strength into one in size."""
@@ -137,7 +160,8 @@ class SizeCalibration(ABC):
 
     def summary(self) -> dict[str, Any]:
         """The constant by its name, with its standard error, and all fields; for a report."""
-        named = {self.constant_name: self.constant, f"{self.constant_name}_error": self.constant_error}
+        by_name = self.constant / self.unit, self.constant_error / self.unit
+        named = dict(zip((self.constant_name, f"{self.constant_name}_error"), by_name, strict=True))
         return {"resource": self.resource, **named, **asdict(self)}
 
     def save(self, path: str | Path) -> None:
@@ -157,8 +181,10 @@ class SizeCalibration(ABC):
         """The calibration itself, if its numbers are possible; ``source`` is named in the `InputError` otherwise."""
         above_0 = self.constant, self.target_scale, self.degrees
         others = self.variance, self.fit_variance, self.residual, self.misfit
-        finite = all(map(math.isfinite, (*above_0, *others)))
-        if not (finite and min(above_0) > 0 and min(others) >= 0 and self.constant >= 1):
+        finite = all(map(math.isfinite, (*above_0, *others, *self.quantiles, self.unit)))
+        ascend = len(self.quantiles) in (0, len(LEVELS)) and list(self.quantiles) == sorted(self.quantiles)
+        possible = min(above_0) > 0 and min(others) >= 0 and self.constant >= 1 and self.unit > 0
+        if not (finite and possible and ascend and min(self.quantiles, default=1.0) > 0):
             raise InputError(
                 "the constant must be at least 1, and variances and degrees of freedom numbers that can be such",
                 str(source),
@@ -176,13 +202,13 @@ class DataCalibration(SizeCalibration):
 
     @property
     def shots(self) -> float:
-        """D_c, samples."""
-        return self.constant
+        """D_c, samples; in the unit of the curves' sizes where these do not count samples."""
+        return self.constant / self.unit
 
     @property
     def shots_error(self) -> float:
         """Its standard error."""
-        return self.constant_error
+        return self.constant_error / self.unit
 
     def model(self, frequencies: SkillFrequencies) -> DataEmergence:
         return DataEmergence(frequencies, target_scale=self.target_scale, shots=self.constant)
@@ -208,13 +234,13 @@ class ParameterCalibration(SizeCalibration):
 
     @property
     def nodes_per_skill(self) -> float:
-        """N_c, hidden nodes."""
-        return self.constant
+        """N_c, hidden nodes; in the unit of the curves' sizes where these do not count nodes."""
+        return self.constant / self.unit
 
     @property
     def nodes_per_skill_error(self) -> float:
         """Its standard error."""
-        return self.constant_error
+        return self.constant_error / self.unit
 
     def model(self, frequencies: SkillFrequencies) -> ParameterEmergence:
         return ParameterEmergence(frequencies, target_scale=self.target_scale, nodes_per_skill=self.constant)

@@ -20,6 +20,7 @@ from saltus._types import Floats
 from saltus.forecast.base.weights import weights
 from saltus.forecast.size.calibration import SizeCalibration
 from saltus.forecast.size.forms import SizeForm
+from saltus.forecast.size.posterior import constant_quantiles
 from saltus.statistics import degrees_of_sum
 from saltus.theory.frequencies import SkillFrequencies
 
@@ -48,6 +49,7 @@ class SizeFit:
         residual: root mean square of measured minus fitted R/S, mean over runs, on the rise.
         misfit: the part of it beyond the scatter over runs and training sets.
         n_runs: number of measured runs.
+        quantiles: of the constant, at `saltus.forecast.size.posterior.LEVELS`.
     """
 
     constant: float
@@ -57,6 +59,7 @@ class SizeFit:
     residual: float
     misfit: float
     n_runs: int
+    quantiles: tuple[float, ...]
 
 
 def fit_size(form: SizeForm, strength: Floats, error: Floats, weigh: bool = False) -> SizeFit:
@@ -73,17 +76,20 @@ def fit_size(form: SizeForm, strength: Floats, error: Floats, weigh: bool = Fals
     measured, run = strength[run, point], np.unique(run, return_inverse=True)[1]
     part = np.arange(len(measured)) % _MOST_PARTS
 
-    def squares(log_constant: float) -> Floats:
-        return np.asarray(weight * (form.strength(math.exp(log_constant))[point] - measured) ** 2)
+    def squares(expected: Floats) -> Floats:
+        return np.asarray(weight * (expected[point] - measured) ** 2)
 
     low = max(math.log(form.units.min() / 2), 0.0)  # a constant is 1 at least
     high = max(math.log(2 * form.units.max()), 1.0)
     grid = np.linspace(low, high, math.ceil((high - low) / _STEP) + 1)
-    sums = [(np.bincount(part, at), np.bincount(run, at)) for at in map(squares, grid)]
+    expected = np.array([form.strength(math.exp(at)) for at in grid])
+    sums = [(np.bincount(part, at), np.bincount(run, at)) for at in map(squares, expected)]
     of_parts, of_runs = (np.array(column) for column in zip(*sums, strict=True))
     best = int(of_runs.sum(axis=1).argmin())
     near = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    found = minimize_scalar(lambda at: squares(at).sum(), bounds=near, method="bounded", options={"xatol": 1e-9})
+    found = minimize_scalar(
+        lambda at: squares(form.strength(math.exp(at))).sum(), bounds=near, method="bounded", options={"xatol": 1e-9}
+    )
     constant = math.exp(found.x)
     within, n_runs = _jackknife(grid, of_parts), of_runs.shape[1]
     if n_runs >= _MANY_RUNS:
@@ -94,7 +100,10 @@ def fit_size(form: SizeForm, strength: Floats, error: Floats, weigh: bool = Fals
         variance, on_rise = within + between, _count(_slope(form, constant)[point])
         degrees = float(degrees_of_sum([within, between], [on_rise - 1, n_runs - 1])) if variance else 1.0
     residual, misfit = curve_misfit(form, constant, strength, error)
-    return SizeFit(constant, within, variance, degrees, residual, misfit, n_runs)
+    at_best, seen = form.strength(constant), np.isfinite(strength).any(axis=1)
+    of_measurements = np.nan_to_num(error[seen]) ** 2 + form.variance(constant)
+    quantiles = constant_quantiles(grid, expected, strength[seen], of_measurements, 4 * at_best * (1 - at_best))
+    return SizeFit(constant, within, variance, degrees, residual, misfit, n_runs, tuple(np.exp(quantiles).tolist()))
 
 
 def curve_misfit(form: SizeForm, constant: float, strength: Floats, error: Floats) -> tuple[float, float]:
@@ -147,12 +156,19 @@ def _count(slope: Floats) -> float:
 
 
 def points_of(
-    kind: type[SizeCalibration], curves: xr.Dataset, skills: Sequence[int], frequencies: SkillFrequencies
+    kind: type[SizeCalibration],
+    curves: xr.Dataset,
+    skills: Sequence[int],
+    frequencies: SkillFrequencies,
+    unit: float = 1,
 ) -> tuple[SizeForm, Floats, Floats]:
-    """Form of some skills at all their sizes, with the measured strengths and their errors, ``(runs, points)``."""
+    """Form of some skills at all their sizes, with the measured strengths and their errors, ``(runs, points)``.
+
+    ``unit`` is that of the sizes, in samples or nodes.
+    """
     chosen = curves.sel(skill=list(skills))
     chosen = chosen.isel({kind.resource: chosen[kind.resource].to_numpy() > 0})
-    sizes = chosen[kind.resource].to_numpy().astype(float)
+    sizes = np.round(chosen[kind.resource].to_numpy().astype(float) * unit)
     skill = np.repeat(np.array(skills), len(sizes))
     strength, error = (
         chosen[name].to_numpy().reshape(chosen.sizes["run"], -1) for name in ("strength", "strength_error")

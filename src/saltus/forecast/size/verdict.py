@@ -23,10 +23,9 @@ from saltus.forecast.base.verdict import (
     unexplained_floors,
     weigh,
 )
-from saltus.forecast.size.calibrate import has_risen
+from saltus.forecast.size.calibrate import every_skill, has_risen
 from saltus.forecast.size.calibration import SizeCalibration
 from saltus.forecast.size.fit import curve_misfit, points_of
-from saltus.statistics import student_quantile
 from saltus.theory.frequencies import SkillFrequencies
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def judge_size(
     known: xr.Dataset,
     frequencies: SkillFrequencies,
     calibration: SizeCalibration | DegenerateFitError | None,
-    on_skill: OnSkill = 1,
+    on_skill: OnSkill | None = 1,
 ) -> Verdict:
     """Weigh the evidence of the known sizes for and against a calibration, or against there being none.
 
@@ -47,10 +46,11 @@ def judge_size(
         known: curves over data or parameters, up to the largest size that may be used.
         frequencies: of their skills.
         calibration: on some of them, or the reason why there is none.
-        on_skill: the skill that was to be calibrated on, or several.
+        on_skill: the skill that was to be calibrated on, or several; None for all.
     """
     if not isinstance(calibration, SizeCalibration):
-        return weigh([uncalibrated(known, calibration, on_skill, lambda skill: has_risen(known, skill))])
+        chosen = every_skill(known) if on_skill is None else on_skill
+        return weigh([uncalibrated(known, calibration, chosen, lambda skill: has_risen(known, skill))])
     misfits = _misfits(known, frequencies, calibration)
     straying = _straying(misfits, calibration, skill_names(known))
     doubts = [*_vague(calibration), *straying, *_alone(misfits, calibration.resource)]
@@ -60,12 +60,11 @@ def judge_size(
 
 def _misfits(known: xr.Dataset, frequencies: SkillFrequencies, calibration: SizeCalibration) -> dict[int, float]:
     """For each skill past R/S = 0.5: its smallest rms misfit over all constants in the 90 % interval."""
-    reach = _relative(calibration)
-    candidates = calibration.constant * np.exp(np.linspace(-reach, reach, 21))
+    candidates = calibration.constant * np.geomspace(*calibration.relative_interval, 21)
     highest = known["strength"].mean("run").max(calibration.resource).to_numpy()
     found = {}
     for skill in known["skill"].to_numpy()[highest >= 0.5].tolist():
-        form, strength, error = points_of(type(calibration), known, [skill], frequencies)
+        form, strength, error = points_of(type(calibration), known, [skill], frequencies, calibration.unit)
         found[skill] = min(curve_misfit(form, max(at, 1.0), strength, error)[1] for at in candidates)
     return found
 
@@ -103,4 +102,5 @@ def _passed(misfits: dict[int, float], calibration: SizeCalibration) -> tuple[st
 
 def _relative(calibration: SizeCalibration) -> float:
     """Half the width of the constant's 90 % interval, in its natural logarithm."""
-    return float(student_quantile(0.95, calibration.degrees)) * math.sqrt(calibration.variance)
+    low, high = calibration.relative_interval
+    return math.log(high / low) / 2

@@ -13,6 +13,7 @@ from saltus.curves.report import quantity_of
 from saltus.errors import InputError
 from saltus.forecast.time.departure import Departure, DepartureLaw
 from saltus.forecast.time.laws import Law, Recipe
+from saltus.forecast.time.possible import impossible
 from saltus.forecast.time.recipe import Network, family_of, optimizer_of, trained_network
 from saltus.forecast.time.scatter import Scatter
 
@@ -112,9 +113,12 @@ def recipe_from(data: Mapping[str, Any], source: str | Path) -> Recipe:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(Recipe).validate_python(dict(data))
+        found = TypeAdapter(Recipe).validate_python(dict(data))
     except ValidationError as error:
         raise _refusal(source) from error
+    if (wrong := next(impossible(found), None)) is not None:
+        raise InputError(f"a recipe must have possible numbers: {wrong}", str(source), "teach it again: `saltus teach`")
+    return found
 
 
 def load_recipe(path: str | Path) -> Recipe:
@@ -128,7 +132,9 @@ def load_recipe(path: str | Path) -> Recipe:
         if data["kind"] != KIND or data["format"] != FORMAT:
             raise _refusal(path)
         return recipe_from(data["recipe"], path)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _refusal(path) from error
 
 
