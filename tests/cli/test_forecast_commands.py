@@ -198,7 +198,7 @@ def test_curves_over_parameters_forecast_widths(capsys: pytest.CaptureFixture[st
     assert main(["forecast", "n.csv", "--alpha", "0.6"]) == 0
     printed = capsys.readouterr().out
     assert "Forecast from parameters up to 16: hidden nodes at R/S = 0.5" in printed
-    assert "calibrated on skill 1: N_c = " in printed
+    assert "calibrated on skill 1, 2, 3: N_c = " in printed
 
 
 def test_frequencies_that_nobody_knows_are_fitted(capsys: pytest.CaptureFixture[str]) -> None:
