@@ -51,22 +51,73 @@ def test_forecast_json_has_all_that_is_promised(capsys: pytest.CaptureFixture[st
     assert json.loads((tmp_path / "out/forecast.json").read_text()) == result
 
 
-def test_a_kept_calibration_forecasts_the_same(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_kept_calibration_forecasts_as_the_curves_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     common = ("forecast", "c.csv", "--alpha", "0.6")
     first = run(capsys, *common, "--calibrate-on", "1", "2", "--out", str(tmp_path))
     again = run(capsys, *common, "--calibration", str(tmp_path / "forecast.json"))
     assert again["calibration"] == first["calibration"]
-    assert again["skills"] == first["skills"]
+    for one, other in zip(again["skills"], first["skills"], strict=True):
+        assert one["observed_time"] == other["observed_time"]
+        assert other["interval"][0] < one["emergence_time"] < other["interval"][1]
 
 
 def test_table_names_what_each_forecast_rests_on(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     mix = tmp_path / "mix.txt"
     mix.write_text("600, 200\n100")
-    assert main(["forecast", "c.csv", "--frequencies", str(mix), "--until", "2000"]) == 0
+    common = ("forecast", "c.csv", "--frequencies", str(mix))
+    assert main([*common, "--until", "2000"]) == 0
     printed = capsys.readouterr().out
-    assert "calibrated on" in printed
-    assert "calibration, own growth" in printed
+    assert "law, own growth" in printed
     assert "wrote" not in printed
+    both = run(capsys, *common, "--until", "3000")
+    assert [skill["basis"] for skill in both["skills"]] == ["test of the others"] * 2 + ["law, own growth"]
+    one = run(capsys, *common, "--until", "850")
+    assert (one["skills"][0]["basis"], one["skills"][0]["hit"]) == ("used", None)
+    assert main([*common, "--until", "850"]) == 0
+    assert table_row(capsys.readouterr().out, "1")[-2:] == ["used", "used"]
+    assert one["skills"][2]["basis"] == "law"
+    (tmp_path / "kept.json").write_text(json.dumps(both))
+    kept = run(capsys, *common, "--until", "3000", "--calibration", str(tmp_path / "kept.json"))
+    assert [skill["basis"] for skill in kept["skills"]] == ["test of the calibration"] * 2 + ["law, own growth"]
+
+
+def table_row(printed: str, first: str) -> list[str]:
+    """The cells of the row that starts so."""
+    return next(line.split() for line in printed.splitlines() if line.split()[:1] == [first])
+
+
+def test_the_answer_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
+    result = run(capsys, "forecast", "c.csv", "--alpha", "0.6", "--until", "2000", "--by", "5000")
+    assert main(["forecast", "c.csv", "--alpha", "0.6", "--until", "2000", "--by", "5000"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    answer = printed[: printed.index("")]
+    verdict = result["verdict"]
+    assert answer[0] == f"{verdict['level'].capitalize()}: {verdict['reasons'][0]}."
+    assert [line for line in printed if line.startswith("also: ")] == [f"also: {one}" for one in verdict["reasons"][1:]]
+    second = result["skills"][1]
+    (told,) = (line for line in answer if line.startswith("Next"))
+    expected, *ends = (float(f"{at:.3g}") for at in (second["emergence_time"], *second["interval"]))
+    assert f"skill 2, expected at step {expected:,.0f} (90%: {ends[0]:,.0f}–{ends[1]:,.0f}), by step 5,000 with" in told
+    assert told.endswith(f"; it came at {second['observed_time']:,.0f}.")
+    assert f"Learned so far: skill 1 at {result['skills'][0]['observed_time']:,.0f}." in answer
+    assert answer[-1].startswith("Assumed: frequencies by alpha = 0.6; all steps count alike; recipe 'unknown'")
+    assert printed[len(answer) + 1] == "Forecast at step 2000: steps at R/S = 0.5"
+
+
+def test_once_all_have_emerged_there_is_no_next(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["forecast", "c.csv", "--alpha", "0.6"]) == 0
+    printed = capsys.readouterr().out
+    assert "Next: none, all 3 skills have emerged." in printed
+    assert main(["forecast", "c.csv", "--alpha", "0.6", "--until", "100"]) == 0
+    printed = capsys.readouterr().out
+    assert "Learned so far: none of 3 skills." in printed
+    assert "Next" not in printed
+
+
+def test_files_are_named_one_a_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["forecast", "c.csv", "--alpha", "0.6", "--out", str(tmp_path)]) == 0
+    written = [line for line in capsys.readouterr().out.splitlines() if line.startswith("wrote ")]
+    assert {Path(line.removeprefix("wrote ")) for line in written} == set(tmp_path.iterdir())
 
 
 def test_before_anything_emerged_the_answer_is_do_not_use(capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,7 +180,9 @@ def test_curves_over_data_forecast_training_sets(capsys: pytest.CaptureFixture[s
         assert low < 0.75 * SHOTS / MIX[k] < high  # half the strength, Eq. 17
         assert skill["log10_error"] == pytest.approx(np.log10(skill["emergence_data"] / skill["observed_data"]))
     again = run(capsys, *common, "--calibration", str(tmp_path / "forecast.json"))
-    assert again["skills"] == first["skills"]
+    assert again["skills"][1:] == first["skills"][1:]
+    assert (first["skills"][0]["basis"], first["skills"][0]["hit"]) == ("used", None)
+    assert (again["skills"][0]["basis"], again["skills"][0]["hit"]) == ("test of the calibration", True)
     assert main(["plan", str(tmp_path / "forecast.json"), "--by", "900"]) == 2
     assert "this needs a calibration in time; received" in capsys.readouterr().err
     assert main(["forecast", "c.csv", "--alpha", "0.6", "--calibration", str(tmp_path / "forecast.json")]) == 2
@@ -145,7 +198,7 @@ def test_curves_over_parameters_forecast_widths(capsys: pytest.CaptureFixture[st
     assert main(["forecast", "n.csv", "--alpha", "0.6"]) == 0
     printed = capsys.readouterr().out
     assert "Forecast from parameters up to 16: hidden nodes at R/S = 0.5" in printed
-    assert "calibrated on skill 1: N_c = " in printed
+    assert "calibrated on skill 1, 2, 3: N_c = " in printed
 
 
 def test_frequencies_that_nobody_knows_are_fitted(capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,7 +207,7 @@ def test_frequencies_that_nobody_knows_are_fitted(capsys: pytest.CaptureFixture[
     assert fit["form"] == "common alpha"
     assert abs(fit["alpha"] - 0.6) < 3 * fit["alpha_error"]
     assert {form["form"] for form in fit["forms"]} == {"common alpha", "free rates"}
-    assert result["skills"][2]["uncertainty"]["frequencies"] > 0
+    assert result["recipe"]["name"] == "rank"
     assert main(["forecast", "c.csv", "--frequencies", "fitted", "--until", "3000"]) == 0
     assert (
         "frequencies fitted to 3 skills that have shown themselves: common alpha, alpha 0." in capsys.readouterr().out

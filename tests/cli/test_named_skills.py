@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,11 @@ def test_table_json_and_remarks_name_them(capsys: pytest.CaptureFixture[str], tm
     assert main(["forecast", "n.csv", "--alpha", "0.6", "--calibrate-on", "add", "2", "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "calibrated on skill 'add', 'sub': rate" in printed
-    assert [line.split()[:2] for line in printed.splitlines()[2:5]] == [["1", "add"], ["2", "sub"], ["3", "mod"]]
+    assert [line.split()[:2] for line in printed.partition("skill  name")[2].splitlines()[1:4]] == [
+        ["1", "add"],
+        ["2", "sub"],
+        ["3", "mod"],
+    ]
     written = json.loads((tmp_path / "forecast.json").read_text())
     assert [(skill["skill"], skill["name"]) for skill in written["skills"]] == [(1, "add"), (2, "sub"), (3, "mod")]
     assert written["settings"]["calibrate_on"] == ["add", 2]
@@ -61,9 +66,9 @@ def test_skills_are_chosen_by_name_or_number() -> None:
 def test_a_verdict_speaks_of_the_skill_by_its_name() -> None:
     curves = saltus.read_curves("n.csv")
     late = curves.assign(strength=curves["strength"].copy())
-    late["strength"][0, 1] = np.interp(curves["step"] / 6, curves["step"], curves["strength"][0, 1])
-    reasons = saltus.assess(late, saltus.PowerLaw(0.6, 3)).verdict.reasons
-    assert any(reason.startswith("skill 'sub' emerged 0.") for reason in reasons), reasons
+    late["strength"][0, 1] = np.interp(curves["step"] / 1.6, curves["step"], curves["strength"][0, 1])
+    reasons = saltus.assess(late, saltus.PowerLaw(0.6, 3), departure=saltus.PAPER).verdict.reasons
+    assert any(re.match("skill '(add|sub)' emerged 0.20 dex", reason) for reason in reasons), reasons  # log10(1.6)
 
 
 def test_labels_of_figures_are_short_and_plain() -> None:

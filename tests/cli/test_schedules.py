@@ -83,7 +83,7 @@ def test_an_optimiser_that_the_user_names_holds_over_the_file(capsys: pytest.Cap
     assert named["verdict"] == forecast(capsys, "bare.csv", "--schedule", TEXT)["verdict"]
     other = forecast(capsys, "bare.csv", "--schedule", TEXT, "--optimizer", "adamw")
     assert "(rate^0.8 for AdamW)" in other["clock"]
-    assert other["recipe"]["name"] == "other"  # Adam, and not our network
+    assert [one["recipe"]["name"] for one in (unknown, named, other)] == ["unknown", "sgd", "other"]
     assert optimizer_of(read_curves("bare.csv", optimizer="lion")) == "lion"
     assert optimizer_of(read_curves("bare.csv")) == "sgd"
 

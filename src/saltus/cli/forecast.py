@@ -40,8 +40,7 @@ class Forecast(ReadingOptions):
     """File of frequencies or counts instead, one number a skill, most frequent first. Or the word fitted: all that is
     known is their order."""
     calibrate_on: tuple[int | str, ...] = ()
-    """The skill to calibrate on, by number or name, or several. By default all that have emerged; over sizes the
-    first."""
+    """The skill to calibrate on, by number or name, or several. By default all that have emerged."""
     until: float | None = None
     """Use nothing after this step, or beyond this size; what came later is only compared. By default the last one."""
     threshold: float = 0.5

@@ -140,7 +140,7 @@ def _bars(axes: Axes, forecast: EmergenceForecast, colors: Floats, weights: Floa
 def _lanes(ends: Floats) -> list[int]:
     """Places 0, 1, -1, 2, ... of bars, so that none touches another of its place where there is room."""
     free: dict[int, float] = {}
-    places = []
+    places: list[int] = []
     for first, last in ends.tolist():
         order = (0, 1, -1, 2, -2)
         place = next((one for one in order if first > free.get(one, -np.inf)), order[len(places) % len(order)])
@@ -167,7 +167,7 @@ def _labels(axes: Axes, ends: Sequence[float], labels: Sequence[str]) -> bool:
     if len(rows) > _LABEL_ROWS:
         return False
     for place, row, label in placed:
-        at = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        at: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
         axes.annotate(label, (place, 1.0), xytext=(0, 7 + 8 * row), ha="center", fontsize=7.5, **at)
     return True
 

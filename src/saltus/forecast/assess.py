@@ -72,7 +72,7 @@ class Assessment:
 
     @property
     def used(self) -> Flags:
-        """Whether each skill's own date made its forecast or its frequency, and so is no test, shape ``(n_skills,)``."""
+        """Whether each skill's date made its own forecast or frequency, and is no test of it, shape ``(n_skills,)``."""
         fit, forecast, used = self.frequency_fit, self.forecast, np.zeros(require_finite_skills(self.frequencies), bool)
         if forecast is not None and forecast.own_date is not None:
             used |= forecast.own_date

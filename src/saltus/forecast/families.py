@@ -118,7 +118,7 @@ def _forecast_size(
     if calibration is None:
         return {}
     numbers = curves["skill"].to_numpy()
-    own = np.isin(numbers, calibration.skills) & (not basis.calibrated_elsewhere and len(calibration.skills) == 1)
+    own = np.isin(numbers, calibration.skills) & (not basis.calibrated_elsewhere)
     return {
         at: replace(
             calibration.forecast(basis.frequencies, measured=curves, threshold=at, level=basis.level), own_date=own

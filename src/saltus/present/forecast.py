@@ -169,7 +169,7 @@ def _note(assessment: Assessment, settings: Mapping[str, Any], axis: Axis) -> st
     until = axis.text(assessment.until)
     chosen = settings["calibrate_on"]
     if not chosen and made is None:
-        basis = "all that emerged" if assessment.resource == STEP.name else "the first skill"
+        basis = "all that emerged"
     else:
         basis = _skills(chosen, assessment) if made is None else Path(made).name
     return f"saltus {__version__}: {_named(settings['curves'])}, {mix}, calibrated on {basis}, " + (

@@ -104,17 +104,24 @@ def _span(low: float, high: float, axis: Axis) -> str:
 
 def _still(assessment: Assessment, axis: Axis) -> str:
     """Bounds and own growth of the skills to come, where no forecast holds."""
-    said = []
-    for one in assessment.verdict.still[:_NAMED]:
-        text = f"{_called(assessment.names, one.skill - 1)} not before {_amount(one.not_before, axis)}"
-        if one.by_growth is not None:
-            low, middle, high = one.by_growth
-            text += (
-                f", by its own growth {_expected(middle, axis).removeprefix('expected ')} ({_span(low, high, axis)})"
-            )
-        said.append(text)
-    more = len(assessment.verdict.still) - len(said)
-    return f"Still true: {'; '.join([*said, f'and {more} more'] if more else said)}."
+    said, waiting = [], dict[float, list[str]]()
+    for one in assessment.verdict.still:
+        name = _called(assessment.names, one.skill - 1)
+        if one.by_growth is None:
+            waiting.setdefault(one.not_before, []).append(name)
+            continue
+        low, middle, high = one.by_growth
+        date = _expected(middle, axis).removeprefix("expected ")
+        within = f" ({_span(low, high, axis)})" if math.isfinite(low) else ""
+        said.append(f"{name} not before {_amount(one.not_before, axis)}, by its own growth {date}{within}")
+    said += [f"{_some(names)} not before {_amount(at, axis)}" for at, names in waiting.items()]
+    return f"Still true: {'; '.join(said)}."
+
+
+def _some(names: Sequence[str]) -> str:
+    """Names in a sentence; of many the first."""
+    more = [f"and {len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    return ", ".join([*names[:_NAMED], *more])
 
 
 def _learned(assessment: Assessment, found: EmergenceTimes, come: Flags, axis: Axis) -> str:
@@ -123,8 +130,7 @@ def _learned(assessment: Assessment, found: EmergenceTimes, come: Flags, axis: A
     in_time = np.where(np.isfinite(found.mean), found.mean, np.nan_to_num(found.before))
     order = sorted(np.flatnonzero(come).tolist(), key=lambda k: float(in_time[k]))
     dated = [f"{_called(assessment.names, k)} {_date(found, k, axis)}" for k in order]
-    more = [f"and {len(dated) - _NAMED} more"] if len(dated) > _NAMED else []
-    return f"Learned so far: {', '.join([*dated[:_NAMED], *more])}."
+    return f"Learned so far: {_some(dated)}."
 
 
 def _date(found: EmergenceTimes, k: int, axis: Axis) -> str:
@@ -166,10 +172,9 @@ def _chance(curves: xr.Dataset, names: Sequence[str]) -> str | None:
     levels, counts = np.unique(chance[known], return_counts=True)
     common = float(levels[counts.argmax()])
     others = [f"{_called(names, k)} {chance[k]:.3g}" for k in known if chance[k] != common]
-    more = [f"{len(others) - _NAMED} more"] if len(others) > _NAMED else []
     kinds = [one.kind for one in reading_report(curves).findings] if "reading" in curves.attrs else []
     source = " (from the flat starts: chance= sets it)" if "chance estimated" in kinds else ""
-    return f"accuracy by chance {', '.join([f'{common:.3g}', *others[:_NAMED], *more])}{source}"
+    return f"accuracy by chance {_some([f'{common:.3g}', *others])}{source}"
 
 
 def _called(names: Sequence[str], k: int) -> str:
