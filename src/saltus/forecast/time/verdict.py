@@ -173,8 +173,6 @@ def _width(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
 
 def _overdue(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
     """The doubt where a skill should have come by now, as the others say, and has not."""
-    if forecast.arrivals is None:
-        return
     waiting = np.where(_to_come(known), forecast.arrivals.waiting, 1.0)
     chance = -np.expm1(max(int(_to_come(known).sum()), 1) * np.log1p(-np.minimum(waiting, 1 - 1e-16)))
     for k in np.flatnonzero(chance < _SURPRISE):
@@ -214,7 +212,7 @@ def _misses(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
     emerged = emergence_times(_over_steps(known))
     at = np.where(np.isfinite(emerged.mean), emerged.mean, np.where(emerged.censored, emerged.before, np.nan))
     tested = np.flatnonzero(at > 0)
-    if tested.size < 2 or forecast.arrivals is None:
+    if tested.size < 2:
         return
     by = np.array([forecast.arrivals.probability_by(math.log10(at[k]))[k] for k in tested])
     late = 1 - by
