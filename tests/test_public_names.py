@@ -94,6 +94,7 @@ INNER = {
     "ShotsForm",
     "NodesForm",
     "Scale",
+    "Prior",
 }
 
 

@@ -25,11 +25,15 @@ _PUBLIC = {
     "saltus.forecast.plan": "FrequencyPlan SkillPlan plan_budget plan_frequency plan_skills",
     "saltus.forecast.size.calibrate": "calibrate_data calibrate_parameters",
     "saltus.forecast.size.calibration": "DataCalibration ParameterCalibration SizeCalibration",
+    "saltus.forecast.teach": "teach",
     "saltus.forecast.time.calibrate": "calibrate_time",
     "saltus.forecast.time.calibration": "Calibration",
     "saltus.forecast.time.constants": "TimeConstants",
     "saltus.forecast.time.departure": "PAPER Departure DepartureFit DepartureLaw fit_departure shipped_departure",
     "saltus.forecast.time.frequency_fit": "FrequencyFit FrequencyForm fit_frequencies",
+    "saltus.forecast.time.laws": "Coverage Law Recipe",
+    "saltus.forecast.time.recipes": "load_recipe save_recipe",
+    "saltus.forecast.time.scatter": "Scatter",
     "saltus.lawfit.alphas": "implied_alphas implied_exponent",
     "saltus.lawfit.compare": "HoldOut Rival compare_forms hold_out",
     "saltus.lawfit.fit": "LawFit Status fit_law",
@@ -114,6 +118,7 @@ if TYPE_CHECKING:
     from saltus.forecast.size.calibration import DataCalibration as DataCalibration
     from saltus.forecast.size.calibration import ParameterCalibration as ParameterCalibration
     from saltus.forecast.size.calibration import SizeCalibration as SizeCalibration
+    from saltus.forecast.teach import teach as teach
     from saltus.forecast.time.calibrate import calibrate_time as calibrate_time
     from saltus.forecast.time.calibration import Calibration as Calibration
     from saltus.forecast.time.constants import TimeConstants as TimeConstants
@@ -126,6 +131,12 @@ if TYPE_CHECKING:
     from saltus.forecast.time.frequency_fit import FrequencyFit as FrequencyFit
     from saltus.forecast.time.frequency_fit import FrequencyForm as FrequencyForm
     from saltus.forecast.time.frequency_fit import fit_frequencies as fit_frequencies
+    from saltus.forecast.time.laws import Coverage as Coverage
+    from saltus.forecast.time.laws import Law as Law
+    from saltus.forecast.time.laws import Recipe as Recipe
+    from saltus.forecast.time.recipes import load_recipe as load_recipe
+    from saltus.forecast.time.recipes import save_recipe as save_recipe
+    from saltus.forecast.time.scatter import Scatter as Scatter
     from saltus.lawfit.alphas import implied_alphas as implied_alphas
     from saltus.lawfit.alphas import implied_exponent as implied_exponent
     from saltus.lawfit.compare import HoldOut as HoldOut

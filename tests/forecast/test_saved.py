@@ -47,6 +47,9 @@ def test_calibrations_of_0_1_0_are_read_whole(resource: str) -> None:
     written = kept(resource)
     for field in fields(calibration):  # type: ignore[arg-type]
         value = getattr(calibration, field.name)
+        if field.name in ("quantiles", "unit"):  # later than 0.1.0
+            assert value == field.default
+            continue
         assert json.loads(json.dumps(value)) == written[field.name], field.name
 
 

@@ -216,7 +216,7 @@ def test_a_column_of_standard_errors_and_the_loss_come_along(tmp_path: Path) -> 
 
 def test_a_table_of_one_skill_needs_no_column_skill(tmp_path: Path) -> None:
     path = write(tmp_path / "c.csv", "Step,Wall time,loss", "0,1.5,4.0", "10,2.5,1.0")
-    curves = read_curves(path)
+    curves = read_curves(path, loss_kind="squared")
     assert curves["strength"].to_numpy().tolist() == [[[0.0, 0.5]]]
     assert reading_report(curves).rule.startswith("strength = 1 - sqrt(loss / loss_0)")
 

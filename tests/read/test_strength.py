@@ -74,7 +74,7 @@ def test_an_error_rate_is_one_minus_accuracy_and_may_exceed_1() -> None:
 @pytest.mark.parametrize("quantity", ["bits", "log_likelihood"])
 def test_bits_and_log_likelihoods_are_losses_in_another_unit(quantity: Quantity) -> None:
     loss = np.array([2.0, 0.5, 0.02])
-    values = -loss * np.log(2) if quantity == "log_likelihood" else loss / np.log(2)
+    values = -loss if quantity == "log_likelihood" else loss / np.log(2)
     np.testing.assert_allclose(converted(values, quantity).value, converted(loss, "loss").value, rtol=1e-14)
 
 
@@ -193,18 +193,19 @@ def test_a_ceiling_is_the_value_of_a_learned_skill() -> None:
     accuracy = converted(0.25 + 0.37 * RISE, scale=Scale(chance=0.25, ceiling=0.62))
     np.testing.assert_allclose(accuracy.value, RISE, atol=1e-14)
     assert accuracy.rule == "strength = (accuracy - chance) / (ceiling - chance), chance: 0.25, ceiling: 0.62"
-    loss = converted(1.5 + 4 * (1 - RISE) ** 2, "loss", Scale(initial_loss=5.5, ceiling=1.5))
+    loss = converted(1.5 + 4 * (1 - RISE) ** 2, "loss", Scale(initial_loss=5.5, ceiling=1.5, loss_kind="squared"))
     np.testing.assert_allclose(loss.value, RISE, atol=1e-14)
     assert loss.rule == "strength = 1 - sqrt((loss - ceiling) / (loss_0 - ceiling)), loss_0: 5.5, ceiling: 1.5"
-    below = converted(np.array([4.0, 1.0, 0.75]), "loss", Scale(ceiling=1.0))
+    below = converted(np.array([4.0, 1.0, 0.75]), "loss", Scale(ceiling=1.0, loss_kind="squared"))
     assert below.value[1] == 1
     assert below.value[2] > 1  # said as a strength outside [0, 1]
 
 
 def test_a_loss_that_rises_may_be_a_score() -> None:
-    found = converted(0.2 + RISE, "loss")
+    scale = Scale(loss_kind="squared")
+    found = converted(0.2 + RISE, "loss", scale)
     assert [finding.text for finding in found.findings] == ["1 of 1 rise all along: skill 'mod': is it a score?"]
-    assert kinds(converted(3 - RISE, "loss")) == set()
+    assert kinds(converted(3 - RISE, "loss", scale)) == set()
 
 
 def half(found: Strengths) -> float:

@@ -24,6 +24,7 @@ from saltus.cli.plan import Plan
 from saltus.cli.read import Read
 from saltus.cli.reproduce import Reproduce
 from saltus.cli.sweep import Sweep
+from saltus.cli.teach import Teach
 from saltus.cli.train import Train
 from saltus.errors import InputError, StoppedError
 
@@ -45,6 +46,7 @@ COMMANDS: dict[str, Any] = {
     "optimal": Optimal,
     "read": Read,
     "forecast": Forecast,
+    "teach": Teach,
     "plan": Plan,
     "reproduce": Reproduce,
     "train": Train,

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from saltus.cli.mix import frequencies_of, stated_frequencies
 from saltus.cli.options import settings_of
 from saltus.cli.reading import ReadingOptions
 from saltus.cli.schedules import schedule_of
 from saltus.errors import InputError
 from saltus.present.terminal import show
-from saltus.read.frequencies import read_frequencies
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from saltus.cli.mix import Stated
     from saltus.forecast.base.calibration import AnyCalibration
     from saltus.forecast.time.effective_time import AnySchedule
+    from saltus.forecast.time.laws import Recipe
     from saltus.present.report import Report
-    from saltus.theory.frequencies import SkillFrequencies
-
-    Stated = SkillFrequencies | Literal["fitted"] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +39,9 @@ class Forecast(ReadingOptions):
     frequencies: Path | None = None
     """File of frequencies or counts instead, one number a skill, most frequent first. Or the word fitted: all that is
     known is their order."""
-    calibrate_on: tuple[int | str, ...] = (1,)
-    """The skill to calibrate on, by number or name, or several."""
+    calibrate_on: tuple[int | str, ...] = ()
+    """The skill to calibrate on, by number or name, or several. By default all that have emerged; over sizes the
+    first."""
     until: float | None = None
     """Use nothing after this step, or beyond this size; what came later is only compared. By default the last one."""
     threshold: float = 0.5
@@ -53,6 +53,10 @@ class Forecast(ReadingOptions):
     """Probability that the intervals are to have."""
     calibration: Path | None = None
     """Use this calibration (forecast.json, or what Calibration.save wrote) instead of making one."""
+    recipe: Path | None = None
+    """Forecast by the laws in this file, which saltus teach wrote, instead of by those that come with the program."""
+    pilot: tuple[Path, ...] = ()
+    """Earlier runs of the same training, a file each, that teach these laws on the fly (as saltus teach would)."""
     by: float | None = None
     """Also say how probable it is that each skill has emerged by this step, or at this size."""
     backtest: bool = False
@@ -69,8 +73,11 @@ class Forecast(ReadingOptions):
 
         if self.by is not None and self.backtest:
             raise InputError("by and backtest are two questions", [self.by, "backtest"], "give one of them")
+        if self.recipe is not None and self.pilot:
+            given = [str(self.recipe), *map(str, self.pilot)]
+            raise InputError("the law of the run must be given once", given, "give --recipe or --pilot, not both")
         calibration = None if self.calibration is None else load_calibration(self.calibration)
-        stated, schedule = self._stated_frequencies(), schedule_of(self.schedule)
+        stated, schedule = stated_frequencies(self.alpha, self.frequencies), schedule_of(self.schedule)
         curves = self.read()
         with explaining(lambda: reading_lines(curves)):
             report = self._report(curves, stated, calibration, schedule)
@@ -82,16 +89,22 @@ class Forecast(ReadingOptions):
         from saltus.cli.language import arguments_of, spoken
 
         asked = {
-            "on_skill": self.calibrate_on,
+            "on_skill": self.calibrate_on or None,
             "until": self.until,
             "calibration": calibration,
             "threshold": self.threshold,
             "level": self.level,
             "schedule": schedule,
+            "recipe": self._recipe(curves, stated, schedule),
         }
         answer = self._backtest if self.backtest else self._forecast
-        report = answer(curves, self._frequencies(curves, stated), asked)
-        return replace(report, remarks=[spoken(remark, arguments_of(self)) for remark in report.remarks])
+        report = answer(curves, frequencies_of(curves, self.alpha, stated), asked)
+        arguments = arguments_of(self)
+
+        def said(lines: Sequence[str]) -> list[str]:
+            return [spoken(line, arguments) for line in lines]
+
+        return replace(report, remarks=said(report.remarks), answer=said(report.answer))
 
     def _forecast(self, curves: xr.Dataset, frequencies: Stated, asked: Mapping[str, Any]) -> Report:
         from saltus.forecast.assess import assess
@@ -109,27 +122,29 @@ class Forecast(ReadingOptions):
             found = backtest(curves, frequencies, **asked, progress=progress)
         return backtest_report(curves, found, settings_of(self) | self.reading_settings())
 
-    def _stated_frequencies(self) -> Stated:
-        """The frequencies of `frequencies`, known before any curve is."""
-        if self.alpha is not None and self.frequencies is not None:
-            raise _given_once([str(self.alpha), str(self.frequencies)])
-        if self.frequencies is None:
+    def _recipe(self, curves: xr.Dataset, stated: Stated, schedule: AnySchedule) -> Recipe | None:
+        """The laws that the options name, or that earlier runs teach; None for those of the program."""
+        from saltus.cli.own_runs import read_runs, taught_by
+        from saltus.forecast.time.recipes import load_recipe
+
+        if self.recipe is not None:
+            return load_recipe(self.recipe)
+        if not self.pilot:
             return None
-        return "fitted" if str(self.frequencies) == "fitted" else read_frequencies(self.frequencies)
-
-    def _frequencies(self, curves: xr.Dataset, stated: Stated) -> Stated:
-        """The frequencies that the options name; None where the curves carry them."""
-        import numpy as np
-
-        from saltus.theory.frequencies import PowerLaw
-
-        if self.alpha is not None:
-            return PowerLaw(self.alpha, curves.sizes["skill"])
-        if stated is None and not np.isfinite(curves["frequency"]).all():
-            raise _given_once(None)
-        return stated
+        own = {path.resolve() for path in self.curves}
+        twice = next((path for path in self.pilot if path.resolve() in own), None)
+        sets = [] if twice is not None else read_runs(self, self.pilot)
+        if twice is not None or any(_are_same(curves, pilot) for pilot in sets):
+            raise InputError(
+                "pilot must be another run than the one to forecast", str(twice or self.pilot[0]), "give earlier runs"
+            )
+        return taught_by(sets, self.pilot, alpha=self.alpha, stated=stated, schedule=schedule).recipe
 
 
-def _given_once(given: object) -> InputError:
-    advice = "give --alpha, or --frequencies FILE, one number a skill, or --frequencies fitted"
-    return InputError("frequencies must be given once", given, advice)
+def _are_same(curves: xr.Dataset, pilot: xr.Dataset) -> bool:
+    """Whether a run of the curves is also one of the pilot, as far as both were measured."""
+    return any(one.equals(other) for one in _runs(curves) for other in _runs(pilot))
+
+
+def _runs(curves: xr.Dataset) -> list[xr.DataArray]:
+    return [curves["strength"].isel(run=k, drop=True) for k in range(curves.sizes["run"])]

@@ -103,16 +103,16 @@ def sweep_progress() -> Iterator[Callable[[Tally], None]]:
 
 
 @contextmanager
-def moment_progress() -> Iterator[Callable[[int, int], None]]:
-    """Progress of a backtest: a callback for the moments done and all, shown in one line at a terminal alone."""
+def moment_progress(doing: str = "forecasting", things: str = "moments") -> Iterator[Callable[[int, int], None]]:
+    """Progress of some seconds: a callback for the things done and all, shown in one line at a terminal alone."""
     from rich.console import Console
 
     console = Console(stderr=True)
     if not console.is_terminal:  # a few seconds: no lines for a pipe
-        yield lambda done, moments: None  # noqa: ARG005
+        yield lambda done, total: None  # noqa: ARG005
         return
-    with console.status("forecasting") as line:
-        yield lambda done, moments: line.update(f"{done} of {moments} moments")
+    with console.status(doing) as line:
+        yield lambda done, total: line.update(f"{doing} {done} of {total} {things}")
 
 
 def _sentence(tally: Tally, seconds: float) -> str:

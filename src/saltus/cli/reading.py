@@ -59,11 +59,13 @@ class ScaleOptions:
     chance: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], _BY_SKILL] = ()
     """Accuracy of guessing, for all skills or by name: --chance lambada=0 --chance piqa=0.5."""
     initial_loss: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], _BY_SKILL] = ()
-    """Loss at strength 0, for all skills or by name; by default the first of each curve."""
+    """Loss at strength 0, for all skills or by name; by default the flat start of each curve, or its first."""
     ceiling: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], _BY_SKILL] = ()
     """Value at strength 1, for all skills or by name; by default accuracy 1, loss 0."""
     tokens_per_answer: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], _BY_SKILL] = ()
     """Tokens that must all be right for an answer to count, for all skills or by name."""
+    loss_kind: Literal["cross_entropy", "squared"] | None = None
+    """What the losses measure, if neither names nor settings tell: exp(-loss), or 1 - sqrt(loss), runs as strength."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +116,7 @@ class ReadingOptions(ScaleOptions, SetOptions, ColumnOptions):
             chance=number_by_skill("chance", self.chance),
             ceiling=number_by_skill("ceiling", self.ceiling),
             tokens_per_answer=number_by_skill("tokens_per_answer", self.tokens_per_answer),
+            loss_kind=self.loss_kind,
             order=self.order,
             optimizer=self.optimizer,
             skip=self.skip,

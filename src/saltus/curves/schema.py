@@ -7,7 +7,8 @@ Curves are an `xarray.Dataset` over ``run`` (its seed), ``skill`` (from 1) and `
 - coordinates ``frequency`` of each skill and ``status`` of each run ("finished", "stalled" or "diverged");
 - of curves that say it: coordinates ``learning_rate`` over run and step, and over skill ``items`` (questions behind a
   value), ``chance`` (accuracy without the skill, where R/S is (accuracy - chance) / (1 - chance), else NaN) and
-  ``unexplained_floor`` (level at which a skill starts without a known reason, else NaN);
+  ``unexplained_floor`` (level at which a skill starts without a known reason, else NaN) and ``scale_error`` (standard
+  error of R/S at one half by an estimated chance or initial loss, which all values of a skill share);
 - attributes ``target_scale``, ``flow_learning_rate`` (NaN if unknown), ``settings`` (JSON) and ``version``.
 
 Entries that were never measured (after a divergence) are NaN.

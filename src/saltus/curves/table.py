@@ -27,7 +27,8 @@ def tidy_table(curves: xr.Dataset) -> pd.DataFrame:
     the schedule, n (items behind a value) and the axis (the log's name of steps, if it is another). Of curves that were
     read from files, runs and skills have their names where these are no numbers, and there are further columns for
     numbers that the files told: frequency, and strength_stderr, or strength_error if it is none of measurement; and
-    unexplained_floor (level at which a skill starts without a known reason, else 0), if the strengths were converted.
+    unexplained_floor (level at which a skill starts without a known reason, else 0), if the strengths were converted,
+    and scale_error (of R/S at one half, by an estimated chance or initial loss).
     `read_curves` makes the same curves of such a table.
     """
     import pandas as pd
@@ -53,6 +54,8 @@ def tidy_table(curves: xr.Dataset) -> pd.DataFrame:
             further["n"] = curves["items"].to_numpy()[row_skill]
         if floors is not None:
             further["unexplained_floor"] = floors[row_skill]
+        if "scale_error" in curves.coords:
+            further["scale_error"] = curves["scale_error"].to_numpy()[row_skill]
         if "learning_rate" in curves.coords and resource in curves["learning_rate"].dims:
             further["learning_rate"] = np.atleast_2d(curves["learning_rate"].to_numpy())[-1 if shared else i, row_at]
         named = columns | {"skill": skills[row_skill]}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from saltus._types import Flags
 from saltus.curves.names import skill_names
 from saltus.curves.report import explained
 from saltus.curves.schema import resource_of
@@ -69,6 +70,16 @@ class Assessment:
         """Whether the calibration counts effective time, by the schedule of the learning rate."""
         return self.clock is not None
 
+    @property
+    def used(self) -> Flags:
+        """Whether each skill's own date made its forecast or its frequency, and so is no test, shape ``(n_skills,)``."""
+        fit, forecast, used = self.frequency_fit, self.forecast, np.zeros(require_finite_skills(self.frequencies), bool)
+        if forecast is not None and forecast.own_date is not None:
+            used |= forecast.own_date
+        if fit is not None and forecast is not None and forecast.measured is not None:
+            used |= fit.dated & (np.nan_to_num(forecast.measured.mean, nan=np.inf) <= self.until)
+        return used
+
     def summary(self) -> dict[str, Any]:
         """Calibration, skills and verdict as plain data; unknown numbers are None or NaN."""
         return {
@@ -83,6 +94,8 @@ class Assessment:
             "verdict": {
                 "level": self.verdict.level,
                 "reasons": list(self.verdict.reasons),
+                "coverage": self.verdict.coverage,
+                "still": [asdict(one) for one in self.verdict.still],
                 "evidence": {one.name: one.score for one in self.verdict.evidence},
             },
         }
@@ -113,7 +126,8 @@ class Assessment:
             resource.observed: None if forecast.measured is None else float(forecast.measured.mean[k]),
             "emerged_before": _before(forecast, k),
             "log10_error": float(forecast.log10_ratio[k]),
-            "hit": forecast.hit[k],
+            "hit": None if self.used[k] else forecast.hit[k],
+            "used": bool(self.used[k]),
         }
 
 
@@ -164,6 +178,8 @@ def assess(
     """
     resource = resource_of(curves).name
     family = FAMILIES[resource]
+    if recipe is not None and resource != STEP.name:
+        raise InputError("a recipe is for curves over steps", resource, "leave recipe= out")
     now = float(curves[resource][-1]) if until is None else until
     known = _up_to(now, curves, resource)
     clock = clock_of(curves, schedule) if resource == STEP.name else None
@@ -177,6 +193,7 @@ def assess(
         on_skill=on_skill,
         clock=clock,
         calibrated_elsewhere=calibration is not None,
+        schedule_told=schedule != "logged",
     )
     degenerate = None
     if calibration is not None:
@@ -207,6 +224,8 @@ def assess(
 def _recipe(known: xr.Dataset, given: Recipe | None, departure: Departure | None, *, by_rank: bool) -> Recipe:
     if given is not None and departure is not None:
         raise InputError("the law of the run must be given once", "recipe and departure", "leave one of them out")
+    if given is not None and by_rank and given.name != "rank":
+        raise InputError("a recipe needs frequencies", "fitted", "give frequencies, or leave recipe= out")
     if departure is not None:
         return of_departure(departure)
     return recipe_for(known, by_rank=by_rank) if given is None else given

@@ -6,9 +6,11 @@ A new resource is a row here, with a model in ``theory/`` and, over sizes, a for
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
 
 from saltus.forecast.base.calibration import AnyCalibration
 from saltus.forecast.base.checks import OnSkill
@@ -47,6 +49,7 @@ class Basis:
         on_skill: the skill to calibrate on, or several; None for all that have emerged.
         clock: of effective time, where steps do not all count alike.
         calibrated_elsewhere: whether the calibration is of other curves.
+        schedule_told: whether the schedule of the learning rate was given, be it none.
     """
 
     frequencies: SkillFrequencies
@@ -56,6 +59,7 @@ class Basis:
     on_skill: OnSkill | None = None
     clock: Clock | None = None
     calibrated_elsewhere: bool = False
+    schedule_told: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,8 +114,12 @@ def _forecast_size(
 ) -> dict[float, EmergenceForecast]:
     if calibration is None:
         return {}
+    numbers = curves["skill"].to_numpy()
+    own = np.isin(numbers, calibration.skills) & (not basis.calibrated_elsewhere and len(calibration.skills) == 1)
     return {
-        at: calibration.forecast(basis.frequencies, measured=curves, threshold=at, level=basis.level)
+        at: replace(
+            calibration.forecast(basis.frequencies, measured=curves, threshold=at, level=basis.level), own_date=own
+        )
         for at in thresholds
         if at > calibration.lowest_threshold
     }
@@ -124,7 +132,17 @@ def _judge_time(
     forecast: EmergenceForecast | None,
 ) -> Verdict:
     assert basis.recipe is not None  # of every forecast over steps
-    return judge(known, basis.frequencies, calibration, forecast, basis.recipe, basis.frequency_fit, basis.on_skill)
+    return judge(
+        known,
+        basis.frequencies,
+        calibration,
+        forecast,
+        basis.recipe,
+        basis.frequency_fit,
+        basis.on_skill,
+        calibrated_elsewhere=basis.calibrated_elsewhere,
+        schedule_told=basis.schedule_told,
+    )
 
 
 def _judge_size(

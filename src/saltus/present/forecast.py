@@ -10,6 +10,7 @@ import numpy as np
 
 from saltus._version import __version__
 from saltus.curves.axis import SHORT, Axis, article, axis_of
+from saltus.curves.crossings import emergence_times
 from saltus.curves.names import has_names, named_all
 from saltus.curves.report import reading_report
 from saltus.figures.forecast import forecast_figure
@@ -19,14 +20,17 @@ from saltus.forecast.size.calibration import SizeCalibration
 from saltus.forecast.time.calibration import Calibration
 from saltus.forecast.time.effective_time import power_of
 from saltus.forecast.time.frequency_fit import FrequencyFit
+from saltus.present.forecast_answer import answer_lines, come_by, mix_in_words
 from saltus.present.report import Report
-from saltus.present.table import DASH, Column, Table
-from saltus.resource import resource_named
+from saltus.present.table import Column, Table
+from saltus.resource import STEP, resource_named
 
 if TYPE_CHECKING:
     import xarray as xr
 
 _NEVER = "not within this schedule"
+_USED = "used"  # basis of a forecast that rests on the skill's own date
+_UNTESTED = {"untested": _USED, "no_error": ""}  # texts in place of a test of it
 _DRAWN_THRESHOLDS = np.linspace(0.02, 0.98, 25)  # R/S at which the curve of a size forecast is drawn
 
 
@@ -41,7 +45,8 @@ def forecast_report(
         settings: options of the command line, by name; they are written down and named below the figure.
         by: amount up to which the probability of emergence is wanted, too.
     """
-    axis, summary = axis_of(curves), assessment.summary()
+    axis, summary, basis = axis_of(curves), assessment.summary(), _bases(curves, assessment, settings)
+    summary |= {"skills": [skill | {"basis": one} for skill, one in zip(summary["skills"], basis, strict=True)]}
     if by is not None:
         summary |= {"by": by, "skills": _with_probabilities(summary["skills"], assessment, by)}
     moment = axis.moment.format(assessment.until if axis.ordinary else axis.text(assessment.until))
@@ -52,7 +57,7 @@ def forecast_report(
             _columns(axis, settings["level"], has_names(assessment.names), by),
             [
                 skill
-                | {"basis": _basis(k, assessment), "before": _before(k, assessment, axis)}
+                | {"before": _before(k, assessment, axis), **(_UNTESTED if skill["basis"] == _USED else {})}
                 | _endless(k, assessment, axis)
                 for k, skill in enumerate(summary["skills"])
             ],
@@ -67,6 +72,7 @@ def forecast_report(
         name="forecast",
         figures={"forecast": forecast_figure(curves, assessment, rise_of(assessment), note)},
         remarks=list(_remarks(curves, assessment)),
+        answer=list(answer_lines(curves, assessment, settings, axis, by)),
     )
 
 
@@ -100,9 +106,9 @@ def _columns(axis: Axis, level: float, with_names: bool, by: float | None) -> li
     resource = axis.resource
     amount = "" if by is None else axis.text(by) if axis.form == SHORT else f"{by:,.10g}"
     return [
-        Column("skill"),
+        Column("skill", spare=1 if with_names else 0),
         *([Column("name")] if with_names else []),
-        Column("frequency", form=".4g"),
+        Column("frequency", form=".4g", spare=3),
         Column(resource.emergence, "forecast", form=axis.form, instead="never"),
         Column(
             "interval",
@@ -113,9 +119,9 @@ def _columns(axis: Axis, level: float, with_names: bool, by: float | None) -> li
         ),
         *([] if by is None else [Column("probability_by", f"by {amount}", form=".0%")]),
         Column(resource.observed, "observed", form=axis.form, missing="not yet", instead="before"),
-        Column("log10_error", "log10 error", form="+.3f"),
-        Column("hit", value=lambda row: row.get("hit")),
-        Column("basis", "based on"),
+        Column("log10_error", "log10 error", form="+.3f", spare=4, instead="no_error"),
+        Column("hit", value=lambda row: row.get("hit"), instead="untested"),
+        Column("basis", "based on", spare=2),
     ]
 
 
@@ -128,7 +134,7 @@ def _endless(k: int, assessment: Assessment, axis: Axis) -> dict[str, str]:
     if np.isinf(forecast.emergence_time[k]):
         words["never"] = _NEVER
     if np.isinf(high):
-        words["endless"] = _NEVER if np.isinf(low) else f"{axis.text(low)} {DASH} {_NEVER}"
+        words["endless"] = _NEVER if np.isinf(low) else f"from {axis.text(low)}"
     return words
 
 
@@ -140,43 +146,43 @@ def _before(k: int, assessment: Assessment, axis: Axis) -> str | None:
     return axis.before(measured.before[k])
 
 
-def _basis(k: int, assessment: Assessment) -> str | None:
-    """The basis of a skill's forecast; None where there is no forecast."""
-    forecast, calibration = assessment.forecast, assessment.calibration
-    if forecast is None or calibration is None:
-        return None
-    if k + 1 in calibration.skills:
-        return "calibrated on"
-    measured = forecast.measured
-    if measured is not None and (measured.mean[k] <= assessment.until or measured.censored[k]):
-        return "calibration (already emerged)"
-    return "calibration, own growth" if forecast.sharpened[k] else "calibration"
+def _bases(curves: xr.Dataset, assessment: Assessment, settings: Mapping[str, Any]) -> list[str | None]:
+    """The basis of each skill's forecast; None where there is no forecast."""
+    forecast = assessment.forecast
+    if forecast is None:
+        return [None] * len(assessment.names)
+    come = come_by(emergence_times(curves), assessment.until)
+    law = "law" if assessment.resource == STEP.name else "calibration"
+    tested = "others" if assessment.resource == STEP.name and settings["calibration"] is None else "calibration"
+    return [
+        _USED if used else f"test of the {tested}" if come[k] else f"{law}, own growth" if grown else law
+        for k, (grown, used) in enumerate(zip(forecast.sharpened, assessment.used, strict=True))
+    ]
 
 
 def _note(assessment: Assessment, settings: Mapping[str, Any], axis: Axis) -> str:
     """Version, file, and the settings that decide the figure."""
-    if settings["alpha"] is not None:
-        mix = f"α = {settings['alpha']:g}"
-    elif settings["frequencies"] is not None:
-        mix = f"frequencies {Path(settings['frequencies']).name}"
-    else:
-        mix = "frequencies of the curves"
+    mix = f"α = {settings['alpha']:g}" if settings["alpha"] is not None else mix_in_words(settings)
     if (schedule := settings.get("schedule")) is not None:
         mix += f", schedule {Path(schedule).name}"
     made = settings["calibration"]
     until = axis.text(assessment.until)
-    basis = _skills(settings["calibrate_on"], assessment) if made is None else Path(made).name
+    chosen = settings["calibrate_on"]
+    if not chosen and made is None:
+        basis = "all that emerged" if assessment.resource == STEP.name else "the first skill"
+    else:
+        basis = _skills(chosen, assessment) if made is None else Path(made).name
     return f"saltus {__version__}: {_named(settings['curves'])}, {mix}, calibrated on {basis}, " + (
         f"{assessment.resource} up to {assessment.until:g}" if axis.ordinary else axis.moment.format(until)
     )
 
 
 def _remarks(curves: xr.Dataset, assessment: Assessment) -> Iterator[str]:
-    """Lines on the reading of the file and its oddities, on frequencies and calibration, and the verdict."""
+    """Lines on further doubts, on the reading of the file and its oddities, on frequencies and calibration."""
+    if assessment.verdict.level != "trust":
+        yield from (f"also: {reason}" for reason in assessment.verdict.reasons[1:])
     if "reading" in curves.attrs:
         yield from reading_report(curves).lines
-    if assessment.clock is not None:
-        yield assessment.clock
     if assessment.frequency_fit is not None:
         yield _fitted(assessment.frequency_fit)
     fit = assessment.calibration
@@ -184,7 +190,6 @@ def _remarks(curves: xr.Dataset, assessment: Assessment) -> Iterator[str]:
         yield f"calibrated on {_skills(fit.skills, assessment)}: {_in_time(fit, axis_of(curves))}"
     elif isinstance(fit, SizeCalibration):
         yield f"calibrated on {_skills(fit.skills, assessment)}: {_in_size(fit)}"
-    yield str(assessment.verdict)
 
 
 def _fitted(fit: FrequencyFit) -> str:

@@ -30,7 +30,9 @@ class Report:
         summary: data for JSON, with version, seeds and settings; numbers that are not finite become null.
         figures: by file stem; each is written as PNG and PDF.
         tables: data behind the results, by file stem; each is written as CSV.
+        documents: further data for programs, by file stem; each is written as JSON.
         remarks: lines below the table.
+        answer: lines above the title: the outcome in words.
         name: file stem of the table and the summary.
     """
 
@@ -39,7 +41,9 @@ class Report:
     summary: Mapping[str, Any]
     figures: Mapping[str, Figure] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     remarks: Sequence[str] = ()
+    answer: Sequence[str] = ()
     name: str = "summary"
 
     @property
@@ -70,6 +74,8 @@ def write(report: Report, out: Path) -> list[Path]:
             writers[f"{stem}.{form}"] = partial(figure.savefig, format=form, metadata=about)
     for stem, table in report.tables.items():
         writers[f"{stem}.csv"] = partial(table.to_csv, index=False, float_format=f"%{CSV_DIGITS}")
+    for stem, data in report.documents.items():
+        writers[f"{stem}.json"] = partial(_write_json, data)
     writers[f"{report.name}.csv"] = lambda path: path.write_bytes(report.table.csv.encode())
     writers[f"{report.name}.json"] = lambda path: path.write_bytes(report.summary_text.encode())
     with house_style():  # resolution and fonts are decided when a figure is saved
@@ -77,3 +83,7 @@ def write(report: Report, out: Path) -> list[Path]:
             with whole(out / name) as temporary:
                 writer(temporary)
     return [out / name for name in writers]
+
+
+def _write_json(data: Mapping[str, Any], path: Path) -> None:
+    path.write_bytes(json_text(data).encode())

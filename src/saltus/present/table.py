@@ -31,6 +31,7 @@ class Column:
         parts: headings in CSV of a cell that holds a tuple of values, such as the ends of an interval.
         between: text between the values of such a cell.
         instead: field of a row whose text, where it has one, stands on the terminal in the place of the value.
+        spare: rank by which a narrow terminal leaves columns out, the highest first; 0 for never.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Column:
     parts: tuple[str, ...] = ()
     between: str = f" {DASH} "
     instead: str = ""
+    spare: int = 0
 
     @property
     def title(self) -> str:

@@ -65,7 +65,14 @@ def from_accuracy(measurements: Measurements, scale: Scale) -> Strengths:
         unexplained_floor=np.where(np.isnan(given) & single, unexplained(starts), np.nan),
         items=items(measurements),
         chance=np.where(single & np.isnan(top), chance, np.nan),
+        scale_error=_scale_error(starts, estimated, guessed, best),
     )
+
+
+def _scale_error(starts: list[Floor | None], estimated: Flags, chance: Floats, best: Floats) -> Floats:
+    """Standard error of R/S at one half by that of an estimated chance; a chance of few answers is exact."""
+    of_chance = [0.0 if one is None or one.is_of_answers else one.error for one in starts]
+    return np.asarray(np.where(estimated, 0.5 * np.array(of_chance) / (best - chance), 0.0))
 
 
 def _seen(

@@ -1,4 +1,4 @@
-"""Settings of a training, as files beside a log tell them: the optimiser, its rate and schedule, batch size and seed.
+"""Settings of a training, as files beside a log tell them: the optimiser, rate, schedule, batch size, loss and seed.
 
 Only JSON and flat text (``key: value``) are read, and never a pickle such as ``training_args.bin``.
 """
@@ -38,6 +38,7 @@ _NAMES = {
     "warmup_steps": "warmup_steps num_warmup_steps warmup_iters warmup scheduler.t_warmup",
     "warmup_ratio": "warmup_ratio",
     "batch_size": "global_train_batch_size global_batch_size train_batch_size batch_size per_device_train_batch_size",
+    "loss": "loss loss_fn loss_function loss_type criterion objective",
     "seed": "seed random_seed",
 }
 """Names of a setting in files; a star stands for the names of its group."""
@@ -54,8 +55,8 @@ def settings_beside(path: Path) -> dict[str, Any]:
 
     Returns:
         ``optimizer`` (in small letters, e.g. "adamw"), ``learning_rate``, ``schedule``, ``warmup_steps``,
-        ``warmup_ratio``, ``batch_size`` and ``seed``, as far as they are told. A file that cannot be read tells
-        nothing.
+        ``warmup_ratio``, ``batch_size``, ``loss`` and ``seed``, as far as they are told. A file that cannot be
+        read tells nothing.
     """
     folder = path if path.is_dir() else path.parent
     folders = [folder, folder.parent] if folder.name.startswith(("checkpoint", "version_")) else [folder]
@@ -89,7 +90,7 @@ def beside_finding(settings: Mapping[str, Any]) -> tuple[Finding, ...]:
 
 
 def _plain(setting: str, value: Any) -> Any:
-    if setting in ("optimizer", "schedule"):
+    if setting in ("optimizer", "schedule", "loss"):
         if not isinstance(value, str) or not value.strip() or len(value) > _MAX_TEXT:
             return None
         text = value.strip().casefold()

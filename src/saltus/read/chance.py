@@ -55,11 +55,19 @@ class Floor:
         """
         if self.level < _NOTHING or self.level <= 2 * self.error or self.level > self._highest:
             return 0.0
-        nearest = min(_GUESSES, key=lambda guess: abs(guess - self.level))
-        if abs(nearest - self.level) <= 2 * self.error <= 2 * _CLEAR:
-            return nearest
+        if self.is_of_answers:
+            return self._nearest
         # The same questions at each step: averaging does not free the level of their noise.
         return min(self.level, LARGEST_CHANCE) if self.rises else 0.0
+
+    @property
+    def is_of_answers(self) -> bool:
+        """Whether the level may be the chance of few answers."""
+        return abs(self._nearest - self.level) <= 2 * self.error <= 2 * _CLEAR
+
+    @property
+    def _nearest(self) -> float:
+        return min(_GUESSES, key=lambda guess: abs(guess - self.level))
 
     @property
     def unexplained(self) -> float:
@@ -79,16 +87,22 @@ def floors(measurements: Measurements, value: Floats, error: Floats) -> list[Flo
         value: to use, one an entry, in place of the measured ones.
         error: standard error of each; NaN where it is not known.
     """
-    value, error = (np.clip(numbers, -_BEYOND, _BEYOND) for numbers in (value, error))
     found: list[list[Floor]] = [[] for _ in measurements.skill.names]
-    for entries in _curves(measurements):
-        floor = _floor(measurements.position[entries], value[entries], error[entries])
+    for entries, floor in floors_of_curves(measurements, value, error):
         if floor is not None:
             found[measurements.skill.codes[entries.start]].append(floor)
     return [_pooled(of_runs) if of_runs else None for of_runs in found]
 
 
-def _curves(measurements: Measurements) -> Iterator[slice]:
+def floors_of_curves(measurements: Measurements, value: Floats, error: Floats) -> Iterator[tuple[slice, Floor | None]]:
+    """The entries of each curve and the level at which it starts; arguments as `floors`."""
+    value, error = (np.clip(numbers, -_BEYOND, _BEYOND) for numbers in (value, error))
+    for entries in curves_in(measurements):
+        yield entries, _floor(measurements.position[entries], value[entries], error[entries])
+
+
+def curves_in(measurements: Measurements) -> Iterator[slice]:
+    """The entries of each curve."""
     starts = np.flatnonzero(np.diff(measurements.curve, prepend=-1)).tolist()
     yield from map(slice, starts, [*starts[1:], len(measurements.value)])
 

@@ -1,26 +1,28 @@
 """Choice among metrics by their names: the skills' values, all of one quantity, and what stands beside them.
 
-Of the metrics of one skill the held-out one is read, and an accuracy rather than a loss. A user's own choice goes
-before all of this; only patterns leave out the training split and errors that they match by the way.
+Of the metrics of one skill the held-out one is read. Where skills have both accuracies and losses the losses are read,
+if they have come far enough to date a skill. A user's own choice goes before all of this; only patterns leave out the
+training split and errors that they match by the way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-import numpy as np
-
-from saltus._types import Floats
 from saltus.curves.report import Finding, counted, some
 from saltus.errors import InputError
 from saltus.read.measurements import QUANTITIES, Quantity, Selection
 from saltus.read.metric_names import Metric, metric_named
 
 _PREFERRED = ("strength", "accuracy", "error_rate", None, "log_likelihood", "loss", "bits", "perplexity")
-_UNIT = (-0.5, 1.5)  # strengths, with room for noise
-_PERCENT = 150.0  # the same room above percentages
-_ROUNDS = 3  # times that a choice is made anew
+SHARES: tuple[Quantity, ...] = ("accuracy", "error_rate")
+_LOSSES = ("log_likelihood", "loss")  # bits of texts do not come near 0
+FEWEST_SKILLS = 2  # with a loss each, at least: a single loss is one of everything
+_WHY_LOSSES = (
+    "accuracy crosses half long before the strength does where a network starts small, so that it calibrates nothing; "
+    "quantity='accuracy' reads the accuracies"
+)
 _SPLIT_RANK = {"validation": 0, "held-out": 0, "test": 1, None: 2, "train": 3}
 _WORDS = {"error_rate": "error rate", "log_likelihood": "log-likelihood"}
 
@@ -35,6 +37,7 @@ class Choice:
         guessed: whether their names alone say so.
         errors, losses: of some values, the name of the standard error and of the loss of the same skill.
         findings: remarks on the choice.
+        instead_of: quantity of the values that were left out since these are losses of the same skills; else None.
     """
 
     values: tuple[str, ...]
@@ -43,10 +46,16 @@ class Choice:
     errors: Mapping[str, str]
     losses: Mapping[str, str]
     findings: tuple[Finding, ...]
+    instead_of: Quantity | None = None
 
 
 def choose(
-    names: Sequence[str], selection: Selection, refused: Collection[str] = (), every: Sequence[str] | None = None
+    names: Sequence[str],
+    selection: Selection,
+    refused: Collection[str] = (),
+    every: Sequence[str] | None = None,
+    *,
+    prefer_losses: bool = True,
 ) -> Choice:
     """The metrics to read among these names.
 
@@ -55,6 +64,7 @@ def choose(
         selection: choices of the user.
         refused: names that turned out to hold no values of a skill.
         every: names that ``selection.columns`` can choose from; by default ``names``.
+        prefer_losses: whether losses of skills go before accuracies of the same skills.
 
     Raises:
         InputError: if a pattern matches nothing, the choice holds several quantities, or perplexities alone.
@@ -79,6 +89,13 @@ def choose(
     fixed = set(selection.columns or ()) & set(chosen)
     values = _held_out(chosen, fixed, metrics)
     findings = [*_splits(chosen, values, metrics)]
+    instead_of: Quantity | None = None
+    if prefer_losses and selection.columns is None and selection.quantity is None and kind in SHARES:
+        losses = _losses_of(values, left, metrics)
+        if losses:
+            findings.append(losses_preferred(len(losses)))
+            instead_of = "accuracy" if kind == "accuracy" else "error_rate"
+            values, kind = losses, metrics[losses[0]].quantity
     if selection.columns is None:
         findings += _other_quantities(left, kind, metrics)
     named: Quantity = next((known for known in QUANTITIES if known == kind), "strength")
@@ -89,54 +106,24 @@ def choose(
         dict(_companions(values, names, metrics, "error", None)),
         dict(_companions(values, names, metrics, "value", "loss")) if quantity in ("strength", "accuracy") else {},
         tuple(findings),
+        instead_of,
     )
 
 
-def settle(
-    names: Sequence[str],
-    selection: Selection,
-    values_of: Callable[[Choice], Mapping[str, Floats]],
-    every: Sequence[str] | None = None,
-) -> Choice:
-    """The metrics to read, chosen anew where those chosen by their names turn out to hold no values of skills.
-
-    Columns without any value give way to others, and so do names that say nothing, with values that no strength has,
-    beside metrics that are known by their names.
-
-    Args:
-        names, selection, every: as for `choose`.
-        values_of: reads the values of a choice, by name.
-    """
-    refused: list[str] = []
-    choice = choose(names, selection, refused, every)
-    for _ in range(_ROUNDS):
-        values = values_of(choice)
-        idle = [] if selection.columns is not None else _idle(choice, values, names)
-        if not any(metric_named(name).statistic == "value" for name in {*names} - {*refused, *idle}) or not idle:
-            return choice
-        again = choose(names, selection, [*refused, *idle], every)
-        if not set(again.values) - set(choice.values) and not any(np.isfinite(values[name]).any() for name in idle):
-            return choice  # a skill that was not measured is one all the same
-        refused += idle
-        text = f"{some(refused)}: empty, or no strengths; others were read"
-        choice = replace(again, findings=(Finding("columns without values", len(refused), text), *again.findings))
-    values_of(choice)
-    return choice
-
-
-def _idle(choice: Choice, values: Mapping[str, Floats], names: Sequence[str]) -> list[str]:
-    idle = [name for name in choice.values if not np.isfinite(values[name]).any()]
-    unnamed = [name for name in choice.values if metric_named(name).quantity is None]
-    if unnamed and {metric_named(name).quantity for name in names} - {None, "perplexity"}:
-        together = np.concatenate([values[name] for name in unnamed])
-        together = together[np.isfinite(together)]
-        if together.size and (together.min() < _UNIT[0] or together.max() > _UNIT[1]):
-            idle += unnamed
-    elif len(unnamed) > 1:
-        beyond = [name for name in unnamed if (np.abs(values[name]) > _PERCENT).any()]
-        if any((values[name] >= _UNIT[0]).all() and (values[name] <= _UNIT[1]).all() for name in unnamed):
-            idle += beyond
-    return idle
+def _losses_of(values: Sequence[str], names: Sequence[str], metrics: Mapping[str, Metric]) -> list[str]:
+    """Losses of the same skills on the same data as these values, in their order; none unless each skill has one."""
+    wanted = [(metrics[name].skill, metrics[name].split) for name in values if metrics[name].skill]
+    if len(wanted) < FEWEST_SKILLS:
+        return []
+    for kind in _LOSSES:
+        found: dict[tuple[object, ...], str] = {}
+        for name in sorted(names, key=lambda name: metrics[name].rank):
+            metric = metrics[name]
+            if metric.quantity == kind and metric.statistic == "value":
+                found.setdefault((metric.skill, metric.split), name)
+        if all(key in found for key in wanted):
+            return [found[key] for key in wanted]
+    return []
 
 
 def _matching(selection: Selection, every: Sequence[str], metrics: Mapping[str, Metric]) -> list[str]:
@@ -242,6 +229,26 @@ def quantity_by_name(choice: Choice) -> list[Finding]:
         return []
     text = f"{word_for(choice.quantity)}, as {choice.values[0]!r} says: quantity= says otherwise"
     return [Finding("quantity by name", len(choice.values), text)]
+
+
+def losses_preferred(n_skills: int) -> Finding:
+    """The remark that losses of so many skills were read in place of accuracies."""
+    return Finding("losses preferred", n_skills, f"losses of {n_skills} skills were read: {_WHY_LOSSES}")
+
+
+def losses_too_high(names: Sequence[str]) -> Finding:
+    """The remark that losses of skills date none of them yet, so that accuracies were read."""
+    text = f"{some(names)} nowhere come down to half strength: accuracies were read; quantity='loss' reads losses"
+    return Finding("losses too high", len(names), text)
+
+
+def errors_by_column(names: Iterable[str]) -> list[Finding]:
+    """A remark on the columns that were taken for standard errors by their names."""
+    found = list(dict.fromkeys(names))
+    if not found:
+        return []
+    text = f"{some(found)}: standard errors of the values, by their names: error= chooses another column"
+    return [Finding("errors by column", len(found), text)]
 
 
 def word_for(quantity: str) -> str:

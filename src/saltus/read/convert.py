@@ -3,10 +3,11 @@
 | measured | rule |
 |---|---|
 | strength | as given |
-| loss | strength = 1 - sqrt((loss - ceiling) / (loss_0 - ceiling)), the inverse of L_k = (S - R_k)^2 / 2 \
-(``Nam et al. 2024, Eq. 10``) |
-| bits | the same: their unit cancels |
-| log_likelihood | the same, with loss = -log_likelihood |
+| loss, a cross-entropy | strength = (p - p_0) / (p_top - p_0), p = exp(-loss) the probability of the right answer |
+| loss, a squared error | strength = 1 - sqrt((loss - ceiling) / (loss_0 - ceiling)), the inverse of \
+L_k = (S - R_k)^2 / 2 (``Nam et al. 2024, Eq. 10``) |
+| bits | a cross-entropy, with p = 2^-loss |
+| log_likelihood | a cross-entropy, with loss = -log_likelihood |
 | accuracy | strength = (accuracy - chance) / (ceiling - chance) |
 | error_rate | the same, with accuracy = 1 - error_rate |
 
@@ -25,16 +26,17 @@ from saltus.curves.report import Finding, some
 from saltus.errors import InputError
 from saltus.read.accuracies import from_accuracy
 from saltus.read.chance import floors
+from saltus.read.choice import SHARES
 from saltus.read.losses import from_loss
 from saltus.read.measurements import Measurements, Quantity
 from saltus.read.scale import Scale
 from saltus.read.strengths import Strengths, name_of, unexplained
 from saltus.read.value_errors import items, value_errors
 
-SHARES: tuple[Quantity, ...] = ("accuracy", "error_rate")
 LOSSES: tuple[Quantity, ...] = ("loss", "bits", "log_likelihood")
 _BELONGS = {
     "initial_loss": LOSSES,
+    "loss_kind": ("loss",),
     "chance": SHARES,
     "ceiling": (*SHARES, *LOSSES),
     "tokens_per_answer": SHARES,
@@ -79,7 +81,17 @@ def _as_given(measurements: Measurements) -> Strengths:
         unexplained_floor=levels,
         items=items(measurements),
         chance=np.full(len(levels), np.nan),
+        scale_error=_scale_error(measurements),
     )
+
+
+def _scale_error(measurements: Measurements) -> Floats:
+    """The errors of scales that a table of strengths tells, one a skill."""
+    found = np.zeros(len(measurements.skill.names))
+    told = measurements.beside.get("scale_error")
+    if told is not None:
+        found[measurements.skill.codes] = np.where(np.isfinite(told) & (told > 0), told, 0.0)
+    return found
 
 
 def _floor_found(measurements: Measurements, levels: Floats, *, told: bool) -> tuple[Finding, ...]:

@@ -64,8 +64,8 @@ def as_curves(
 
     Attributes ``axis``, the name of the column of steps, ``measured_errors`` (1 if the file tells errors of
     measurement) and ``configurations`` (their number, if runs seem to be of several) are the curves'; so are
-    coordinates over skills, ``items``, ``chance`` and ``unexplained_floor``, and ``learning_rate`` over runs and
-    steps, where there is any.
+    coordinates over skills, ``items``, ``chance``, ``unexplained_floor`` and ``scale_error``, and ``learning_rate``
+    over runs and steps, where there is any.
     """
     steps, place = np.unique(measurements.position, return_inverse=True)
     shape = (len(report.runs), len(report.skills), len(steps))
@@ -102,6 +102,8 @@ def as_curves(
         "run_name": ("run", np.asarray(report.runs, dtype=str)),
     }
     of_skills = {name: ("skill", numbers) for name, numbers in known.items() if np.isfinite(numbers).any()}
+    if strengths.scale_error.any():
+        of_skills["scale_error"] = ("skill", strengths.scale_error)
     return curves.assign_coords(coordinates | of_skills)
 
 

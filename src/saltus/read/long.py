@@ -10,8 +10,18 @@ import numpy as np
 from saltus._types import Floats
 from saltus.curves.report import Finding
 from saltus.errors import InputError
-from saltus.read.choice import Choice, choose, quantity_by_name, settle
+from saltus.read.choice import (
+    FEWEST_SKILLS,
+    SHARES,
+    Choice,
+    choose,
+    errors_by_column,
+    losses_preferred,
+    losses_too_high,
+    quantity_by_name,
+)
 from saltus.read.frames import Frame, beside_of, left_out, paired_labels, rates_at, rows_of
+from saltus.read.loss_kinds import reaches_half
 from saltus.read.measurements import Measurements, Quantity, Selection
 from saltus.read.metric_names import metric_named
 from saltus.read.roles import (
@@ -23,6 +33,7 @@ from saltus.read.roles import (
     named_column,
     resource_counted_by,
 )
+from saltus.read.settle import settle
 from saltus.read.vocabulary import METRICS, NUMBERED_SKILLS, SKILLS, VALUES
 from saltus.read.wide import candidates_of
 
@@ -30,6 +41,7 @@ _BESIDE: dict[str, tuple[Quantity, ...] | None] = {
     "loss": ("strength", "accuracy"),
     "frequency": None,
     "unexplained_floor": ("strength",),
+    "scale_error": ("strength",),
 }
 """Columns of numbers of a row's skill or value, and the quantities that they may stand beside; None for any."""
 
@@ -70,6 +82,9 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
     table = frame.table
     candidates = [name for name in candidates_of(frame) if name not in skills]
     value, quantity = _value_of(frame, candidates)
+    instead, preferred = _loss_instead(frame, candidates, value, quantity, skills)
+    if instead is not None:
+        value, quantity = instead, "loss"
     error = _error_of(frame, value, quantity)
     beside = {
         role: role
@@ -90,9 +105,12 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
     read = {*rows.used, *skills, value, *([error] if error else []), *beside.values(), *(["axis"] if axis else [])}
     if skills == ["tag"]:
         read.add("folder")  # its names are those of run and tag
-    said = [] if skills in (["skill"], ["tag"]) else [_skills_said(skills, len(skill.names))]
+    said = [*preferred]
+    said += [] if skills in (["skill"], ["tag"]) else [_skills_said(skills, len(skill.names))]
     if quantity is not None and frame.selection.quantity is None:
         said += quantity_by_name(Choice((value,), quantity, True, {}, {}, ()))
+    if error and frame.selection.error is None and error not in ("strength_error", "strength_stderr"):
+        said += errors_by_column([error])
     measurements = Measurements(
         layout=table.kind if skills == ["tag"] and table.kind != "CSV" else f"tidy {table.kind}",
         resource=resource_counted_by(frame.steps.name),
@@ -107,6 +125,7 @@ def read_long(frame: Frame, skills: Sequence[str]) -> Measurements:
         settings={**table.settings, **rows.settings},
         further=dict(rows.further),
         axis=axis,
+        value_column=value,
     )
     if quantity is None:
         return by_metric(measurements, frame.selection)
@@ -147,6 +166,27 @@ def _value_of(frame: Frame, candidates: Sequence[str]) -> tuple[str, Quantity | 
     raise InputError(f"curves must be measured in {wanted}", list(table.names), advice)
 
 
+def _loss_instead(
+    frame: Frame, candidates: Sequence[str], value: str, quantity: Quantity | None, skills: Sequence[str]
+) -> tuple[str | None, tuple[Finding, ...]]:
+    """A column of losses that is read in place of one of accuracies, and the remark that says why."""
+    selection, chosen = frame.selection, metric_named(value)
+    if quantity not in SHARES or selection.quantity is not None or selection.value is not None:
+        return None, ()
+    losses = [
+        name
+        for name in candidates
+        if (metric := metric_named(name)).quantity == "loss" and metric.statistic == "value"
+        if (metric.skill, metric.split) == (chosen.skill, chosen.split)
+    ]
+    n_skills = len({*zip(*(frame.table.first_cells(name) for name in skills), strict=True)})
+    if not losses or n_skills < FEWEST_SKILLS:
+        return None, ()
+    if not reaches_half(frame.table.read(losses[:1], []).numbers[losses[0]], "loss", losses[0]):
+        return None, (losses_too_high(losses[:1]),)
+    return losses[0], (losses_preferred(n_skills),)
+
+
 def _error_of(frame: Frame, value: str, quantity: Quantity | None) -> str | None:
     """The column of the values' standard errors: of the same name, or the only one that says no more."""
     table, selection = frame.table, frame.selection
@@ -181,7 +221,8 @@ def by_metric(measurements: Measurements, selection: Selection) -> Measurements:
     for role, companions in (("value_error", choice.errors), ("loss", choice.losses)):
         if companions and role not in beside:
             beside[role] = _beside(measurements, chosen, companions)
-    said = [*measurements.findings, *quantity_by_name(choice), *choice.findings]
+    said = [*measurements.findings, *quantity_by_name(choice), *errors_by_column(choice.errors.values())]
+    said += choice.findings
     rate = next((name for name in names if is_learning_rate(name) and name not in choice.values), None)
     if rate is not None and "learning_rate" not in beside:
         rows = measurements.take(measurements.skill.codes == names.index(rate))

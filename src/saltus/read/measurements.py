@@ -97,12 +97,14 @@ class Measurements:
         value: measured; NaN where the file has none.
         beside: further columns of the same entries: "loss" and "strength_error" (beside strength), "frequency",
             "value_error" (standard error of ``value``, in its unit), "n" (items that it is a mean of),
-            "learning_rate" (of the optimiser at that step), "unexplained_floor" (of the skill; 0 for none).
+            "learning_rate" (of the optimiser at that step), "unexplained_floor" (of the skill; 0 for none),
+            "scale_error" (of the skill, likewise).
         findings: remarks on the layout.
         settings: of the training, as far as the file or its neighbours tell (`saltus.read.tables.Table`).
         further: columns of names or small numbers that no role was found for, and that may part one curve from
             another (model, size, split, ...): by the column's name, a label of each entry.
         axis: name of the positions in an earlier log, which the file tells; empty for that of ``step_column``.
+        value_column: name of the column of values, where skills have rows; else empty.
     """
 
     layout: str
@@ -118,6 +120,7 @@ class Measurements:
     settings: Mapping[str, Any] = field(default_factory=dict)
     further: Mapping[str, Labels] = field(default_factory=dict)
     axis: str = ""
+    value_column: str = ""
 
     def take(self, index: NDArray[np.intp] | Flags) -> Measurements:
         """The chosen entries, in the chosen order."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from saltus._types import Floats, Integers
 from saltus.curves.report import Finding, counted, some
-from saltus.read.convert import SHARES
+from saltus.read.choice import SHARES
 from saltus.read.measurements import Measurements
 from saltus.resource import STEP
 

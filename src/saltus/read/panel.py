@@ -9,11 +9,12 @@ import numpy as np
 
 from saltus._types import Floats
 from saltus.curves.report import Finding, some
-from saltus.read.choice import Choice, quantity_by_name, settle
+from saltus.read.choice import Choice, quantity_by_name
 from saltus.read.files import require_numbers
 from saltus.read.frames import Frame, left_out, require_single
 from saltus.read.measurements import Codes, Labels, Measurements
 from saltus.read.roles import is_bookkeeping, resource_counted_by
+from saltus.read.settle import settle
 from saltus.read.tables import Columns
 
 _BOUNDS = ("__MIN", "__MAX")

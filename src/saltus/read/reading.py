@@ -11,6 +11,7 @@ from saltus.read.convert import to_strength
 from saltus.read.formats.stores import Over, read_store_curves
 from saltus.read.frequency_column import stated_frequencies
 from saltus.read.grid import as_curves, report_on
+from saltus.read.loss_kinds import LossKind
 from saltus.read.measurements import QUANTITIES, Quantity, Selection
 from saltus.read.numbering import numbered
 from saltus.read.oddities import oddities
@@ -44,6 +45,7 @@ def read_curves(
     chance: PerSkill | None = None,
     ceiling: PerSkill | None = None,
     tokens_per_answer: PerSkill | None = None,
+    loss_kind: LossKind | None = None,
     order: SkillOrder | None = None,
     optimizer: str | None = None,
     skip: int = 0,
@@ -69,7 +71,8 @@ def read_curves(
             folders or patterns (``"runs/seed*/metrics.csv"``) that make one set.
         columns: pattern or patterns (``"eval/*_acc"``) of the columns, tags or skills to read, in the order in which
             the skills count: the most frequent first. By default all that hold values of skills, and of several
-            measures of one skill the held-out one before that of the training split, accuracies before losses.
+            measures of one skill the held-out one before that of the training split. Losses of two or more skills go
+            before accuracies of the same ones, if a loss has come down to half strength; else accuracies do.
         step_column: the column of steps, epochs, tokens, sizes ... By default the one of such a name; of several,
             updates before tokens, tokens before epochs.
         skill: of a table with one value a row, the column that names the skill. By default the one of such a name
@@ -90,8 +93,8 @@ def read_curves(
         quantity: kind of the values: ``"strength"`` (the default for files whose names do not say it), ``"loss"``,
             ``"bits"`` (a loss in any unit), ``"log_likelihood"`` (negative), ``"accuracy"`` or ``"error_rate"``
             (1 - accuracy, or of words). Accuracies and error rates may be in percent: that is recognised.
-        initial_loss: of losses, bits and log-likelihoods, the loss at strength 0, above 0. By default the first one
-            kept of each curve.
+        initial_loss: of losses, bits and log-likelihoods, the loss at strength 0, above 0. By default the level at
+            which a curve starts, if it starts flat, else the first one kept of each curve.
         chance: of accuracies and error rates, the accuracy of guessing, at least 0 and below 1. By default the level
             at which a curve starts, if it starts flat, else 0. With ``tokens_per_answer`` above 1 it is the accuracy
             of one guessed token, not of a guessed answer, and 0 by default.
@@ -99,6 +102,8 @@ def read_curves(
             (the default), like it of one token; of losses the loss, at least 0 (the default) and below the initial one.
         tokens_per_answer: of accuracies and error rates, the number t of tokens that must all be right for an answer
             to count, at least 1 (the default): accuracy^(1/t) then takes the place of accuracy.
+        loss_kind: of losses, ``"cross_entropy"``, so that exp(-loss) runs as the strength does, or ``"squared"``. By
+            default as the names of columns, a setting ``loss`` beside the log, or else the losses' start tell.
         order: which skill is the first: ``"file"``, as the files have them; ``"frequency"``, by a column of that name;
             ``"emergence"``, as they pass half. By default as ``columns`` says, or else by frequencies in the file if
             skills have names, or else as the files have them.
@@ -139,6 +144,7 @@ def read_curves(
         "chance": chance,
         "ceiling": ceiling,
         "tokens_per_answer": tokens_per_answer,
+        "loss_kind": loss_kind,
         "order": order,
         "skip": skip or None,
         "step_offset": step_offset,
@@ -158,7 +164,7 @@ def read_curves(
     )
     with explaining(lambda: so_far(source, found)):
         measurements, findings = in_order(found, skip, step_offset)
-        scale = Scale(initial_loss, chance, ceiling, tokens_per_answer)
+        scale = Scale(initial_loss, chance, ceiling, tokens_per_answer, loss_kind)
         measurements, ranking = ranked(measurements, order, patterns, lambda one: to_strength(one, scale).value)
         strengths = to_strength(measurements, scale)
         frequencies, given = stated_frequencies(measurements)

@@ -11,6 +11,7 @@ import numpy as np
 from saltus._types import Floats
 from saltus.curves.report import some
 from saltus.errors import InputError, require_not_negative, require_positive
+from saltus.read.loss_kinds import LossKind
 
 PerSkill = float | Mapping[str, float]
 """One number for all skills, or one for each by its name."""
@@ -28,12 +29,14 @@ class Scale:
         chance: the accuracy of guessing.
         ceiling: the accuracy, or the loss, at strength 1.
         tokens_per_answer: tokens that must all be right for an answer to count.
+        loss_kind: kind of all losses.
     """
 
     initial_loss: PerSkill | None = None
     chance: PerSkill | None = None
     ceiling: PerSkill | None = None
     tokens_per_answer: PerSkill | None = None
+    loss_kind: LossKind | None = None
 
 
 def by_skill(

@@ -33,6 +33,8 @@ class Strengths:
             ``(n_skills,)``.
         items: number of items (questions) behind each value of a skill; NaN where it is not known. Same shape.
         chance: accuracy without the skill, where R/S is (accuracy - chance) / (1 - chance); else NaN. Same shape.
+        scale_error: standard error of R/S at one half by an estimated chance or initial loss, which all values of a
+            skill share; 0 where nothing was estimated. Same shape.
     """
 
     value: Floats
@@ -44,6 +46,7 @@ class Strengths:
     unexplained_floor: Floats
     items: Floats
     chance: Floats
+    scale_error: Floats
 
 
 def by_rule(rule: Rule, value: Floats, error: Floats, measurements: Measurements) -> tuple[Floats, Floats]:

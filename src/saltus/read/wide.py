@@ -10,11 +10,12 @@ import numpy as np
 from saltus._types import Floats
 from saltus.curves.report import Finding, some
 from saltus.errors import InputError
-from saltus.read.choice import Choice, quantity_by_name, settle
+from saltus.read.choice import Choice, errors_by_column, quantity_by_name
 from saltus.read.frames import Frame, Rows, beside_of, left_out, rows_of
 from saltus.read.measurements import Labels, Measurements
 from saltus.read.metric_names import metric_named
 from saltus.read.roles import is_bookkeeping, is_setting, named_column, resource_counted_by
+from saltus.read.settle import settle
 
 _NEARLY = 0.9  # share of rows
 
@@ -126,6 +127,7 @@ def _laid_out(frame: Frame, choice: Choice, rows: Rows) -> Measurements:
             *rows.findings,
             *left_out(frame.table.names, read),
             *quantity_by_name(choice),
+            *(errors_by_column(errors.values()) if frame.selection.error is None else ()),
             *choice.findings,
         ),
         settings={**frame.table.settings, **rows.settings},

@@ -22,6 +22,10 @@ class Distribution(Protocol):
     def waiting(self) -> Floats:
         """Probability, by the other skills, of not having come by now, shape ``(n_skills,)``."""
 
+    @property
+    def by_growth(self) -> Floats:
+        """Probability, by the other skills, of coming by the date that a skill's own growth shows; NaN without one."""
+
     def quantile(self, probability: float) -> Floats:
         """log10 of the time by which each skill has come with that probability; infinite where it never does."""
 
@@ -48,6 +52,10 @@ class EmergenceForecast:
         arrivals: the whole distribution: probability that each skill has emerged, by step or size.
         clock: of the schedule, where the forecast was made over effective time; infinite steps then say "not within
             this schedule".
+        own_date: whether the forecast of a skill that has emerged rests on its own date, since there is no other: it
+            is no test; None for none.
+        own_growth: lower end, median and upper end of each skill's date at half strength by its own growth alone, NaN
+            where it does not grow, shape ``(n_skills, 3)``; None of forecasts over sizes.
     """
 
     threshold: float
@@ -61,6 +69,8 @@ class EmergenceForecast:
     measured: EmergenceTimes | None
     arrivals: Distribution
     clock: Clock | None = None
+    own_date: Flags | None = None
+    own_growth: Floats | None = None
 
     def quantile(self, probability: float) -> Floats:
         """Time by which each skill has emerged with that probability, between 0 and 1; shape ``(n_skills,)``.

@@ -28,6 +28,21 @@ ROUGH, WRONG = 0.05, 0.1  # rms misfit of a curve, in R/S: above the first use w
 
 
 @dataclass(frozen=True)
+class Still:
+    """Bounds of a skill to come that hold though no forecast does; amounts in steps.
+
+    Attributes:
+        skill: its number, from 1.
+        not_before: its last measurement, at which it had not emerged.
+        by_growth: lower end, median and upper end of its date by its own growth alone; None where it does not grow.
+    """
+
+    skill: int
+    not_before: float
+    by_growth: tuple[float, float, float] | None
+
+
+@dataclass(frozen=True)
 class Verdict:
     """How far a forecast can be trusted.
 
@@ -37,6 +52,7 @@ class Verdict:
         evidence: how well each explanation of the curves fits, best first; empty for forecasts in size.
         coverage: how often such forecasts held, in words; empty where nobody measured it.
         on_curves: level that the curves alone give, whatever the coverage.
+        still: bounds of the skills to come, with "do not use"; empty for forecasts in size.
     """
 
     level: Level
@@ -44,6 +60,7 @@ class Verdict:
     evidence: tuple[Evidence, ...]
     coverage: str = ""
     on_curves: Level = "do not use"
+    still: tuple[Still, ...] = ()
 
     def __str__(self) -> str:
         joined = "; ".join(self.reasons)

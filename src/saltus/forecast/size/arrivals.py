@@ -86,8 +86,5 @@ class SizesByPosterior:
     def probability_by(self, log_time: float) -> Floats:
         """Probability that each skill has come by a size, given by its log10, shape ``(n_skills,)``."""
         return np.array(
-            [
-                np.interp(log_time, at, cdf, left=0.0, right=1.0)
-                for at, cdf in zip(self.log_size, self.cdf, strict=True)
-            ]
+            [np.interp(log_time, at, cdf, left=0.0, right=1.0) for at, cdf in zip(self.log_size, self.cdf, strict=True)]
         )

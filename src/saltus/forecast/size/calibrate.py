@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 C = TypeVar("C", bound=SizeCalibration)
-_FEW, _MANY = 30.0, 1e8  # samples of a skill below which sizes are in a larger unit, and the samples that stand for them
+_FEW, _MANY = (
+    30.0,
+    1e8,
+)  # samples of a skill below which sizes are in a larger unit, and the samples that stand for them
 
 
 @explained

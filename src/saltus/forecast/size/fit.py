@@ -88,7 +88,9 @@ def fit_size(form: SizeForm, strength: Floats, error: Floats, weigh: bool = Fals
     of_parts, of_runs = (np.array(column) for column in zip(*sums, strict=True))
     best = int(of_runs.sum(axis=1).argmin())
     near = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    found = minimize_scalar(lambda at: squares(form.strength(math.exp(at))).sum(), bounds=near, method="bounded", options={"xatol": 1e-9})
+    found = minimize_scalar(
+        lambda at: squares(form.strength(math.exp(at))).sum(), bounds=near, method="bounded", options={"xatol": 1e-9}
+    )
     constant = math.exp(found.x)
     within, n_runs = _jackknife(grid, of_parts), of_runs.shape[1]
     if n_runs >= _MANY_RUNS:
@@ -103,9 +105,7 @@ def fit_size(form: SizeForm, strength: Floats, error: Floats, weigh: bool = Fals
     rise = (4 * expected[near] * (1 - expected[near])).max(axis=0)
     of_measurements = np.nan_to_num(error[seen]) ** 2 + form.variance(constant)
     quantiles = constant_quantiles(grid, expected, strength[seen], of_measurements, rise)
-    return SizeFit(
-        constant, within, variance, degrees, residual, misfit, n_runs, tuple(np.exp(quantiles).tolist())
-    )
+    return SizeFit(constant, within, variance, degrees, residual, misfit, n_runs, tuple(np.exp(quantiles).tolist()))
 
 
 def curve_misfit(form: SizeForm, constant: float, strength: Floats, error: Floats) -> tuple[float, float]:
@@ -158,7 +158,11 @@ def _count(slope: Floats) -> float:
 
 
 def points_of(
-    kind: type[SizeCalibration], curves: xr.Dataset, skills: Sequence[int], frequencies: SkillFrequencies, unit: float = 1
+    kind: type[SizeCalibration],
+    curves: xr.Dataset,
+    skills: Sequence[int],
+    frequencies: SkillFrequencies,
+    unit: float = 1,
 ) -> tuple[SizeForm, Floats, Floats]:
     """Form of some skills at all their sizes, with the measured strengths and their errors, ``(runs, points)``.
 

@@ -17,6 +17,8 @@ from saltus.theory.protocols import Clock
 _POINTS = 2049  # of a grid of log10(time)
 _TAIL = 1e-6  # weight that a grid may leave out on either side
 _SDS, _DELAYS = 8.0, 12.0  # reach of the scatter's tails: standard deviations, mean delays
+_TAILS = 1.5  # rms error of a date by growth in standard deviations: its tails are wider than a normal law's
+_NOISE = 1e-12  # share of the masses below which they are rounding errors of the convolution
 _TINY = np.finfo(float).tiny
 
 
@@ -27,12 +29,16 @@ class Arrivals:
     Attributes:
         log_time: grid of log10(time) of each skill, ascending, shape ``(n_skills, n)``.
         cdf: probability of having come by then, same shape; the last one is below 1 where a schedule ends.
-        waiting: probability, by the other skills, of not having come by now, shape ``(n_skills,)``; 1 for those that have.
+        waiting: probability, by the other skills, of not having come by now, shape ``(n_skills,)``; 1 for those that
+            have.
+        by_growth: probability, by the other skills, of coming by the date that a skill's own growth shows, same shape;
+            NaN for skills without such a date.
     """
 
     log_time: Floats
     cdf: Floats
     waiting: Floats
+    by_growth: Floats
 
     def quantile(self, probability: float) -> Floats:
         """log10 of the time by which each skill has come with that probability; infinite where it never does."""
@@ -79,12 +85,14 @@ class Masses:
         mass: same shape; sums compare laws and clocks.
         log_scale: logarithm of the factor that masses lack.
         waiting: share of the masses that the skill's absence up to now leaves.
+        by_growth: share of the masses up to the date that the skill's own growth shows; NaN without one.
     """
 
     log_time: Floats
     mass: Floats
     log_scale: float
     waiting: float = 1.0
+    by_growth: float = math.nan
 
     @property
     def log_total(self) -> float:
@@ -110,7 +118,7 @@ class Masses:
         kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) * step / sd) ** 2)
         mass = np.maximum(fftconvolve(self.mass, kernel / kernel.sum()), 0.0)
         grid = self.log_time[0] + by + step * (np.arange(len(mass)) - reach)
-        return Masses(grid, mass, self.log_scale, self.waiting)
+        return Masses(grid, mass, self.log_scale, self.waiting, self.by_growth)
 
 
 def masses_in(view: View, recipe: Recipe, shift: Floats, shift_sd: Floats) -> list[Masses]:
@@ -178,12 +186,30 @@ def _masses(posteriors: Sequence[LawPosterior], seen: Sightings, k: int) -> Mass
         float(one.law.scatter.sd(seen.decades, seen.extra_sd(one.law, one.mean_gamma()[0]))[k]) for one in posteriors
     ]
     grid = _grid(posteriors, lines, sds, seen, k)
-    mass = np.zeros(len(grid))
+    mass, whole, waiting, by_growth = np.zeros(len(grid)), 0.0, 0.0, 0.0
+    doubtful = _TAILS * float(seen.error[k])
     for (at, weight), posterior, sd in zip(lines, posteriors, sds, strict=True):
-        straggling = float(posterior.law.scatter.straggling(seen.samples[k : k + 1])[0])
+        scatter = posterior.law.scatter
+        straggling = float(scatter.straggling(seen.samples[k : k + 1])[0])
         mass += _spread(at, weight, grid, posterior, sd, straggling)
-    whole, left = sum(float(weight.sum()) for _, weight in lines), float(mass[grid >= seen.not_before[k]].sum())
-    return Masses(grid, mass * _own(seen, k, grid), scale, 1.0 if seen.emerged[k] else min(left / whole, 1.0))
+        whole += float(weight.sum())
+        if math.isfinite(seen.not_before[k]):
+            waiting += float(weight @ np.exp(scatter.log_sf(seen.not_before[k] - at, sd, straggling)))
+        if seen.growing[k]:
+            by_growth += float(weight @ scatter.cdf(seen.log_time[k] - at, math.hypot(sd, doubtful), straggling))
+    if seen.emerged[k]:
+        return Masses(grid, mass, scale)
+    own = _own(seen, k, grid)
+    left = mass * own
+    if seen.growing[k] and left.sum() <= _NOISE * whole:  # the law denies what the curve shows
+        left = own * (_NOISE * whole / own.sum())
+    return Masses(
+        grid,
+        left,
+        scale,
+        min(waiting / whole, 1.0) if math.isfinite(seen.not_before[k]) else 1.0,
+        min(by_growth / whole, 1.0) if seen.growing[k] else math.nan,
+    )
 
 
 def _lines(posterior: LawPosterior, seen: Sightings, k: int, log_weight: Floats) -> tuple[Floats, Floats]:
@@ -209,7 +235,8 @@ def _grid(
         high = max(high, at[order][min(last, at.size - 1)] + _SDS * sd + _DELAYS * posterior.law.scatter.delay)
     if seen.growing[k]:
         near = _SDS * float(seen.error[k])
-        low, high = max(low, seen.log_time[k] - near), min(high, seen.log_time[k] + near)
+        first, last = seen.log_time[k] - near, seen.log_time[k] + near
+        low, high = (first, last) if first > high or last < low else (max(low, first), min(high, last))
     low = max(low, seen.not_before[k]) if not seen.emerged[k] else low
     return np.linspace(low, max(high, low + 1e-3), _POINTS)
 
@@ -254,8 +281,8 @@ def arrivals(views: Sequence[View], masses: Sequence[Sequence[Masses]], not_befo
     """
     end = min((_end(view.clock) for view in views if view.clock is not None), default=math.inf)
     found = [_mixed(views, [of_view[k] for of_view in masses], end, not_before[k]) for k in range(len(masses[0]))]
-    grids, cdfs, waiting = zip(*found, strict=True)
-    return Arrivals(np.array(grids), np.array(cdfs), np.array(waiting))
+    grids, cdfs, waiting, by_growth = zip(*found, strict=True)
+    return Arrivals(np.array(grids), np.array(cdfs), np.array(waiting), np.array(by_growth))
 
 
 def _end(clock: Clock) -> float:
@@ -264,7 +291,9 @@ def _end(clock: Clock) -> float:
     return math.inf if math.isinf(total) else math.log10(float(clock.step(total * (1 - 1e-9))))
 
 
-def _mixed(views: Sequence[View], masses: list[Masses], end: float, not_before: float) -> tuple[Floats, Floats, float]:
+def _mixed(
+    views: Sequence[View], masses: list[Masses], end: float, not_before: float
+) -> tuple[Floats, Floats, float, float]:
     log_weight = np.array([math.log(view.weight) + one.log_total for view, one in zip(views, masses, strict=True)])
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
@@ -280,7 +309,13 @@ def _mixed(views: Sequence[View], masses: list[Masses], end: float, not_before: 
     if before > 0:
         rest = np.maximum(cdf - before, 0.0)
         cdf = rest / (1 - before) if before < 1 else (grid >= grid[-1]).astype(float)
-    return grid, cdf, float(weight @ np.array([one.waiting for one in masses]))
+    dated = np.array([math.isfinite(one.by_growth) for one in masses])
+    by_growth = math.nan
+    if dated.any():
+        by_growth = float(
+            np.average([one.by_growth for one in masses if math.isfinite(one.by_growth)], weights=weight[dated])
+        )
+    return grid, cdf, float(weight @ np.array([one.waiting for one in masses])), by_growth
 
 
 def _in_steps(clock: Clock | None, log_time: Floats) -> Floats:

@@ -20,6 +20,7 @@ from saltus.forecast.time.scatter import Scatter
 
 _LARGEST = 4.0  # largest gamma: rarer skills of a tenth of the frequency come 10,000 times later
 _ENOUGH_RUNS = 5  # runs from which a class has a coverage
+_TOLD = 0.1  # largest scale of a prior of gamma that counts as told
 _REACH = 8.0  # half-width of a grid of gamma in scales of the prior
 
 
@@ -93,15 +94,16 @@ class Coverage:
     """Measured coverage of a class of forecasts, on runs that taught nothing.
 
     Attributes:
-        known: emerged skills at the moment of the forecast; the last class counts as that many or more.
-        scheduled: whether the learning rate varied, and steps were counted by it.
+        known: emerged skills at the moment of the forecast; the last class counts as that many or more, 0 as any
+            number.
+        scheduled: whether the learning rate varied, and steps were counted by it; None for both kinds.
         skills: number of skills that were forecast and came, or were to come after the end by their interval.
         runs: number of the runs that they are of.
         held: number of the skills whose 90 % interval held.
     """
 
     known: int
-    scheduled: bool
+    scheduled: bool | None
     skills: int
     runs: int
     held: int
@@ -110,6 +112,13 @@ class Coverage:
     def share(self) -> float:
         """Share of the skills whose interval held; NaN without any."""
         return self.held / self.skills if self.skills else math.nan
+
+    def kind(self, recipe: Recipe) -> str:
+        """The class in words, among those of a recipe."""
+        most = max((one.known for one in recipe.coverage), default=0)
+        rate = {True: "a varying rate", False: "a constant rate", None: "any rate"}[self.scheduled]
+        number = "any number" if self.known == 0 else f"{self.known} or more" if self.known == most else str(self.known)
+        return f"{number} emerged, {rate}"
 
 
 @dataclass(frozen=True)
@@ -140,18 +149,29 @@ class Recipe:
     coverage: tuple[Coverage, ...] = ()
     version: int = 1
 
+    @property
+    def knows_gamma(self) -> bool:
+        """Whether gamma is told within a tenth or so before any rise is seen, so that no steepness has to tell it."""
+        return all(not law.by_steepness and law.scale <= _TOLD for law in self.laws)
+
     def covered(self, known: int, *, scheduled: bool) -> Coverage | None:
         """The coverage of forecasts with so many emerged skills: of their class, or of larger ones if it has few runs.
 
-        A larger class has both kinds of learning rates, then any number of emerged skills too.
+        A larger class has both kinds of learning rates, then any number of emerged skills too. None where even the
+        largest has too few runs.
         """
         most = max((one.known for one in self.coverage), default=0)
-        same = [one for one in self.coverage if one.known == min(known, most)]
-        for candidates in ([one for one in same if one.scheduled == scheduled], same, list(self.coverage)):
-            runs = max((one.runs for one in candidates), default=0)
-            if runs >= _ENOUGH_RUNS:
-                skills, held = sum(one.skills for one in candidates), sum(one.held for one in candidates)
-                return Coverage(min(known, most), scheduled, skills, runs, held)
+        of_number = min(max(known, 1), most)  # a calibration made elsewhere stands for one skill
+        same = [one for one in self.coverage if one.known == of_number]
+        for number, rate, ones in (
+            (of_number, scheduled, [one for one in same if one.scheduled == scheduled]),
+            (of_number, None, same),
+            (0, None, list(self.coverage)),
+        ):
+            runs = max((one.runs for one in ones), default=0)  # classes share their runs
+            skills = sum(one.skills for one in ones)
+            if runs >= _ENOUGH_RUNS and skills:
+                return Coverage(number, rate, skills, runs, sum(one.held for one in ones))
         return None
 
     def straggling(self, samples: Floats) -> Floats:

@@ -165,3 +165,16 @@ def _log_factor(law: Law, seen: Sightings, k: int, expected: Floats, sd: float, 
         with np.errstate(divide="ignore"):
             return np.log(scatter.cdf(seen.not_after[k] - expected, sd, straggling))
     return np.zeros_like(expected)
+
+
+def gamma_likelihood(law: Law, seen: Sightings, reference: int, gamma: Floats) -> Floats:
+    """Logarithm of the likelihood of each gamma by the dates of one run, up to a constant; shape ``(n_gamma,)``.
+
+    Args:
+        law: its scatter is that of the skills; its prior of gamma is not used.
+        seen: dates of the skills.
+        reference: position of the dated skill from which the line is drawn (`reference_of`).
+        gamma: at least 0, ascending.
+    """
+    flat = Prior(float(gamma.mean()), 0.0, None)
+    return np.asarray(logsumexp(_on_grid(law, seen, reference, gamma, flat).log_weight_without(), axis=1))

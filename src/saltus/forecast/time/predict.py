@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logit
+from scipy.special import logit, ndtr, ndtri
 
 from saltus._types import Flags, Floats
 from saltus.curves.crossings import emergence_times
@@ -23,7 +23,7 @@ from saltus.forecast.time.arrivals import Arrivals, View, arrivals, masses_in
 from saltus.forecast.time.constants import TimeConstants
 from saltus.forecast.time.effective_time import in_effective_time
 from saltus.forecast.time.laws import Recipe
-from saltus.forecast.time.posterior import Sightings
+from saltus.forecast.time.posterior import Sightings, reference_of
 from saltus.forecast.time.sightings import by_clock, sightings_of
 from saltus.statistics import powers_of_ten
 from saltus.theory.protocols import Clock
@@ -212,7 +212,28 @@ def forecast_from(
         measured=times,
         arrivals=found,
         clock=clock,
+        own_growth=_by_growth(views[0], level, n),
+        own_date=_own_dates(views[0].seen)[:n],
     )
+
+
+def _own_dates(seen: Sightings) -> Flags:
+    """Whether each skill has emerged and is the only one with a date."""
+    return np.array([one and reference_of(seen, without=k) is None for k, one in enumerate(seen.emerged)], dtype=bool)
+
+
+def _by_growth(view: View, level: float, n_skills: int) -> Floats:
+    """Steps at half strength by each skill's own growth alone, never before now: lower end, median and upper end.
+
+    NaN where a skill does not visibly grow; infinite where the schedule of the learning rate ends first.
+    """
+    seen, found = view.seen, np.full((n_skills, 3), np.nan)
+    for k in np.flatnonzero(seen.growing[:n_skills]):
+        gone = float(ndtr((seen.not_before[k] - seen.log_time[k]) / seen.error[k]))
+        shares = gone + (1 - gone) * np.array([0.5 - level / 2, 0.5, 0.5 + level / 2])
+        at = powers_of_ten(np.maximum(seen.log_time[k] + seen.error[k] * ndtri(shares), seen.not_before[k]))
+        found[k] = at if view.clock is None else view.clock.step(at)
+    return found
 
 
 def _shift(seen: Sightings, recipe: Recipe, constants: TimeConstants | None, threshold: float) -> tuple[Floats, Floats]:

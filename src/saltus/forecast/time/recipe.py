@@ -29,6 +29,12 @@ def batch_size_of(curves: xr.Dataset) -> float:
     return float(size) if isinstance(size, int | float) and size > 0 else math.nan
 
 
+def rate_is_told(curves: xr.Dataset) -> bool:
+    """Whether the settings of the curves say that the learning rate is constant, but for the rates in the curves."""
+    training = _training(curves)
+    return "halve_every" in training or training.get("schedule") == "constant"  # trainings of ours, or of others
+
+
 def trained_network(curves: xr.Dataset) -> Network | None:
     """The kind of a network of ours, by the settings of its training; None for all others."""
     training = _training(curves)

@@ -13,6 +13,7 @@ from saltus.curves.report import quantity_of
 from saltus.errors import InputError
 from saltus.forecast.time.departure import Departure, DepartureLaw
 from saltus.forecast.time.laws import Law, Recipe
+from saltus.forecast.time.possible import impossible
 from saltus.forecast.time.recipe import Network, family_of, optimizer_of, trained_network
 from saltus.forecast.time.scatter import Scatter
 
@@ -25,6 +26,8 @@ _ADAM: dict[Network, str] = {
     "deep": "adam-deep",
     "transformer": "adam-transformer",
 }
+UNKNOWN = "unknown"  # recipe of curves whose optimiser is not known
+GENERAL = ("other", "accuracy", "rank")  # recipes of runs whose optimiser and network did not teach them
 KIND = "saltus recipe"
 FORMAT = 1
 _CERTAIN = 1e-6  # spread of a departure without any
@@ -54,7 +57,7 @@ def recipe_for(curves: xr.Dataset, *, by_rank: bool = False) -> Recipe:
     if family == "sgd":
         return known["sgd"]
     if family is None:
-        return known["unknown"]
+        return known[UNKNOWN]
     if family != "adam":
         return known["other"]
     network = trained_network(curves)
@@ -110,9 +113,12 @@ def recipe_from(data: Mapping[str, Any], source: str | Path) -> Recipe:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(Recipe).validate_python(dict(data))
+        found = TypeAdapter(Recipe).validate_python(dict(data))
     except ValidationError as error:
         raise _refusal(source) from error
+    if (wrong := next(impossible(found), None)) is not None:
+        raise InputError(f"a recipe must have possible numbers: {wrong}", str(source), "teach it again: `saltus teach`")
+    return found
 
 
 def load_recipe(path: str | Path) -> Recipe:
@@ -126,7 +132,9 @@ def load_recipe(path: str | Path) -> Recipe:
         if data["kind"] != KIND or data["format"] != FORMAT:
             raise _refusal(path)
         return recipe_from(data["recipe"], path)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _refusal(path) from error
 
 

@@ -74,10 +74,13 @@ def _over_runs(
     error = max(spread, float(np.sqrt(np.mean(errors**2)))) / math.sqrt(n)
     steep = [rise for rise in of_runs if rise is not None and math.isfinite(rise.steepness)]
     misfit = [rise.misfit for rise in of_runs if rise is not None]
+    flatness = float(np.mean([1 / rise.steepness for rise in steep])) if steep else math.nan
+    if steep and "scale_error" in curve.coords:  # alike in all runs
+        error = math.hypot(error, float(curve["scale_error"]) * 4 * flatness / math.log(10))
     return (
         float(log_times.mean()),
         error,
-        float(np.mean([1 / rise.steepness for rise in steep])) if steep else math.nan,
+        flatness,
         float(np.mean([rise.flatness_error for rise in steep])) / math.sqrt(len(steep)) if steep else math.nan,
         float(np.mean(misfit)) if misfit else math.nan,
     )

@@ -13,6 +13,7 @@ import numpy as np
 from saltus._types import Floats
 from saltus.curves.names import called, named_all
 from saltus.forecast.base.verdict import CARE, ROUGH, STOP, WRONG, Doubts
+from saltus.forecast.time.composites import composite_by_name, composite_by_time
 from saltus.forecast.time.explanations import DELAYED, SMOOTH, Explanation
 from saltus.forecast.time.own_growth import noise_floor
 from saltus.forecast.time.rise import Rise
@@ -25,8 +26,6 @@ _HILL = 2.0  # Hill steepness: exponentials have 1.4, decoupled skills and Adam'
 _CLEARLY = 3.0  # lead in scores, odds of 20 to 1
 _FALL = 0.3  # R/S between a skill's highest level and its last: noise of 50 items, medians of three, makes 0.2
 _RISE = 0.3  # R/S that another skill gains meanwhile, so that the two compete
-_LATE = 0.4  # dex behind the others' law: stragglers of Adam's typically come as late, but rise no steeper
-_STEEPER = 2.0  # times as steep as the steepest of the others
 
 
 def symptoms(
@@ -36,7 +35,7 @@ def symptoms(
     scores: Mapping[Explanation, float],
     names: Sequence[str],
     *,
-    sgd: bool = False,
+    gamma_known: bool = False,
 ) -> Doubts:
     """All symptoms of one run.
 
@@ -46,25 +45,36 @@ def symptoms(
         frequency: of all skills.
         scores: of all explanations (`saltus.forecast.time.rivals.compare`); empty where there are none.
         names: of the skills.
-        sgd: whether plain SGD made it, whose rise steepens with a small start and is no plateau.
+        gamma_known: whether the recipe tells gamma whatever the steepness, so that a plateau does no harm.
     """
-    log_time, h, flatness_error, rms = np.array(
-        [
-            (np.nan,) * 4 if one is None else (one.log_time, one.steepness, one.flatness_error, one.misfit)
-            for one in rises
-        ]
-    ).T
-    yield from smooth(scores)
-    yield from shallow(h, h**2 * flatness_error, names)
-    if not sgd:
+    log_time, h, *_ = _numbers(rises)
+    yield from of_shape(rises, strength, scores, names)
+    if not gamma_known:
         yield from plateau(h, names)
-    yield from misfit(rms, np.array([noise_floor(curve) for curve in strength]), names)
-    yield from falling(strength, names)
     yield from one_step(log_time, frequency)
     if np.isfinite(log_time).sum() > 1 and scores:
         yield from competing(scores)
     yield from composite_by_name(names)
     yield from composite_by_time(log_time, h, frequency, names)
+
+
+def of_shape(
+    rises: Sequence[Rise | None], strength: Floats, scores: Mapping[Explanation, float], names: Sequence[str]
+) -> Doubts:
+    """Symptoms of one run for which no rise tells the course of another; arguments are those of `symptoms`."""
+    _, h, flatness_error, rms = _numbers(rises)
+    yield from smooth(scores)
+    yield from shallow(h, h**2 * flatness_error, names)
+    yield from misfit(rms, np.array([noise_floor(curve) for curve in strength]), names)
+    yield from falling(strength, names)
+
+
+def _numbers(rises: Sequence[Rise | None]) -> Floats:
+    """log10 of the time, steepness, error of its inverse, and misfit of each skill, shape ``(4, n_skills)``."""
+    rows = [
+        (np.nan,) * 4 if one is None else (one.log_time, one.steepness, one.flatness_error, one.misfit) for one in rises
+    ]
+    return np.array(rows).T
 
 
 def plateau(steepness: Floats, names: Sequence[str]) -> Doubts:
@@ -207,53 +217,3 @@ def misfit(rms: Floats, noise: Floats, names: Sequence[str]) -> Doubts:
             STOP if beyond[worst] > WRONG else CARE,
             f"{called(names, worst + 1)} rose along no curve that is known: misfit {beyond[worst]:.3f} in R/S",
         )
-
-
-def composite_by_name(names: Sequence[str], composite: Sequence[str] = ()) -> Doubts:
-    """The doubt about skills that are made of others: ``add+mul`` beside ``add`` or ``mul``, or as told.
-
-    Args:
-        names: of the skills.
-        composite: those that are known to be.
-    """
-    made = [name for name in names if name in composite or _parts(name) & (set(names) - {name})]
-    if made:
-        yield STOP, f"{named_all(made)} is made of others, and comes after them whatever its frequency"
-
-
-def _parts(name: str) -> set[str]:
-    return {part.strip() for part in name.split("+")} if "+" in name else set()
-
-
-def composite_by_time(log_time: Floats, steepness: Floats, frequency: Floats, names: Sequence[str]) -> Doubts:
-    """The doubt about emerged skills much later and steeper than the others' law: they may be made of others.
-
-    Args:
-        log_time: log10 of each emerged skill's step at half strength.
-        steepness: Hill exponent of each risen skill's rise.
-        frequency: of all skills.
-        names: of the skills.
-    """
-    known = np.flatnonzero(np.isfinite(log_time) & np.isfinite(steepness))
-    if known.size < 3:
-        return
-    decades = -np.log10(frequency)
-    for k in known:
-        others = known[known != k]
-        expected = log_time[others] + np.maximum(decades[k] - decades[others], 0.0) * _slope(
-            decades[others], log_time[others]
-        )
-        late = log_time[k] - float(expected.max())
-        if late > _LATE and steepness[k] > _STEEPER * steepness[others].max():
-            yield (
-                STOP,
-                f"{called(names, int(k) + 1)} came {late:.2f} dex later than the others say and rose "
-                f"{steepness[k] / steepness[others].max():.1f} times as steeply: it may be made of others",
-            )
-
-
-def _slope(decades: Floats, log_time: Floats) -> float:
-    """gamma of the others, at least that of independent skills where theirs is smaller or not told."""
-    centred = decades - decades.mean()
-    power = float(centred @ centred)
-    return max(float(centred @ log_time) / power, 1.0) if power > 0 else 1.0

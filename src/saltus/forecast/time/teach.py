@@ -15,7 +15,7 @@ from saltus.forecast.time.laws import Law, Recipe
 from saltus.forecast.time.posterior import Sightings, law_posterior, reference_of
 
 _PRIOR_SD = 1.0  # standard deviation of the logarithm of each number about the one that was there before
-_TRIES = 500  # evaluations of the likelihood
+_TRIES = 250  # evaluations of the likelihood
 
 
 def log_likelihood(recipe: Recipe, runs: Sequence[Sightings]) -> float:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from saltus._types import Flags, Floats
 from saltus.curves.crossings import crossing_times, emergence_times
-from saltus.curves.names import called, named, skill_names
-from saltus.forecast.base.checks import OnSkill
+from saltus.curves.names import skill_names
+from saltus.forecast.base.checks import OnSkill, checked_skills
 from saltus.forecast.base.degenerate import DegenerateFitError
 from saltus.forecast.base.verdict import (
     CARE,
@@ -22,13 +22,17 @@ from saltus.forecast.base.verdict import (
     unexplained_floors,
     weigh,
 )
+from saltus.forecast.time import doubts as of_dates
+from saltus.forecast.time import limits
 from saltus.forecast.time.calibrate import has_emerged
 from saltus.forecast.time.explanations import DELAYED, RIVALS, Explanation
 from saltus.forecast.time.laws import Coverage, Recipe
-from saltus.forecast.time.recipe import batch_size_of, family_of, optimizer_of
+from saltus.forecast.time.recipe import family_of, optimizer_of
 from saltus.forecast.time.rise import rises
 from saltus.forecast.time.rivals import compare
-from saltus.forecast.time.symptoms import symptoms
+from saltus.forecast.time.sightings import rises_of
+from saltus.forecast.time.still import still
+from saltus.forecast.time.symptoms import of_shape, symptoms
 from saltus.theory.frequencies import SkillFrequencies
 
 if TYPE_CHECKING:
@@ -40,12 +44,7 @@ if TYPE_CHECKING:
 
 
 Scores = dict[Explanation, float]
-_WIDE, _VAGUE = 0.6, 2.0  # widest interval in decades: above the first use with care, above the second stop
-_ENOUGH = 4  # emerged skills that tell the dynamics of an optimiser nobody named
 _TRUST_HOLDS, _CARE_HOLDS = 0.85, 0.7  # share of 90 % intervals that must have held, for trust and for care
-_MAY_STRAGGLE = 0.03  # chance of coming much later from which a skill is a doubt
-_SAME_RATE = 0.01  # relative difference of learning rates from which they vary
-_SURPRISE, _IMPOSSIBLE = 0.05, 1e-3  # probability of the worst miss: below the first take care, below the second stop
 
 
 def judge(
@@ -56,6 +55,9 @@ def judge(
     recipe: Recipe,
     frequency_fit: FrequencyFit | None = None,
     on_skill: OnSkill | None = None,
+    *,
+    calibrated_elsewhere: bool = False,
+    schedule_told: bool = False,
 ) -> Verdict:
     """Weigh the evidence of the known curves for and against a forecast, or against there being none.
 
@@ -67,32 +69,61 @@ def judge(
         recipe: laws of the run by which it was made.
         frequency_fit: how the frequencies were found, if they were not given.
         on_skill: the skills that were to be calibrated on; None for all.
+        calibrated_elsewhere: whether the calibration is of other curves, so that all skills of these test it.
+        schedule_told: whether the schedule of the learning rate was given, be it none.
     """
     frequency = frequencies.pmf(known["skill"].to_numpy())
     evidence = tuple(compare(known, frequency)) if bool(np.isfinite(known["strength"]).any()) else ()
     scores = {Explanation(one.name): one.score for one in evidence}
-    doubts = [*_rate(known), *_untested(frequency_fit), *_symptoms(known, frequency, scores)]
-    doubts += [*unexplained_floors(known), *several_configurations(known)]
+    doubts = [*limits.rate(known, told=schedule_told), *limits.quantity(known), *limits.frequencies(frequency_fit)]
+    doubts += [*_symptoms(known, frequency, scores, recipe), *unexplained_floors(known), *several_configurations(known)]
     if forecast is None:
         degenerate = calibration if isinstance(calibration, DegenerateFitError) else None
         chosen = range(1, known.sizes["skill"] + 1) if on_skill is None else on_skill
         why = uncalibrated(known, degenerate, chosen, lambda skill: has_emerged(known, skill))
-        return weigh([why, *doubts], evidence)
-    emerged = int(np.isfinite(crossing_times(known)).any(axis=0).sum())
-    doubts += [*_width(known, forecast), *_overdue(known, forecast), *_misses(known, forecast)]
-    doubts += [*_few(known, emerged), *_reach(frequency, recipe), *_stragglers(known, frequency, recipe)]
-    covered = recipe.covered(emerged, scheduled="logged_step" in known.coords)
-    return weigh(doubts, evidence, lambda: _passed(known, scores), _uncovered(covered, recipe), _said(covered, recipe))
+        return replace(weigh([why, *doubts], evidence), still=still(known, None))
+    emerged = np.asarray(np.isfinite(crossing_times(known)).any(axis=0))
+    n_emerged = int(emerged.sum())
+    alone = None if calibrated_elsewhere else _alone(known, emerged, on_skill)
+    ranks = np.arange(1, len(frequency) + 1)
+    decades = np.log10(frequency.max() / frequency) if frequency_fit is None else np.log10(ranks)
+    doubts += [*of_dates.missed(known, forecast, alone), *of_dates.overdue(known, forecast)]
+    doubts += [*of_dates.grown(known, forecast), *of_dates.wide(known, forecast)]
+    doubts += [*limits.too_few(known, n_emerged, recipe), *limits.steepness(known, rises_of(known), recipe)]
+    doubts += [*limits.reach(known, decades, recipe), *limits.stragglers(known, frequency, recipe)]
+    covered = recipe.covered(n_emerged, scheduled="logged_step" in known.coords)
+    said = _said(covered, recipe)
+    verdict = weigh(doubts, evidence, lambda: _passed(known, scores), _uncovered(covered, recipe), said)
+    if verdict.level != "do not use":
+        return verdict
+    return replace(verdict, still=still(known, forecast if _alike(known, scores) else None))
 
 
-def _symptoms(known: xr.Dataset, frequency: Floats, scores: Scores) -> Doubts:
-    """What speaks against any such forecast, of the run that shows most of it."""
-    is_sgd = family_of(optimizer_of(known)) == "sgd"
+def _alone(known: xr.Dataset, emerged: Flags, on_skill: OnSkill | None) -> int | None:
+    """Position of the only skill whose date was used; None where there are several."""
+    used = np.flatnonzero(emerged)
+    if on_skill is not None:
+        used = np.intersect1d(used, np.array(checked_skills(on_skill, known)) - 1)
+    return int(used[0]) if used.size == 1 else None
+
+
+def _symptoms(known: xr.Dataset, frequency: Floats, scores: Scores, recipe: Recipe) -> Doubts:
+    """The symptoms of the run that shows most of them."""
+    names, gamma_known = skill_names(known), family_of(optimizer_of(known)) == "sgd" or recipe.knows_gamma
     found = [
-        list(symptoms(risen, strength, frequency, scores, skill_names(known), sgd=is_sgd))
+        list(symptoms(risen, strength, frequency, scores, names, gamma_known=gamma_known))
         for risen, strength in zip(rises(known), known["strength"].to_numpy(), strict=True)
     ]
     return max(found, key=lambda doubts: sum(grave for grave, _ in doubts), default=[])
+
+
+def _alike(known: xr.Dataset, scores: Scores) -> bool:
+    """Whether the first rise tells the course of others, in every run."""
+    return not any(
+        grave == STOP
+        for risen, strength in zip(rises(known), known["strength"].to_numpy(), strict=True)
+        for grave, _ in of_shape(risen, strength, scores, skill_names(known))
+    )
 
 
 def _uncovered(covered: Coverage | None, recipe: Recipe) -> Doubts:
@@ -100,9 +131,9 @@ def _uncovered(covered: Coverage | None, recipe: Recipe) -> Doubts:
     if covered is None:
         yield STOP, f"nobody measured how often such forecasts hold (recipe {recipe.name!r}: {recipe.about})"
     elif covered.share < _CARE_HOLDS:
-        yield STOP, f"such forecasts hold too seldom, {covered.share:.0%} of 90 % intervals"
+        yield STOP, f"such forecasts hold too seldom: {covered.share:.0%} of the 90 % intervals"
     elif covered.share < _TRUST_HOLDS:
-        yield CARE, f"such forecasts hold less often than they say, {covered.share:.0%} of 90 % intervals"
+        yield CARE, f"such forecasts hold less often than they say: {covered.share:.0%} of the 90 % intervals"
 
 
 def _said(covered: Coverage | None, recipe: Recipe) -> str:
@@ -110,132 +141,9 @@ def _said(covered: Coverage | None, recipe: Recipe) -> str:
     if covered is None:
         return ""
     return (
-        f"of {covered.skills} skills of {covered.runs} runs forecast so ({recipe.about}; {covered.known} or more emerged), "
-        f"which taught nothing, {covered.share:.0%} were in the 90 % interval"
+        f"of {covered.skills} skills forecast so, from {covered.runs} runs that taught nothing, {covered.share:.0%} "
+        f"were in the 90 % interval ({recipe.about}; {covered.kind(recipe)})"
     )
-
-
-def _few(known: xr.Dataset, emerged: int) -> Doubts:
-    """The doubt where too few skills have emerged to test the law."""
-    if optimizer_of(known) is None and emerged < _ENOUGH:
-        yield (
-            CARE,
-            f"the optimiser is not known, and only {emerged} of the {_ENOUGH} skills that could show it have emerged",
-        )
-    elif emerged < 2:
-        yield CARE, "only one skill has emerged, which cannot tell decoupled skills from skills that compete"
-
-
-def _stragglers(known: xr.Dataset, frequency: Floats, recipe: Recipe) -> Doubts:
-    """The doubt where batches hold so few samples of a skill to come that it may come much later."""
-    chance = np.where(_to_come(known), recipe.straggling(batch_size_of(known) * frequency), 0.0)
-    if chance.max(initial=0.0) > _MAY_STRAGGLE:
-        worst = int(chance.argmax())
-        size = batch_size_of(known)
-        few = (
-            "the batch size is not known" if math.isnan(size) else f"a batch holds {size * frequency[worst]:.2g} of it"
-        )
-        yield (
-            CARE,
-            f"{named(skill_names(known)[worst])} may come much later (chance {chance[worst]:.0%}): {few}",
-        )
-
-
-def _rate(curves: xr.Dataset) -> Doubts:
-    """The doubt where the learning rate is known to vary, and no clock allows for it."""
-    if "logged_step" in curves.coords:
-        return
-    rates = curves.coords.get("learning_rate")
-    if rates is None or "step" not in rates.dims:
-        return
-    rate = rates.to_numpy()
-    rate = rate[np.isfinite(rate) & (rate > 0)]
-    if rate.size and rate.max() > (1 + _SAME_RATE) * rate.min():
-        yield (
-            CARE,
-            f"the learning rate varies from {rate.min():.3g} to {rate.max():.3g}, and the forecast counts all steps "
-            "alike",
-        )
-
-
-def _width(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
-    """The doubt where a date to come is vague."""
-    low, high = np.clip(forecast.interval, np.finfo(float).tiny, np.finfo(float).max).T
-    width = np.where(_to_come(known), np.log10(high) - np.log10(low), 0.0)
-    widest = int(width.argmax())
-    if width[widest] > _WIDE:
-        who = named(skill_names(known)[widest])
-        yield (
-            STOP if width[widest] > _VAGUE else CARE,
-            f"the {forecast.level:.0%} interval of {who} is {width[widest]:.2g} decades wide",
-        )
-
-
-def _overdue(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
-    """The doubt where a skill should have come by now, as the others say, and has not."""
-    waiting = np.where(_to_come(known), forecast.arrivals.waiting, 1.0)
-    chance = -np.expm1(max(int(_to_come(known).sum()), 1) * np.log1p(-np.minimum(waiting, 1 - 1e-16)))
-    for k in np.flatnonzero(chance < _SURPRISE):
-        yield (
-            STOP if chance[k] < _IMPOSSIBLE else CARE,
-            f"{named(skill_names(known)[k])} should have emerged by now, and has not (chance {chance[k]:.1g})",
-        )
-
-
-def _to_come(known: xr.Dataset) -> Flags:
-    """Whether each skill has not passed half of its strength by now."""
-    emerged = emergence_times(known)
-    return np.asarray((emerged.n_emerged == 0) & ~emerged.censored)
-
-
-def _untested(fit: FrequencyFit | None) -> Doubts:
-    if fit is None:
-        return
-    if fit.free_rates:
-        yield CARE, "each skill's frequency was fitted to its own curve, so that no emergence tests the calibration"
-    elif fit.dated.sum() < 3:
-        yield CARE, "the frequencies rest on two skills alone"
-
-
-def _reach(frequency: Floats, recipe: Recipe) -> Doubts:
-    farthest = float(np.log10(frequency.max() / frequency.min()))
-    if farthest > recipe.reach:
-        yield (
-            CARE,
-            f"the rarest skill lies {farthest:.2f} decades of frequency from the first, further than the "
-            f"{recipe.reach:.2f} that were tested",
-        )
-
-
-def _misses(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
-    """The doubt where a skill that has emerged came at a time that the others made unlikely."""
-    emerged = emergence_times(_over_steps(known))
-    at = np.where(np.isfinite(emerged.mean), emerged.mean, np.where(emerged.censored, emerged.before, np.nan))
-    tested = np.flatnonzero(at > 0)
-    if tested.size < 2:
-        return
-    by = np.array([forecast.arrivals.probability_by(math.log10(at[k]))[k] for k in tested])
-    late = 1 - by
-    late[emerged.censored[tested]] = 1.0  # one that was up when first measured is not known to be late
-    chance = -np.expm1(tested.size * np.log1p(-np.minimum(2 * np.minimum(by, late), 1 - 1e-16)))
-    worst = int(chance.argmin())
-    if chance[worst] < _SURPRISE:
-        k = int(tested[worst])
-        error = abs(math.log10(forecast.emergence_time[k] / at[k]))
-        least = "at least " if emerged.censored[k] else ""
-        when = "earlier" if by[worst] < late[worst] else "later"
-        yield (
-            STOP if chance[worst] < _IMPOSSIBLE else CARE,
-            f"{called(skill_names(known), k + 1)} emerged {least}{error:.2f} dex {when} than the others "
-            f"say (chance {chance[worst]:.1g})",
-        )
-
-
-def _over_steps(known: xr.Dataset) -> xr.Dataset:
-    """Curves over steps as the log has them, where they run over effective time."""
-    if "logged_step" not in known.coords:
-        return known
-    return known.assign_coords(step=known["logged_step"].to_numpy())
 
 
 def _passed(known: xr.Dataset, scores: Scores) -> tuple[str, ...]:

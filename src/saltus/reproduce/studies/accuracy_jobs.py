@@ -174,7 +174,9 @@ def _job(settings: AccuracySettings, run: int, seed: int) -> Job:
     job = Job(task, training, seed + run)
     if rng.random() >= settings.scheduled:
         return job
-    return stretched(job, lambda n: _COSINE.format(n=n, w=round(_WARMUP * n)), power=1.0 if kind.optimizer == "sgd" else 0.8)
+    return stretched(
+        job, lambda n: _COSINE.format(n=n, w=round(_WARMUP * n)), power=1.0 if kind.optimizer == "sgd" else 0.8
+    )
 
 
 def accuracy_curves(job: Job, seen: Measurements) -> xr.Dataset:
@@ -195,7 +197,11 @@ def accuracy_curves(job: Job, seen: Measurements) -> xr.Dataset:
             "n": ITEMS,
             "frequency": np.repeat(job.task.frequencies.first(), n_steps),
         }
-        | ({} if job.training.measured_rates is None else {"learning_rate": np.tile(job.training.measured_rates, n_skills)})
+        | (
+            {}
+            if job.training.measured_rates is None
+            else {"learning_rate": np.tile(job.training.measured_rates, n_skills)}
+        )
     ).dropna()
     with TemporaryDirectory() as folder:
         path = Path(folder) / "accuracies.csv"

@@ -23,8 +23,10 @@ from saltus.present.report import Report
 from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.runs import train_all
-from saltus.reproduce.studies import scheduled_study
+from saltus.reproduce.studies import measured_study, recipe_study, scheduled_study
 from saltus.reproduce.studies.drawn_jobs import Settings, draw_jobs, settings_of
+from saltus.reproduce.studies.measured_study import MeasuredSettings
+from saltus.reproduce.studies.recipe_jobs import RecipeSettings
 from saltus.reproduce.studies.scheduled_jobs import ScheduledSettings
 from saltus.settings import describe
 from saltus.theory.frequencies import SkillFrequencies
@@ -35,10 +37,15 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-PRESETS = {
-    "full": Settings(24, 40),
-    "fresh": Settings(0, 40),  # tests the departure that the full preset taught, with another seed
+_SGD = Settings(24, 40)
+PRESETS: dict[str, Settings | RecipeSettings | MeasuredSettings] = {
+    "sgd": _SGD,
+    "full": _SGD,  # its name in 0.1
+    "sgd-fresh": Settings(0, 40),  # tests the departure that the one before taught, with another seed
+    "adam": RecipeSettings(160, 60),  # teaches and tests recipes
+    "fresh": RecipeSettings(0, 40),  # tests the recipes that the one before taught, with another seed
     "schedules": ScheduledSettings(0, 24, n_skills=(3, 6), batch_sizes=(250,)),  # tests the clock of the rate
+    "measured": MeasuredSettings(),  # thins and blurs the curves of some runs of "adam"
     "quick": Settings(8, 4, n_skills=(2, 3), batch_sizes=(250,), margin=2.2),
 }
 
@@ -54,8 +61,12 @@ _COLUMNS = (
 _THRESHOLD = 0.5
 
 
-def reproduce(settings: Settings, options: RunOptions) -> Report:
+def reproduce(settings: Settings | RecipeSettings | MeasuredSettings, options: RunOptions) -> Report:
     """Train all runs, teach with the first ones, forecast the others and count the hits."""
+    if isinstance(settings, RecipeSettings):
+        return recipe_study.reproduce(settings, options)
+    if isinstance(settings, MeasuredSettings):
+        return measured_study.reproduce(settings, options)
     if isinstance(settings, ScheduledSettings):
         return scheduled_study.reproduce(settings, options)
     jobs = draw_jobs(settings, options.seed)

@@ -17,6 +17,7 @@ from saltus.forecast.assess import assess
 from saltus.present.report import Report
 from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
+from saltus.reproduce.shared.over_runs import error_of_mean
 from saltus.reproduce.shared.runs import train_all
 from saltus.reproduce.studies.drawn_jobs import settings_of
 from saltus.reproduce.studies.scheduled_jobs import ScheduledSettings, draw_scheduled_jobs
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 CLOCKS = {"schedule": "its schedule", "logged": "rates at the measurements", "steps": "all steps alike"}
 """Clocks over which every forecast is made, and how steps are counted by them."""
 _KNOWN = 0.9  # R/S of the first skill at the moment of the forecast
-_RESAMPLES = 2000  # bootstrap samples of runs, for 2 % on a standard error
 
 _COLUMNS = (
     Column("kind", "schedule"),
@@ -120,23 +120,15 @@ def score(table: pd.DataFrame, clock: str) -> Score:
     seen = asked[asked["measured_time"].notna()]
     error = np.log10(seen["forecast_time"] / seen["measured_time"])
     hit = (seen["measured_time"] >= seen["interval_from"]) & (seen["measured_time"] <= seen["interval_to"])
-    by_run = hit.groupby(seen["run"]).agg(["sum", "size"]).to_numpy(dtype=float)
     return Score(
         n_runs=int(seen["run"].nunique()),
         n_skills=len(seen),
         n_not_emerged=len(asked) - len(seen),
         coverage=float(hit.mean()),
-        coverage_error=_spread_over_runs(by_run),
+        coverage_error=error_of_mean(seen["run"], hit),
         median_error=float(np.median(np.abs(error))),
         mean_error=float(error.mean()),
     )
-
-
-def _spread_over_runs(by_run: Floats) -> float:
-    """Standard error of the share of hits, ``by_run`` the hits and skills of each run."""
-    drawn = np.random.default_rng(0).integers(0, len(by_run), (_RESAMPLES, len(by_run)))
-    hits, skills = by_run[drawn].sum(axis=1).T
-    return float(np.std(hits / skills, ddof=1))
 
 
 def report_on(table: pd.DataFrame, settings: ScheduledSettings, seed: int, jobs: list[Job]) -> Report:
