@@ -27,7 +27,7 @@ def test_what_comes_later_does_not_change_a_forecast() -> None:
     assert one.forecast is not None
     assert other.forecast is not None
     np.testing.assert_array_equal(one.forecast.interval, other.forecast.interval)
-    assert one.forecast.sharpened.tolist() == [False, True, True]
+    assert one.forecast.sharpened.tolist() == [False, True, False]  # skill 3 has not visibly begun
 
 
 def test_uncertainty_of_the_fit_is_what_repeated_fits_show() -> None:

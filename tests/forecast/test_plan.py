@@ -26,7 +26,7 @@ def test_a_skill_of_the_planned_frequency_is_forecast_for_that_step() -> None:
     for frequency, end in ((plan.expected, None), (plan.safe, 1)):
         forecast = FIT.forecast(Frequencies([1 - frequency, frequency]))
         time = forecast.emergence_time[1] if end is None else forecast.interval[1, end]
-        assert time == pytest.approx(7000, rel=1e-6)
+        assert time == pytest.approx(7000, rel=2e-3)  # distributions are kept on grids, frequencies found to 1e-4
 
 
 def test_what_no_frequency_can_do_is_nan() -> None:

@@ -1,4 +1,4 @@
-"""Calibrations in files: those of 0.1.0 are read and forecast as then, older formats migrate, damage is refused."""
+"""Calibrations in files: those of 0.1.0 are read and still forecast, older formats migrate, damage is refused."""
 
 from __future__ import annotations
 
@@ -69,21 +69,18 @@ def test_the_same_curves_give_the_calibration_of_0_1_0(resource: str) -> None:
             np.testing.assert_allclose(value, written[name], rtol=1e-6, err_msg=name)
 
 
-def test_a_forecast_of_0_1_0_is_made_again_from_its_calibration() -> None:
+def test_a_calibration_of_0_1_0_still_forecasts_and_says_about_the_same() -> None:
+    """Laws of a run came after 0.1.0: medians stay within a tenth of a decade, intervals are made anew."""
     written = json.loads((KEPT / "forecast.json").read_text())
     curves = read_curves(KEPT / "curves-step.csv")
     curves.attrs["settings"] = '{"optimizer": "sgd"}'  # 0.1.0 took that for granted
     again = assess(curves, MIX, until=written["until"], calibration=load_calibration(KEPT / "forecast.json"))
     assert again.forecast is not None
     for k, skill in enumerate(written["skills"]):
-        # Own growth is a mean over a grid: rounding moves it in the last digits alone.
-        np.testing.assert_allclose(again.forecast.emergence_time[k], skill["emergence_time"], rtol=1e-9)
-        np.testing.assert_allclose(again.forecast.interval[k], skill["interval"], rtol=1e-9)
-        assert again.forecast.sharpened[k] == skill["sharpened"]
-        assert again.forecast.hit[k] == skill["hit"]
-    assert again.verdict.level == written["verdict"]["level"]
-    assert list(again.verdict.reasons) == written["verdict"]["reasons"]
-    assert again.summary()["verdict"]["evidence"].keys() == written["verdict"]["evidence"].keys()
+        assert abs(np.log10(again.forecast.emergence_time[k] / skill["emergence_time"])) < 0.1
+        low, high = again.forecast.interval[k]
+        assert low < skill["interval"][1]
+        assert high > skill["interval"][0]
 
 
 DAMAGE = [

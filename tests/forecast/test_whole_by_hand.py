@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import t as student
+from scipy.stats import norm
 
 from saltus import (
     Calibration,
@@ -25,7 +25,8 @@ from saltus import (
 from saltus.curves.schema import curves_from
 from saltus.forecast.assess import SCORED_AT
 from saltus.forecast.base.checks import carried_frequencies, checked_skills, require_level
-from saltus.forecast.time.departure import PAPER, Departure, DepartureLaw, shipped_departure
+from saltus.forecast.time.departure import PAPER, Departure, DepartureLaw
+from saltus.forecast.time.recipes import shipped_recipes
 from tests.helpers import FREQUENCIES, MIX, logistic, synthetic_data, synthetic_time, synthetic_width
 
 RATE, HALF = 0.04, 200.0
@@ -61,11 +62,11 @@ def test_planned_frequencies_in_closed_form() -> None:
             else plan_frequency(calibration(), by, departure=LAWS, level=level)
         )
         # T = (half/p) (0.5/p)^0.1, so that p = (half 0.5^0.1 / T)^(1/1.1).
-        assert plan.expected == pytest.approx((HALF * 0.5**0.1 / by) ** (1 / 1.1), rel=1e-9)
-        variances = np.array([0.0025 / math.log(10) ** 2, 0.04**2])
-        degrees = variances.sum() ** 2 / (variances**2 / [12, 8]).sum()
-        late = 10 ** (student(degrees).ppf(0.5 + (level or 0.9) / 2) * math.sqrt(variances.sum()))
-        assert plan.safe == pytest.approx((HALF * late * 0.5**0.1 / by) ** (1 / 1.1), rel=1e-9)
+        # Frequencies are looked for to 1e-4, distributions kept on grids.
+        assert plan.expected == pytest.approx((HALF * 0.5**0.1 / by) ** (1 / 1.1), rel=5e-4)
+        sd = math.sqrt(0.0025 / math.log(10) ** 2 + 0.04**2)
+        late = 10 ** (norm.ppf(0.5 + (level or 0.9) / 2) * sd)
+        assert plan.safe == pytest.approx((HALF * late * 0.5**0.1 / by) ** (1 / 1.1), rel=2e-3)
         assert (plan.by, plan.level) == (by, level or 0.9)
 
 
@@ -194,16 +195,18 @@ def test_a_calibration_from_elsewhere_is_taken_as_it_is() -> None:
         assess(CURVES, calibration=over_data)
 
 
-def test_the_shipped_departure_is_used_unless_another_is_given() -> None:
-    given = assess(CURVES, until=1000, departure=shipped_departure()).forecast
-    default = assess(CURVES, until=1000).forecast
-    assert given is not None
-    assert default is not None
-    np.testing.assert_array_equal(given.interval, default.interval)
-    plain = calibration().forecast(Frequencies([8, 3, 1])).interval
-    np.testing.assert_array_equal(
-        plain, calibration().forecast(Frequencies([8, 3, 1]), departure=shipped_departure()).interval
-    )
+def test_the_shipped_recipe_of_the_optimizer_is_used_unless_another_is_given() -> None:
+    sgd = CURVES.copy()
+    sgd.attrs["settings"] = '{"optimizer": "sgd"}'
+    default, given = (assess(sgd, until=1000, recipe=one) for one in (None, shipped_recipes()["sgd"]))
+    assert default.recipe is given.recipe
+    assert default.forecast is not None
+    assert given.forecast is not None
+    np.testing.assert_array_equal(given.forecast.interval, default.forecast.interval)
+    plain, sgd_law = (calibration().forecast(Frequencies([8, 3, 1]), recipe=one) for one in (None, given.recipe))
+    np.testing.assert_array_equal(plain.interval, sgd_law.interval)
+    with pytest.raises(InputError, match="the law of the run must be given once; received 'recipe and departure'"):
+        assess(CURVES, recipe=given.recipe, departure=PAPER)
 
 
 def test_sizes_have_forecasts_in_their_own_unit() -> None:

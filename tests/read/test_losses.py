@@ -83,7 +83,11 @@ def test_losses_that_stay_high_date_nothing_and_leave_accuracies(tmp_path: Path)
 
 def test_rows_by_metric_prefer_losses_too(tmp_path: Path) -> None:
     path = tmp_path / "melted.csv"
-    rows = [f"{step},{name},{value!r}" for name, values in BOTH.items() for step, value in zip(STEPS, values.tolist(), strict=True)]
+    rows = [
+        f"{step},{name},{value!r}"
+        for name, values in BOTH.items()
+        for step, value in zip(STEPS, values.tolist(), strict=True)
+    ]
     path.write_text("\n".join(["step,metric,value", *rows]))
     assert found(path)[:2] == (["copy_loss", "sort_loss"], "loss")
 
@@ -93,7 +97,9 @@ def test_rows_by_skill_prefer_losses_too(tmp_path: Path) -> None:
     rows = [
         f"{skill},{step},{accuracy!r},{loss!r}"
         for skill in ("copy", "sort")
-        for step, accuracy, loss in zip(STEPS, BOTH[f"{skill}_acc"].tolist(), BOTH[f"{skill}_loss"].tolist(), strict=True)
+        for step, accuracy, loss in zip(
+            STEPS, BOTH[f"{skill}_acc"].tolist(), BOTH[f"{skill}_loss"].tolist(), strict=True
+        )
     ]
     path.write_text("\n".join(["task,step,accuracy,loss", *rows]))
     skills, quantity, said = found(path)

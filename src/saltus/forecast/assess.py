@@ -185,14 +185,16 @@ def assess(
     clock = clock_of(curves, schedule) if resource == STEP.name else None
     timed = known if clock is None else in_effective_time(known, clock)
     fit = _fitted(timed, resource, on_skill, departure) if frequencies == "fitted" else None
+    ranked = fit is not None and recipe is None and departure is None and calibration is None
     basis = Basis(
         frequencies=_one_a_skill(known, frequencies, fit),
         frequency_fit=fit,
-        recipe=_recipe(known, recipe, departure, by_rank=fit is not None) if resource == STEP.name else None,
+        recipe=_recipe(known, recipe, departure, by_rank=ranked) if resource == STEP.name else None,
         level=level,
         on_skill=on_skill,
         clock=clock,
         calibrated_elsewhere=calibration is not None,
+        ranked=ranked,
         schedule_told=schedule != "logged",
     )
     degenerate = None
@@ -204,6 +206,8 @@ def assess(
         except DegenerateFitError as error:
             degenerate = error
     made = family.forecast(calibration, basis, curves, {0.5, threshold, *SCORED_AT}, now)
+    if made and threshold not in made:
+        raise _undated(threshold, calibration)
     verdict = family.judge(timed, basis, calibration or degenerate, made.get(0.5))
     return Assessment(
         resource=resource,
@@ -229,6 +233,14 @@ def _recipe(known: xr.Dataset, given: Recipe | None, departure: Departure | None
     if departure is not None:
         return of_departure(departure)
     return recipe_for(known, by_rank=by_rank) if given is None else given
+
+
+def _undated(threshold: float, calibration: AnyCalibration | None) -> InputError:
+    advice = "give a share of the full strength"
+    if calibration is None:
+        return InputError("threshold must be 0.5 where no rise was measured densely enough", threshold, advice)
+    start = f"{calibration.lowest_threshold:.3g}, where the calibrated curve starts"
+    return InputError(f"threshold must lie between {start}, and 1", threshold, advice)
 
 
 def _up_to(now: float, curves: xr.Dataset, resource: str) -> xr.Dataset:

@@ -49,6 +49,7 @@ class Basis:
         on_skill: the skill to calibrate on, or several; None for all that have emerged.
         clock: of effective time, where steps do not all count alike.
         calibrated_elsewhere: whether the calibration is of other curves.
+        ranked: whether the recipe goes by the ranks of skills in place of their frequencies.
         schedule_told: whether the schedule of the learning rate was given, be it none.
     """
 
@@ -59,6 +60,7 @@ class Basis:
     on_skill: OnSkill | None = None
     clock: Clock | None = None
     calibrated_elsewhere: bool = False
+    ranked: bool = False
     schedule_told: bool = False
 
 
@@ -100,7 +102,8 @@ def _forecast_time(
     calibration: Calibration | None, basis: Basis, curves: xr.Dataset, thresholds: Collection[float], until: float
 ) -> dict[float, EmergenceForecast]:
     assert basis.recipe is not None  # of every forecast over steps
-    run = TimeRun(curves, until, skills_of(curves, basis.frequencies, basis.frequency_fit), basis.recipe, basis.clock)
+    skills = skills_of(curves, basis.frequencies, basis.frequency_fit, ranked=basis.ranked)
+    run = TimeRun(curves, until, skills, basis.recipe, basis.clock)
     views = run.views(calibration, basis.on_skill, calibrated_elsewhere=basis.calibrated_elsewhere)
     return {} if not views else run.forecasts(views, calibration, thresholds, basis.level)
 

@@ -13,7 +13,7 @@ from saltus.errors import InputError, require_positive
 from saltus.forecast.base.checks import require_level
 from saltus.forecast.time.calibration import Calibration
 from saltus.forecast.time.departure import Departure
-from saltus.forecast.time.predict import Skills, calibrated_views, forecast_from, require_threshold
+from saltus.forecast.time.predict import Skills, calibrated_views, forecast_from, predictions, require_threshold
 from saltus.forecast.time.recipes import of_departure, shipped_recipes
 from saltus.resource import DATA, PARAMETERS, STEP
 from saltus.theory.allocation import Allocation, compute_optimal
@@ -76,9 +76,9 @@ def plan_frequency(
 
     def lateness(log_frequency: float, probability: float) -> float:
         skill = Skills(np.array([math.exp(log_frequency)]), np.zeros(1), np.full(1, np.nan))
-        views = calibrated_views(calibration, skill, recipe, None, None)
+        of_half = predictions(calibrated_views(calibration, skill, recipe, None, None), recipe)
         made = forecast_from(
-            views, skill, recipe, calibration, threshold=threshold, level=level, measured=None, until=None
+            of_half, skill, recipe, calibration, threshold=threshold, level=level, measured=None, until=None
         )
         return math.log(float(made.quantile(probability)[0]) / trained)
 

@@ -43,7 +43,7 @@ def test_the_first_visible_measurement_and_the_time_that_those_before_rule_out()
     log_steps = np.log10([100.0, 200.0, 400.0, 800.0])
     error = np.array([0.01, 0.01, 0.03, 0.01])
     shape = expected_shape(LOGIT, 0.0, PAPER)
-    low = Departure((DepartureLaw(0.05), DepartureLaw(0.5)))
+    low = 0.05
     # 0.08 is below three errors of 0.03: not seen yet, so that the skill stood below 0.09 at step 400.
     first, not_before = onset(log_steps, np.array([0.0, 0.01, 0.08, 0.3]), error, shape, low)
     assert first == 3
@@ -104,9 +104,9 @@ def test_the_sharpened_date_is_the_posterior_of_all_dates_and_shapes(
         steps=steps,
         strength=strength,
         error=np.full(25, noise),
-        initial_logit=LOGIT,
-        decades=decades,
-        departure=BENT,
+        shape=expected_shape(LOGIT, decades, BENT),
+        lowest=0.05,
+        shape_sd=BENT.shape_sd,
     )
     # Truth t and the date u that its curve shows, apart by the shape's error; measurements from the first that
     # stands out of the noise on, and before them only that the curve is below what can be seen.
@@ -130,7 +130,6 @@ def test_the_sharpened_date_is_the_posterior_of_all_dates_and_shapes(
 
 
 def test_a_shape_without_an_error_leaves_the_noise_alone() -> None:
-    exact = Departure((DepartureLaw(0.05), DepartureLaw(0.5)))
     steps = np.geomspace(300, 900, 30)
     found = sharpen(
         3.0,
@@ -138,9 +137,9 @@ def test_a_shape_without_an_error_leaves_the_noise_alone() -> None:
         steps=steps,
         strength=logistic(LOGIT * (1 - steps / 10**3.05)),
         error=np.full(30, 1e-3),
-        initial_logit=LOGIT,
-        decades=0.0,
-        departure=exact,
+        shape=expected_shape(LOGIT, 0.0, PAPER),
+        lowest=0.05,
+        shape_sd=0.0,
     )
     assert found[0] == pytest.approx(3.05, abs=2e-3)  # about one step of the grid
     assert found[1] < 4e-3

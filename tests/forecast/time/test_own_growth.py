@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from saltus.forecast.time.departure import Departure, DepartureLaw
-from saltus.forecast.time.own_growth import noise_floor, sharpen
+from saltus.forecast.time.departure import PAPER
+from saltus.forecast.time.own_growth import expected_shape, noise_floor, sharpen
 
 LOGIT = -9.0
 PRIOR_SD, SHAPE_SD = 0.06, 0.03
-DEPARTURE = Departure((DepartureLaw(0.05, spread=np.hypot(0.04, SHAPE_SD)), DepartureLaw(0.5, spread=0.04)), 1.0, 24)
 
 
 def simulate(rng: np.random.Generator, until: float, noise: float = 0.01) -> tuple[float, float, float]:
@@ -25,9 +24,9 @@ def simulate(rng: np.random.Generator, until: float, noise: float = 0.01) -> tup
         steps=steps,
         strength=strength,
         error=np.full(60, noise),
-        initial_logit=LOGIT,
-        decades=0.5,
-        departure=DEPARTURE,
+        shape=expected_shape(LOGIT, 0.0, PAPER),
+        lowest=0.05,
+        shape_sd=SHAPE_SD,
     )
     return truth, mean, sd
 
@@ -57,9 +56,9 @@ def test_a_skill_that_does_not_come_is_moved_into_the_future() -> None:
         steps=steps,
         strength=np.zeros(60),
         error=np.full(60, 0.01),
-        initial_logit=LOGIT,
-        decades=0.0,
-        departure=DEPARTURE,
+        shape=expected_shape(LOGIT, 0.0, PAPER),
+        lowest=0.05,
+        shape_sd=SHAPE_SD,
     )
     to_floor = np.log10(1 - np.log(0.05 / 0.95) / LOGIT)  # log10 of time at 0.05 over time at 0.5
     # It lies at least this much later than forecast; forecast and shape share the surprise as their variances.

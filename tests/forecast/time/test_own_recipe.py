@@ -12,12 +12,12 @@ from scipy import stats
 
 from saltus import Recipe, Scatter
 from saltus._types import Floats
-from saltus.forecast.time.arrivals import View
 from saltus.forecast.time.laws import Law
 from saltus.forecast.time.lessons import gamma_before, gamma_of, lessons_of, typical_error
+from saltus.forecast.time.masses import View
 from saltus.forecast.time.own_recipe import OWN, OWN_STEEPNESS, own_recipe
 from saltus.forecast.time.posterior import Sightings
-from saltus.forecast.time.predict import Skills, forecast_from
+from saltus.forecast.time.predict import Skills, forecast_from, predictions
 from saltus.forecast.time.recipes import shipped_recipes
 
 DECADES = np.linspace(0, 1.2, 5)
@@ -168,7 +168,7 @@ def test_a_pilot_sharpens_forecasts_and_they_hold() -> None:
             )
             for name, recipe in (("own", own), ("family", family())):
                 made = forecast_from(
-                    [View(None, 1.0, seen)],
+                    predictions([View(None, 1.0, seen)], recipe),
                     skills,
                     recipe,
                     None,

@@ -18,7 +18,7 @@ from saltus.forecast.base.saved import load_as, save_calibration
 from saltus.forecast.time.constants import TimeConstants
 from saltus.forecast.time.departure import Departure
 from saltus.forecast.time.laws import Recipe
-from saltus.forecast.time.predict import Skills, calibrated_views, forecast_from, require_threshold
+from saltus.forecast.time.predict import Skills, calibrated_views, forecast_from, predictions, require_threshold
 from saltus.forecast.time.recipes import of_departure, shipped_recipes
 from saltus.resource import STEP
 from saltus.theory.frequencies import SkillFrequencies, require_finite_skills
@@ -79,8 +79,8 @@ class Calibration(TimeConstants):
         skills = Skills(frequency, np.zeros(len(number)) if frequency_error is None else frequency_error, nothing)
         known = None if measured is None or until is None else measured.sel(step=measured["step"] <= until)
         known = None if known is None or known.sizes["step"] == 0 else known
-        views = calibrated_views(self, skills, law, known, None)
-        return forecast_from(views, skills, law, self, threshold=threshold, level=level, measured=measured, until=until)
+        made = predictions(calibrated_views(self, skills, law, known, None), law)
+        return forecast_from(made, skills, law, self, threshold=threshold, level=level, measured=measured, until=until)
 
     def summary(self) -> dict[str, Any]:
         """All constants and derived quantities with their errors, for a report; unknown ones are NaN."""

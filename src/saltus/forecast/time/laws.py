@@ -81,12 +81,13 @@ class Prior:
         return np.unique(np.clip(grid, 0.0, _LARGEST))
 
     def log_weight(self, gamma: Floats) -> Floats:
-        """Logarithm of the prior probability of each point of an even grid, at least one point."""
+        """Logarithm of the prior probability of each point of a grid, cut at the ends of possible gammas."""
         if len(gamma) < 2 or self.scale <= 0:
             return np.zeros(len(gamma))
-        z = (gamma - self.centre) / self.scale
         law = stats.norm if self.degrees is None else stats.t(self.degrees)
-        return np.asarray(law.logpdf(z) + np.log(np.gradient(gamma) / self.scale))
+        ends = law.cdf((np.array([0.0, _LARGEST]) - self.centre) / self.scale)
+        z = (gamma - self.centre) / self.scale
+        return np.asarray(law.logpdf(z) + np.log(np.gradient(gamma) / self.scale) - np.log(ends[1] - ends[0]))
 
 
 @dataclass(frozen=True)

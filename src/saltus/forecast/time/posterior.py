@@ -1,22 +1,27 @@
 """Posterior of a run's power law: weights over its start and gamma, from dates of skills and from their absence.
 
-All skills of a run lie about one line, log10(time) = start + gamma decades + scatter. A law gives the prior of gamma and
-the scatter; each skill that has come, has not come, or came before it was measured is a factor. Grids hold both numbers.
+All skills of a run lie about one line, log10(time) = start + gamma decades + scatter. A law gives the prior of gamma
+and the scatter; each skill that has come, has not come, or came before it was measured is a factor. Grids hold both
+numbers.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.special import logsumexp, ndtr
 
 from saltus._types import Flags, Floats
 from saltus.forecast.time.laws import Law, Prior
 
 _NEAR, _FINE = 5.0, 2.5  # half-width of the grid of starts, and its points, a standard deviation
-_SLOW, _TAIL_POINTS = 6.0, 24  # mean delays of a straggler that the grid of starts reaches back, and its points there
+_SLOW = 6.0  # mean delays of a straggler that the grid of starts reaches back
+_TAIL_STEP, _MOST = 0.8, 240  # its step there, in standard deviations, and the most points in either part
 _COARSE, _SEEN = 41, 1e-7  # points of gamma in a first look, and the share of the best below which they do not count
+_TINY = 1e-12  # probability, or spread in decades, that counts as none
 _POINTS = 81  # points of gamma in the second look
 
 
@@ -36,6 +41,7 @@ class Sightings:
         growing: whether the date is from growth alone: the skill has not come by ``not_before``.
         flatness: 1/h of the first rise; NaN where its steepness is not known.
         flatness_error: standard deviation of the same.
+        of_runs: part of `error` that differences between runs make, in quadrature.
     """
 
     decades: Floats
@@ -49,6 +55,7 @@ class Sightings:
     growing: Flags
     flatness: float
     flatness_error: float
+    of_runs: Floats | float = 0.0
 
     @property
     def dated(self) -> Flags:
@@ -63,6 +70,14 @@ class Sightings:
     def emerged(self) -> Flags:
         """Whether each skill has a date since it has come."""
         return self.dated & ~self.growing
+
+    def with_growth_of(self, skills: Flags) -> Sightings:
+        """The same without dates by growth of all other skills."""
+        dropped = self.growing & ~skills
+        if not dropped.any():
+            return self
+        log_time, error = np.where(dropped, np.nan, self.log_time), np.where(dropped, 0.0, self.error)
+        return replace(self, log_time=log_time, error=error, growing=self.growing & skills)
 
 
 @dataclass(frozen=True)
@@ -83,10 +98,13 @@ class LawPosterior:
     log_weight: Floats
     log_factor: Floats
 
+    @cached_property
+    def _log_total(self) -> Floats:
+        return np.asarray(self.log_weight + self.log_factor.sum(axis=0))
+
     def log_weight_without(self, skill: int | None = None) -> Floats:
         """Logarithms of the weights, without the factor of one skill by its position."""
-        total = self.log_weight + self.log_factor.sum(axis=0)
-        return total if skill is None else total - self.log_factor[skill]
+        return self._log_total if skill is None else self._log_total - self.log_factor[skill]
 
     def log_evidence(self, skill: int | None = None) -> float:
         """Logarithm of the probability of all dates but the reference's, or but one skill's too."""
@@ -94,8 +112,7 @@ class LawPosterior:
 
     def mean_gamma(self) -> tuple[float, float]:
         """Mean and standard deviation of gamma."""
-        total = self.log_weight_without()
-        weight = np.exp(total - total.max()).sum(axis=1)
+        weight = np.exp(self._log_total - self._log_total.max()).sum(axis=1)
         weight /= weight.sum()
         mean = float(weight @ self.gamma)
         return mean, float(np.sqrt(weight @ (self.gamma - mean) ** 2))
@@ -126,8 +143,9 @@ def law_posterior(law: Law, seen: Sightings, reference: int) -> LawPosterior | N
     first = _on_grid(law, seen, reference, prior.grid(_COARSE), prior)
     if len(first.gamma) == 1:
         return first
-    seen_at = first.log_weight_without().max(axis=1)
-    likely = np.flatnonzero(seen_at > seen_at.max() + np.log(_SEEN))
+    left_out = [None, *(k for k in range(len(seen.decades)) if k != reference)]
+    seen_at = np.array([first.log_weight_without(k).max(axis=1) for k in left_out])  # each is forecast by the others
+    likely = np.flatnonzero((seen_at > seen_at.max(axis=1, keepdims=True) + np.log(_SEEN)).any(axis=0))
     low, high = max(likely[0] - 1, 0), min(likely[-1] + 1, len(first.gamma) - 1)
     return _on_grid(law, seen, reference, np.linspace(first.gamma[low], first.gamma[high], _POINTS), prior)
 
@@ -136,7 +154,8 @@ def _on_grid(law: Law, seen: Sightings, reference: int, gamma: Floats, prior: Pr
     scatter, decades = law.scatter, seen.decades
     sd = scatter.sd(decades, np.hypot(seen.error, seen.extra_sd(law, prior.centre)))
     straggling = scatter.straggling(seen.samples)
-    late = _lateness(float(sd[reference]), scatter.delay if straggling[reference] > 0 else 0.0)
+    finest = float(scatter.sd(decades, seen.extra_sd(law, prior.centre)).min())
+    late = _lateness(float(sd[reference]), finest, scatter.delay if straggling[reference] > 0 else 0.0)
     log_late = scatter.log_density(late, sd[reference], straggling[reference]) + np.log(np.gradient(late))
     start = seen.log_time[reference] - np.add.outer(gamma * decades[reference], late)
     factors = np.zeros((len(decades), *start.shape))
@@ -147,24 +166,45 @@ def _on_grid(law: Law, seen: Sightings, reference: int, gamma: Floats, prior: Pr
     return LawPosterior(law, gamma, start, np.add.outer(prior.log_weight(gamma), log_late), factors)
 
 
-def _lateness(sd: float, delay: float) -> Floats:
-    """Grid of the reference's own lateness: fine where it is normal, coarse along a straggler's tail."""
-    near = np.linspace(-_NEAR * sd, _NEAR * sd, int(2 * _NEAR * _FINE) + 1)
+def _lateness(sd: float, finest: float, delay: float) -> Floats:
+    """Grid of the reference's own lateness: finest where it is normal, then along a straggler's tail.
+
+    Args:
+        sd: standard deviation of the normal part.
+        finest: the smallest one that skills have about their line; steps are no larger, as far as that can be had.
+        delay: mean delay of a straggler.
+    """
+    n_near = int(np.clip(math.ceil(2 * _NEAR * sd / finest), 2 * _NEAR * _FINE, _MOST)) + 1
+    near = np.linspace(-_NEAR * sd, _NEAR * sd, n_near)
     if delay <= 0:
         return near
-    return np.concatenate([near, _NEAR * sd + _SLOW * delay * np.linspace(0, 1, _TAIL_POINTS + 1)[1:] ** 1.5])
+    n = min(math.ceil(_SLOW * delay / (_TAIL_STEP * sd)), _MOST)
+    return np.concatenate([near, _NEAR * sd + _SLOW * delay * np.arange(1, n + 1) / n])
 
 
 def _log_factor(law: Law, seen: Sightings, k: int, expected: Floats, sd: float, straggling: float) -> Floats:
     scatter = law.scatter
     if seen.dated[k]:
-        return scatter.log_density(seen.log_time[k] - expected, sd, straggling)
+        density = scatter.log_density(seen.log_time[k] - expected, sd, straggling)
+        return density + _log_to_come(seen, k, expected, density, sd, straggling) if seen.growing[k] else density
     if np.isfinite(seen.not_before[k]):
         return scatter.log_sf(seen.not_before[k] - expected, sd, straggling)
     if np.isfinite(seen.not_after[k]):
-        with np.errstate(divide="ignore"):
-            return np.log(scatter.cdf(seen.not_after[k] - expected, sd, straggling))
+        return scatter.log_cdf(seen.not_after[k] - expected, sd, straggling)
     return np.zeros_like(expected)
+
+
+def _log_to_come(
+    seen: Sightings, k: int, expected: Floats, log_density: Floats, sd: float, straggling: float
+) -> Floats:
+    """Logarithm of the probability that a growing skill comes after now, by its line and its own date together."""
+    date, error, now = float(seen.log_time[k]), float(seen.error[k]), float(seen.not_before[k])
+    own = max(sd**2 - error**2, 0.0)  # variance of the scatter
+    mean, spread = (expected * error**2 + date * own) / sd**2, max(error * math.sqrt(own) / sd, _TINY)
+    log_normal = -0.5 * ((date - expected) / sd) ** 2 - math.log(sd * math.sqrt(2 * math.pi))
+    on_time = np.exp(np.minimum(np.log1p(-straggling) + log_normal - log_density, 0.0))
+    straggler = ndtr((date - now) / error)  # its line says next to nothing
+    return np.asarray(np.log(np.maximum(on_time * ndtr((mean - now) / spread) + (1 - on_time) * straggler, _TINY)))
 
 
 def gamma_likelihood(law: Law, seen: Sightings, reference: int, gamma: Floats) -> Floats:

@@ -19,10 +19,11 @@ from saltus.curves.crossings import emergence_times
 from saltus.errors import InputError
 from saltus.forecast.base.checks import require_level
 from saltus.forecast.base.results import EmergenceForecast, Uncertainty
-from saltus.forecast.time.arrivals import Arrivals, View, arrivals, masses_in
+from saltus.forecast.time.arrivals import Arrivals, arrivals
 from saltus.forecast.time.constants import TimeConstants
 from saltus.forecast.time.effective_time import in_effective_time
 from saltus.forecast.time.laws import Recipe
+from saltus.forecast.time.masses import Prediction, View, predicted
 from saltus.forecast.time.posterior import Sightings, reference_of
 from saltus.forecast.time.sightings import by_clock, sightings_of
 from saltus.statistics import powers_of_ten
@@ -31,7 +32,8 @@ from saltus.theory.protocols import Clock
 if TYPE_CHECKING:
     import xarray as xr
 
-_LEAST = 1e-4  # least error of a calibrated date, in decades
+_LEAST = 1e-6  # least error of a calibrated date, in decades
+_HIGH = 0.8413447  # probability of at most one standard deviation above the median
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ def views_of(
     views = [View(clock, recipe.clock_weight, by_rate)]
     if recipe.clock_weight < 1:
         views.append(View(None, 1 - recipe.clock_weight, seen(known, None)))
-    return [view for view in views if view.seen.dated.any()]
+    growing = np.all([view.seen.growing for view in views], axis=0)  # views are compared by the same dates
+    return [replace(view, seen=view.seen.with_growth_of(growing)) for view in views]
 
 
 def calibrated_views(
@@ -115,61 +118,99 @@ def calibrated_views(
         clock: of effective time, or None.
     """
     n = len(skills.frequency)
+    decades = np.log10(constants.frequency / skills.frequency)
     if known is None:
-        nothing = np.full(n, np.nan)
-        seen = Sightings(
-            decades=skills.decades,
-            decades_error=skills.log10_error,
-            clock_shift=np.zeros(n),
-            samples=skills.samples,
-            log_time=nothing,
-            error=np.zeros(n),
-            not_before=np.full(n, -np.inf),
-            not_after=np.full(n, np.inf),
-            growing=np.zeros(n, bool),
-            flatness=math.nan,
-            flatness_error=math.nan,
-        )
+        seen = nothing_seen(decades, skills)
     else:
         timed = known if clock is None else in_effective_time(known, clock)
         seen = sightings_of(
             timed,
-            skills.decades,
+            decades,
             np.zeros(n, bool),
             recipe,
             constants,
             samples=skills.samples,
             decades_error=skills.log10_error,
         )
-    return [View(clock, 1.0, by_clock(_with_calibrated(seen, constants, skills), clock))]
+    return [View(clock, 1.0, by_clock(_with_calibrated(seen, constants), clock))]
 
 
-def _with_calibrated(seen: Sightings, constants: TimeConstants, skills: Skills) -> Sightings:
+def nothing_seen(decades: Floats, skills: Skills) -> Sightings:
+    """Skills of which there is no curve."""
+    n = len(decades)
+    return Sightings(
+        decades=decades,
+        decades_error=skills.log10_error,
+        clock_shift=np.zeros(n),
+        samples=skills.samples,
+        log_time=np.full(n, np.nan),
+        error=np.zeros(n),
+        not_before=np.full(n, -np.inf),
+        not_after=np.full(n, np.inf),
+        growing=np.zeros(n, bool),
+        flatness=math.nan,
+        flatness_error=math.nan,
+        of_runs=np.zeros(n),
+    )
+
+
+def _with_calibrated(seen: Sightings, constants: TimeConstants) -> Sightings:
     """The dates with that of the calibration behind them."""
     start = constants.initial_logit
-    error = max(math.sqrt(constants.log10_time_variance(0.5)), _LEAST)
+    fit, of_runs = _calibrated_variances(constants, 0.5)
 
     def beside(values: Floats, last: float) -> Floats:
         return np.append(values, last)
 
     return replace(
         seen,
-        decades=beside(seen.decades, math.log10(skills.frequency[0] / constants.frequency)),
+        decades=beside(seen.decades, 0.0),
         decades_error=beside(seen.decades_error, 0.0),
         clock_shift=beside(seen.clock_shift, 0.0),
         samples=beside(seen.samples, math.nan),
         log_time=beside(seen.log_time, math.log10(constants.half_exposure / constants.frequency)),
-        error=beside(seen.error, error),
+        error=beside(seen.error, max(math.sqrt(fit + of_runs), _LEAST)),
         not_before=beside(seen.not_before, -math.inf),
         not_after=beside(seen.not_after, math.inf),
         growing=np.append(seen.growing, False),
         flatness=-1 / start,
         flatness_error=constants.initial_logit_error / start**2,
+        of_runs=beside(np.broadcast_to(seen.of_runs, seen.decades.shape), math.sqrt(of_runs)),
     )
 
 
+def _calibrated_variances(constants: TimeConstants, threshold: float) -> tuple[float, float]:
+    """Variances of log10 of the calibrated time at a threshold: by noise of the fits, and by differences of runs."""
+    fit = constants.log10_time_variance(threshold, constants.fit_covariance)
+    return fit, max(constants.log10_time_variance(threshold) - fit, 0.0)
+
+
+def predictions(views: list[View], recipe: Recipe) -> list[Prediction]:
+    """What each view of a run says of all skills at half strength.
+
+    Args:
+        views: of the run (`views_of`, `calibrated_views`), each with at least one date.
+        recipe: of the run.
+    """
+    return [predicted(view, recipe) for view in views]
+
+
+@dataclass(frozen=True)
+class _Shift:
+    """Decades from half strength to a threshold, for each skill, with the variances of their errors."""
+
+    decades: Floats
+    shape: Floats
+    fit: float = 0.0
+    of_runs: float = 0.0
+
+    @property
+    def sd(self) -> Floats:
+        return np.sqrt(self.shape + self.fit + self.of_runs)
+
+
 def forecast_from(
-    views: list[View],
+    predictions: list[Prediction],
     skills: Skills,
     recipe: Recipe,
     constants: TimeConstants | None,
@@ -182,7 +223,7 @@ def forecast_from(
     """Emergence times of all skills at a threshold.
 
     Args:
-        views: of the run (`views_of`, `calibrated_views`), each with at least one date.
+        predictions: of the run at half strength (`predictions`).
         skills: their frequencies.
         recipe: of the run.
         constants: of the calibrated curve, for the shape of a rise; None where no curve was calibrated.
@@ -190,16 +231,26 @@ def forecast_from(
         level: probability that the intervals are to have.
         measured: curves over steps to be set beside the forecast.
         until: the step up to which they were used.
+
+    Raises:
+        InputError: if the threshold or the level is out of range.
     """
     require_level(level)
     n = len(skills.frequency)
+    views = [one.view for one in predictions]
     shifts = [_shift(view.seen, recipe, constants, threshold) for view in views]
-    masses = [masses_in(view, recipe, *shift)[:n] for view, shift in zip(views, shifts, strict=True)]
-    not_before = np.log10(np.maximum(not_come_by(measured, threshold, until, n), np.finfo(float).tiny))
-    found = arrivals(views, masses, not_before)
+    masses = [
+        [one.masses[k].shifted(float(shift.decades[k]), float(shift.sd[k])) for k in range(n)]
+        for one, shift in zip(predictions, shifts, strict=True)
+    ]
+    not_by = not_come_by(measured, threshold, until, n)
+    with np.errstate(divide="ignore"):
+        found = arrivals(views, masses, np.log10(not_by))
     times = None if measured is None else emergence_times(measured, threshold)
     clock = next((view.clock for view in views if view.clock is not None), None)
-    low, middle, high = (powers_of_ten(found.quantile(p)) for p in (0.5 - level / 2, 0.5, 0.5 + level / 2))
+    low, middle, high = (
+        np.maximum(powers_of_ten(found.quantile(p)), not_by) for p in (0.5 - level / 2, 0.5, 0.5 + level / 2)
+    )
     return EmergenceForecast(
         threshold=threshold,
         skill=np.arange(1, n + 1),
@@ -207,7 +258,7 @@ def forecast_from(
         emergence_time=middle,
         interval=np.column_stack([low, high]),
         level=level,
-        uncertainty=_sources(found, views[0].seen, skills, recipe),
+        uncertainty=_sources(found, predictions[0], shifts[0], skills),
         sharpened=views[0].seen.growing[:n],
         measured=times,
         arrivals=found,
@@ -236,16 +287,33 @@ def _by_growth(view: View, level: float, n_skills: int) -> Floats:
     return found
 
 
-def _shift(seen: Sightings, recipe: Recipe, constants: TimeConstants | None, threshold: float) -> tuple[Floats, Floats]:
-    """Decades from half strength to a threshold, and their standard deviation, for each skill."""
-    decades, zero = np.maximum(seen.decades, 0.0), np.zeros(len(seen.decades))
-    if threshold == 0.5:
-        return zero, zero
+def _shift(seen: Sightings, recipe: Recipe, constants: TimeConstants | None, threshold: float) -> _Shift:
+    decades = np.maximum(seen.decades, 0.0)
     bend, sd = recipe.shape.mean(decades, threshold), recipe.shape.sd(decades, threshold)
+    if threshold == 0.5:
+        return _Shift(bend, sd**2)
     if constants is not None:
         require_threshold(constants, threshold)
-        return math.log10(1 - float(logit(threshold)) / constants.initial_logit) + bend, sd
-    return float(logit(threshold)) * seen.flatness / math.log(10) + bend, sd
+        (half, half_runs), (at, at_runs) = (_calibrated_variances(constants, here) for here in (0.5, threshold))
+        late = math.log10(1 - float(logit(threshold)) / constants.initial_logit)
+        return _Shift(late + bend, sd**2, max(at - half, 0.0), max(at_runs - half_runs, 0.0))
+    if not (0 < threshold < 1 and math.isfinite(seen.flatness)):
+        raise InputError(
+            "threshold must be 0.5 where no rise was measured that tells another, or lie between 0 and 1",
+            threshold,
+            "give 0.5",
+        )
+    slope = float(logit(threshold)) / math.log(10)
+    return _Shift(slope * seen.flatness + bend, sd**2, (slope * seen.flatness_error) ** 2)
+
+
+def can_date(view: View, constants: TimeConstants | None, threshold: float) -> bool:
+    """Whether the shape of a rise tells when it passes a threshold."""
+    if threshold == 0.5:
+        return True
+    if constants is not None:
+        return threshold > constants.lowest_threshold
+    return math.isfinite(view.seen.flatness)
 
 
 def require_threshold(constants: TimeConstants, threshold: float) -> None:
@@ -255,17 +323,22 @@ def require_threshold(constants: TimeConstants, threshold: float) -> None:
         raise InputError(f"threshold must lie between {start}, and 1", threshold, "give a share of the full strength")
 
 
-def _sources(found: Arrivals, seen: Sightings, skills: Skills, recipe: Recipe) -> Uncertainty:
-    """Standard deviations of log10(time) by source: the scatter and the law make up what dates do not."""
-    low, high = found.quantile(0.1586553), found.quantile(0.8413447)
-    total = np.where(np.isfinite(high), high - np.where(np.isfinite(low), low, 0.0), np.inf) / 2
-    dated = seen.emerged
-    fit = float(seen.error[dated].min()) if dated.any() else 0.0
-    gamma = float(np.average([law.gamma if not law.by_steepness else 1.0 for law in recipe.laws]))
-    frequencies = np.minimum(gamma * skills.log10_error, total)
-    rest = np.sqrt(np.maximum(total**2 - fit**2 - frequencies**2, 0.0))
-    same = np.minimum(np.full(total.shape, fit), total)
-    return Uncertainty(same, np.zeros_like(total), rest, frequencies, total)
+def _sources(found: Arrivals, one: Prediction, shift: _Shift, skills: Skills) -> Uncertainty:
+    """Standard deviations of log10(time) by source: half of what holds 68 %, less errors of dates and frequencies."""
+    seen, n = one.view.seen, len(skills.frequency)
+    with np.errstate(invalid="ignore"):
+        half = (found.quantile(_HIGH) - found.quantile(1 - _HIGH)) / 2
+    total = np.where(np.isfinite(half), half, np.inf)
+    reference = reference_of(seen)
+    of_runs = float(np.broadcast_to(seen.of_runs, seen.error.shape)[reference])
+    error = float(seen.error[reference])
+    by_law = one.gamma_sd * skills.decades if skills.ranked else one.gamma * skills.log10_error
+    left, parts = total**2, []
+    for variance in (error**2 - of_runs**2 + shift.fit, of_runs**2 + shift.of_runs, by_law**2):
+        parts.append(np.minimum(np.full(n, variance), left))
+        left = np.maximum(left - parts[-1], 0.0)
+    fit, runs, frequencies = map(np.sqrt, parts)
+    return Uncertainty(fit=fit, runs=runs, misfit=np.sqrt(left), frequencies=frequencies, total=total)
 
 
 def not_come_by(measured: xr.Dataset | None, threshold: float, until: float | None, n_skills: int) -> Floats:

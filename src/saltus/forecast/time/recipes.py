@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -65,14 +66,17 @@ def recipe_for(curves: xr.Dataset, *, by_rank: bool = False) -> Recipe:
 
 
 def of_departure(departure: Departure) -> Recipe:
-    """The recipe of a departure that a user insists on: one law, whose gamma is certain."""
+    """The recipe of a departure that a user insists on: one law, whose gamma is certain.
+
+    The departure spreads skills about a calibrated one, the law all of them about a line: each has half the variance.
+    """
     law = Law(
         name="given",
         weight=1.0,
         gamma=departure.time_per_decade(),
         scale=0.0,
         scatter=Scatter(
-            max(float(departure.sd(0.0)), _CERTAIN),
+            max(float(departure.sd(0.0)) / math.sqrt(2), _CERTAIN),
             float(max(departure.sd(1.0) ** 2 - departure.sd(0.0) ** 2, 0.0) ** 0.5),
         ),
     )
@@ -89,17 +93,13 @@ def of_departure(departure: Departure) -> Recipe:
 
 
 def beyond_half(departure: Departure) -> Departure:
-    """A departure's laws against the one at half strength: of the shape of a rise alone."""
+    """A departure's laws without what goes with frequency at half strength: the shape of a rise, and all delays."""
+    exponent = departure.time_per_decade() - 1
+    at_half = float(departure.sd(0.0))
 
     def against_half(law: DepartureLaw) -> DepartureLaw:
-        at_half = (float(departure.mean(0.0)), departure.time_per_decade() - 1)
-        return DepartureLaw(
-            law.threshold,
-            law.delay - at_half[0],
-            law.exponent - at_half[1],
-            max(law.spread**2 - float(departure.sd(0.0)) ** 2, 0.0) ** 0.5,
-            0.0,
-        )
+        spread = max(law.spread**2 - at_half**2, 0.0) ** 0.5
+        return DepartureLaw(law.threshold, law.delay, law.exponent - exponent, spread)
 
     return Departure(tuple(map(against_half, departure.laws)), departure.reach, departure.n_runs)
 

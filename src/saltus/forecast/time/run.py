@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logit
 
 from saltus.forecast.base.checks import OnSkill, checked_skills
 from saltus.forecast.base.results import EmergenceForecast
-from saltus.forecast.time.arrivals import View
 from saltus.forecast.time.constants import TimeConstants
 from saltus.forecast.time.frequency_fit import FrequencyFit
 from saltus.forecast.time.laws import Recipe
-from saltus.forecast.time.predict import Skills, calibrated_views, forecast_from, views_of
+from saltus.forecast.time.masses import View
+from saltus.forecast.time.predict import Skills, calibrated_views, can_date, forecast_from, predictions, views_of
 from saltus.forecast.time.recipe import batch_size_of
 from saltus.theory.frequencies import SkillFrequencies
 from saltus.theory.protocols import Clock
@@ -24,11 +23,20 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def skills_of(curves: xr.Dataset, frequencies: SkillFrequencies, fit: FrequencyFit | None) -> Skills:
-    """The skills of curves, with the samples of each in a batch where the settings tell its size."""
+def skills_of(
+    curves: xr.Dataset, frequencies: SkillFrequencies, fit: FrequencyFit | None, *, ranked: bool = False
+) -> Skills:
+    """The skills of curves, with the samples of each in a batch where the settings tell its size.
+
+    Args:
+        curves: labelled curves over steps.
+        frequencies: of their skills.
+        fit: how the frequencies were found, if they were not given.
+        ranked: whether the recipe goes by ranks, so that only the order of the frequencies counts.
+    """
     frequency = frequencies.pmf(curves["skill"].to_numpy())
-    error = np.zeros(len(frequency))
-    return Skills(frequency, error, batch_size_of(curves) * frequency, ranked=fit is not None)
+    error = np.zeros(len(frequency)) if fit is None or ranked else fit.log10_error
+    return Skills(frequency, error, batch_size_of(curves) * frequency, ranked=ranked)
 
 
 @dataclass(frozen=True)
@@ -77,16 +85,10 @@ class TimeRun:
         self, views: list[View], constants: TimeConstants | None, thresholds: Collection[float], level: float
     ) -> dict[float, EmergenceForecast]:
         """Forecasts by threshold; of those other than 0.5, only thresholds that the shape of a rise can date."""
-        dated = {
-            at
-            for at in thresholds
-            if at == 0.5
-            or (constants is not None and logit(at) > constants.initial_logit)
-            or (constants is None and all(np.isfinite(view.seen.flatness) for view in views))
-        }
+        made = predictions(views, self.recipe)
         return {
             at: forecast_from(
-                views,
+                made,
                 self.skills,
                 self.recipe,
                 constants,
@@ -95,5 +97,6 @@ class TimeRun:
                 measured=self.curves,
                 until=self.until,
             )
-            for at in dated
+            for at in thresholds
+            if all(can_date(view, constants, at) for view in views)
         }

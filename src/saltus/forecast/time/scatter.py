@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, log_ndtr, ndtr
+from scipy.special import expit, log_ndtr
 
 from saltus._types import Floats
 
@@ -53,7 +53,7 @@ class Scatter:
 
     def log_density(self, late: ArrayLike, sd: ArrayLike, straggling: ArrayLike) -> Floats:
         """Logarithm of the density of being so late, per decade; arguments broadcast."""
-        z = np.asarray(late, dtype=float) / sd
+        z = np.asarray(np.divide(late, sd), dtype=float)
         normal = -0.5 * z**2 - np.log(sd * np.sqrt(2 * np.pi))
         if self.delay <= 0:
             return np.asarray(normal)
@@ -63,15 +63,21 @@ class Scatter:
 
     def cdf(self, late: ArrayLike, sd: ArrayLike, straggling: ArrayLike) -> Floats:
         """Probability of being at most so late; arguments broadcast."""
-        z = np.asarray(late, dtype=float) / sd
-        below = ndtr(z)
+        return np.asarray(np.exp(self.log_cdf(late, sd, straggling)))
+
+    def log_cdf(self, late: ArrayLike, sd: ArrayLike, straggling: ArrayLike) -> Floats:
+        """Logarithm of the same."""
+        z = np.asarray(np.divide(late, sd), dtype=float)
+        below = log_ndtr(z)
         if self.delay <= 0:
             return np.asarray(below)
-        return np.clip(below - np.asarray(straggling) * np.exp(self._log_tail(z, sd)), 0.0, 1.0)
+        still_late = np.minimum(self._log_tail(z, sd) - below, 0.0)  # rounding may leave it above 0
+        with np.errstate(divide="ignore"):  # certain stragglers, far too early
+            return np.asarray(below + np.log1p(-np.asarray(straggling) * np.exp(still_late)))
 
     def log_sf(self, late: ArrayLike, sd: ArrayLike, straggling: ArrayLike) -> Floats:
         """Logarithm of the probability of being later; arguments broadcast."""
-        z = np.asarray(late, dtype=float) / sd
+        z = np.asarray(np.divide(late, sd), dtype=float)
         if self.delay <= 0:
             return np.asarray(log_ndtr(-z))
         with np.errstate(divide="ignore"):

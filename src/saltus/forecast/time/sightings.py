@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from saltus.forecast.time.constants import TimeConstants
     from saltus.theory.protocols import Clock
 
+_HALF = 0.5  # R/S from which a skill has come
 _UNKNOWN = 1.0  # standard deviation of an unknown time, in decades
 _EXACT = 2e-3  # least error of a date, in decades
 _DENSE = 6  # measurements on the rise from which the passage of a half is closer than any fitted curve
 _VAGUE_DATE = 0.3  # error of a date by growth, decades, from which it is none
-_NO_CURVE = 0.05  # error of the date of a rise that no curve fits, decades
 _LAST = 3  # measurements that date a growing skill where noise is small
 _GROWN = (0.05, 0.15, 0.25, 0.4)  # R/S at which recipes tell how well growth dates a skill
 
@@ -37,6 +37,7 @@ class Rises:
     Attributes:
         log_time: log10 of the step at half strength.
         error: standard error of the same.
+        of_runs: part of `error` that differences between runs make, in quadrature.
         flatness: 1/h.
         flatness_error: standard deviation of the same.
         misfit: root mean square of measured minus fitted R/S.
@@ -44,6 +45,7 @@ class Rises:
 
     log_time: Floats
     error: Floats
+    of_runs: Floats
     flatness: Floats
     flatness_error: Floats
     misfit: Floats
@@ -64,39 +66,50 @@ def rises_of(known: xr.Dataset) -> Rises:
 
 def _over_runs(
     of_runs: list[Rise | None], passed: Floats, curve: xr.Dataset
-) -> tuple[float, float, float, float, float]:
-    dates = [_date(rise, passed[run], curve, run) for run, rise in enumerate(of_runs)]
-    log_times, errors = np.array([date for date in dates if math.isfinite(date[0])]).reshape(-1, 2).T
-    if not log_times.size:
-        return (math.nan,) * 5
-    n = log_times.size
+) -> tuple[float, float, float, float, float, float]:
+    risen = [(run, rise) for run, rise in enumerate(of_runs) if rise is not None]
+    if not risen:
+        return (math.nan,) * 6
+    log_times, errors = np.array([_date(rise, passed[run], curve, run) for run, rise in risen]).T
+    n = len(risen)
     spread = float(log_times.std(ddof=1)) if n > 1 else 0.0
-    error = max(spread, float(np.sqrt(np.mean(errors**2)))) / math.sqrt(n)
-    steep = [rise for rise in of_runs if rise is not None and math.isfinite(rise.steepness)]
-    misfit = [rise.misfit for rise in of_runs if rise is not None]
+    of_fits = float(np.sqrt(np.mean(errors**2)))
+    error, of_runs = max(spread, of_fits) / math.sqrt(n), math.sqrt(max(spread**2 - of_fits**2, 0.0) / n)
+    steep = [rise for _, rise in risen if math.isfinite(rise.steepness)]
     flatness = float(np.mean([1 / rise.steepness for rise in steep])) if steep else math.nan
     if steep and "scale_error" in curve.coords:  # alike in all runs
         error = math.hypot(error, float(curve["scale_error"]) * 4 * flatness / math.log(10))
     return (
         float(log_times.mean()),
         error,
+        of_runs,
         flatness,
         float(np.mean([rise.flatness_error for rise in steep])) / math.sqrt(len(steep)) if steep else math.nan,
-        float(np.mean(misfit)) if misfit else math.nan,
+        float(np.mean([rise.misfit for _, rise in risen])),
     )
 
 
-def _date(rise: Rise | None, passed: float, curve: xr.Dataset, run: int) -> tuple[float, float]:
+def _date(rise: Rise, passed: float, curve: xr.Dataset, run: int) -> tuple[float, float]:
     """log10 of the time at half strength and its error: by the passage itself where it is densely measured."""
-    crossed = math.log10(passed) if passed > 0 else math.nan
-    if rise is None:
-        return crossed, _NO_CURVE
-    if not (rise.ceiling == 1 and rise.n_on_rise >= _DENSE and math.isfinite(crossed)):
+    if not (rise.ceiling == 1 and rise.n_on_rise >= _DENSE and passed > 0):
         return rise.log_time, rise.time_error
     slope = rise.steepness * math.log(10) / 4  # of R/S in log10 of the time, at half strength
     noise = noise_floor(curve["strength"].to_numpy()[run])
     error = max(_EXACT, noise / slope)
-    return (crossed, error) if error < rise.time_error else (rise.log_time, rise.time_error)
+    return (math.log10(passed), error) if error < rise.time_error else (rise.log_time, rise.time_error)
+
+
+def _up_by(known: xr.Dataset) -> Floats:
+    """First measured step above 0 of skills that stood at half by then, the latest run's; 0 for all others.
+
+    There is no logarithm of the time between step 0 and the next: such a skill came before, as far as anybody knows.
+    One that stood there at step 0 owes nothing to training.
+    """
+    later = known.isel(step=known["step"].to_numpy() > 0)
+    if not later.sizes["step"]:
+        return np.zeros(known.sizes["skill"])
+    at_start = emerged_before(known) == 0
+    return np.asarray(np.where(at_start, 0.0, np.nan_to_num(emerged_before(later))).max(axis=0))
 
 
 def sightings_of(
@@ -120,10 +133,9 @@ def sightings_of(
         samples: samples of each skill in a batch, NaN where they are not known.
         decades_error: standard deviation of ``decades``.
     """
-    found, earlier = rises_of(known), emerged_before(known)
-    first_seen = np.nan_to_num(earlier).max(axis=0)
-    before = (first_seen > 0) & np.isnan(found.log_time) & usable
-    passed = np.isfinite(found.log_time) | np.isfinite(earlier).any(axis=0)
+    found, up_by = rises_of(known), _up_by(known)
+    before = (up_by > 0) & np.isnan(found.log_time) & usable
+    passed = (known["strength"].to_numpy() >= _HALF).any(axis=(0, 2))
     log_time = np.where(usable, found.log_time, np.nan)
     not_before = np.where(passed, -np.inf, _last_measured(known))
     reference = replace(found, flatness=np.where(usable, found.flatness, np.nan)).first
@@ -138,10 +150,11 @@ def sightings_of(
         log_time=log_time,
         error=np.where(np.isfinite(log_time), np.maximum(found.error, _EXACT), 0.0),
         not_before=not_before,
-        not_after=np.where(before, np.log10(np.maximum(first_seen, np.finfo(float).tiny)), np.inf),
+        not_after=np.where(before, np.log10(np.maximum(up_by, np.finfo(float).tiny)), np.inf),
         growing=np.zeros(len(decades), bool),
         flatness=float(flatness[0]),
         flatness_error=float(flatness[1]),
+        of_runs=np.nan_to_num(found.of_runs),
     )
     misfit = 0.0 if reference is None else float(found.misfit[reference])
     return _with_growth(seen, known, recipe, constants, misfit)
