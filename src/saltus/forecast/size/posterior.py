@@ -1,6 +1,6 @@
 """Posterior of the one constant of a size form, on a grid of its logarithm, from all measurements of all runs.
 
-A measured R/S scatters about the form by its own error, by the chance in training sets, and by noise of networks that is
+A measured R/S scatters about the form by its own error, by the chance in training sets, and by noise of networks, the
 largest half-way up; runs may differ in their constant. Noise and spread between runs are not known, and summed over.
 """
 
