@@ -30,7 +30,7 @@ def test_runs_that_differ_widen_the_posterior_by_their_spread() -> None:
         return float(found[LEVELS.index(0.95)] - found[LEVELS.index(0.05)])
 
     apart = width(-0.3, 0.3, 0.0, -0.1, 0.2)
-    # Five runs with a standard deviation of 0.24: their mean's own normal law is 2 * 1.645 * 0.107 wide, Student's 0.46.
+    # Five runs with a standard deviation of 0.24: their mean's normal law is 0.35 wide, Student's 0.46.
     assert 0.30 < apart < 0.50
     assert width(0.0, 0.0, 0.0, 0.0, 0.0) < apart / 3
 
