@@ -145,7 +145,7 @@ def scores(rows: pd.DataFrame) -> list[dict[str, Any]]:
                 "median_error": float(np.median(np.abs(error))),
                 "mean_error": float(error.mean()),
                 "coverage": float(some["hit"].mean()),
-                "width": float(np.log10(some["interval_to"] / some["interval_from"]).median()),
+                "width": float(np.median(np.log10((some["interval_to"] / some["interval_from"]).to_numpy()))),
             }
         )
     return found
