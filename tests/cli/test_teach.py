@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from saltus import load_recipe
@@ -19,7 +20,7 @@ COMMON = ("--alpha", "0.6", "--optimizer", "adam")
 def tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Tables of three runs, and of one in which nothing emerged, in the folder that commands run in."""
     for name, made in {"a": curves(0), "b": curves(1), "c": curves(2), "short": curves(3, last=60)}.items():
-        table = made["strength"].isel(run=0).transpose("step", "skill").to_pandas()
+        table = pd.DataFrame(made["strength"].isel(run=0).transpose("step", "skill").to_pandas())
         table.columns = [f"s{k}" for k in table.columns]
         table.to_csv(tmp_path / f"{name}.csv")
     monkeypatch.chdir(tmp_path)

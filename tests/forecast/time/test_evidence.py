@@ -46,7 +46,7 @@ def half_and_rate(values: Parameters, x: np.ndarray) -> np.ndarray:
 
 
 def powered(values: Parameters, x: np.ndarray) -> np.ndarray:
-    return x * (P[:, None] / P[0]) ** (values["gamma"] - 1)
+    return np.asarray(x * (P[:, None] / P[0]) ** (values["gamma"] - 1))
 
 
 def ceilings(values: Parameters) -> np.ndarray:
@@ -67,7 +67,7 @@ def exponential(values: Parameters, x: np.ndarray) -> np.ndarray:
 
 
 def later(x: np.ndarray, lag: float, gamma: float = 1.0) -> np.ndarray:
-    return np.maximum(x[:1] - lag, 0) * (P[:, None] / P[0]) ** gamma
+    return np.asarray(np.maximum(x[:1] - lag, 0) * (P[:, None] / P[0]) ** gamma)
 
 
 CURVES: dict[str, Callable[..., np.ndarray]] = {
