@@ -34,8 +34,10 @@ def require_workers(workers: int | None) -> int | None:
 
 def settings_of(command: Any) -> dict[str, Any]:
     """A command's options as plain data, without those that say where results go."""
-    return {
-        name: str(value) if isinstance(value, Path) else value
-        for name, value in describe(command).items()
-        if name not in ("kind", "json", "out")
-    }
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return [plain(one) for one in value]
+        return str(value) if isinstance(value, Path) else value
+
+    return {name: plain(value) for name, value in describe(command).items() if name not in ("kind", "json", "out")}

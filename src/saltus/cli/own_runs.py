@@ -43,13 +43,13 @@ def taught_by(
     """
     from saltus.forecast.teach import teaching
 
-    if stated == "fitted":
+    given, *_ = [frequencies_of(curves, alpha, stated) for curves in sets]
+    if isinstance(given, str):
         rule = "runs teach by the frequencies of their skills"
-        raise InputError(rule, "fitted", "give --alpha, or --frequencies FILE with numbers")
-    frequencies = [frequencies_of(curves, alpha, stated) for curves in sets]
+        raise InputError(rule, given, "give --alpha, or --frequencies FILE with numbers")
     sizes = sorted({curves.sizes["skill"] for curves in sets})
-    if frequencies[0] is not None and len(sizes) > 1:
+    if given is not None and len(sizes) > 1:
         raise InputError("runs must have the same skills", sizes, "teach each number of skills by itself")
     labels = [path.stem or str(path) for path in paths] if len(sets) == len(paths) else None
     with moment_progress("testing the recipe,", "runs left out") as progress:
-        return teaching(sets, frequencies[0], name=name, schedule=schedule, progress=progress, labels=labels)
+        return teaching(sets, given, name=name, schedule=schedule, progress=progress, labels=labels)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saltus.curves.crossings import crossing_times, emerged_before
-from saltus.forecast.assess import assess
-from saltus.forecast.time.effective_time import AnySchedule
+from saltus.forecast.time.effective_time import AnySchedule, clock_of
 from saltus.forecast.time.laws import Coverage, Recipe
+from saltus.forecast.time.run import TimeRun, skills_of
 from saltus.theory.frequencies import SkillFrequencies
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _STANDS = 0.8  # R/S of a skill at the moment of a forecast
 _LAST_CLASS = 3  # emerged skills at the last moment; classes hold those with as many or more
+_HALF = 0.5  # R/S that counts as emerged
 _LEVEL = 0.9  # probability of the intervals
 
 
@@ -47,32 +48,34 @@ class Outcome:
 def outcomes_of(
     run: int,
     curves: xr.Dataset,
-    frequencies: SkillFrequencies | None,
+    frequencies: SkillFrequencies,
     recipe: Recipe,
     schedule: AnySchedule,
 ) -> Iterator[Outcome]:
     """Outcomes of the skills to come at the moments of the first, second and third emerged skill.
 
-    Moments whose curves forbid a forecast have none.
+    Forecasts count whatever their verdict: these are the laws' own hits.
 
     Args:
         run: its number.
         curves: of that one run, over steps, to its end.
-        frequencies: of its skills; None for those that the curves carry.
+        frequencies: of its skills.
         recipe: that others taught.
         schedule: of the learning rate, as for `saltus.assess`.
     """
     times = crossing_times(curves)[0]
     before = np.isfinite(emerged_before(curves)[0])
-    last = _last(curves)
+    last, clock = _last(curves), clock_of(curves, schedule)
     for now, known in _moments(curves, times, before):
-        made = assess(curves, frequencies, until=now, recipe=recipe, schedule=schedule, level=_LEVEL)
-        if made.forecast is None or made.verdict.on_curves == "do not use":
+        moment = TimeRun(curves, now, skills_of(curves, frequencies, None), recipe, clock)
+        views = moment.views(None, None, calibrated_elsewhere=False)
+        if not views:
             continue
+        interval = moment.forecasts(views, None, {_HALF}, _LEVEL)[_HALF].interval
         for k in np.flatnonzero(~((times <= now) | before)).tolist():
-            low, high = made.forecast.interval[k].tolist()
+            low, high = interval[k].tolist()
             held = low <= times[k] <= high if np.isfinite(times[k]) else high > last
-            yield Outcome(run, known, made.in_effective_time, k, bool(held))
+            yield Outcome(run, known, clock is not None, k, bool(held))
 
 
 def _moments(curves: xr.Dataset, times: Floats, before: Flags) -> Iterator[tuple[float, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from saltus.curves.report import counted
 from saltus.curves.schema import resource_of
 from saltus.errors import InputError
 from saltus.forecast.base.checks import carried_frequencies
-from saltus.forecast.own_coverage import coverage_of, outcomes_of
+from saltus.forecast.own_coverage import Outcome, coverage_of, outcomes_of
 from saltus.forecast.time.effective_time import AnySchedule, clock_of
 from saltus.forecast.time.laws import Coverage, Recipe
 from saltus.forecast.time.lessons import Lessons, gamma_before, gamma_of, lessons_of, typical_error
@@ -110,8 +110,8 @@ def teach(
     """Teach a recipe by runs of your own, from one up: how times go with frequency, and how they scatter.
 
     Give it to `saltus.assess` as ``recipe`` to forecast a further run of the same training; on the command line,
-    ``saltus teach``. One run's gamma already says more about the next run than any theory: they differ little. From five
-    runs on, the coverage of forecasts is measured by leaving out one run at a time.
+    ``saltus teach``. One run's gamma already says more about the next run than any theory: they differ little. From
+    five runs on, the coverage of forecasts is measured by leaving out one run at a time.
 
     Args:
         runs: labelled curves over steps of finished or stopped runs, all of one recipe; each run of a dataset is a
@@ -137,7 +137,7 @@ def teaching(
     labels: Sequence[str] | None = None,
 ) -> Teaching:
     """The recipe of `teach` with the lessons of the runs; ``labels`` name the datasets."""
-    sets = [runs] if hasattr(runs, "sizes") else list(runs)
+    sets: list[xr.Dataset] = [runs] if isinstance(runs, Mapping) else list(runs)  # a dataset is a mapping
     if not (name and name.isprintable()):
         raise InputError("name must be a text to print", name, "call the recipe something, e.g. mlp-small")
     family = _family(sets)
@@ -251,7 +251,7 @@ def _left_out(
     if len(runs) < _ENOUGH_RUNS:
         return ()
     chosen = np.unique(np.linspace(0, len(runs) - 1, min(len(runs), _MOST_LEFT_OUT)).round().astype(int)).tolist()
-    found = []
+    found: list[Outcome] = []
     for done, i in enumerate(chosen, start=1):
         of_others = own_recipe(
             lessons.without(i), family, name=recipe.name, about=recipe.about, reach=_reach([*runs[:i], *runs[i + 1 :]])

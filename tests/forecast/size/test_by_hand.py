@@ -256,7 +256,6 @@ def test_a_forecast_in_nodes_is_a_ramp_with_errors_by_source(threshold: float, a
     reach = student(6).ppf(0.9) * total
     log_size = np.log10(4 * place)
     np.testing.assert_allclose(np.log10(forecast.interval), np.column_stack([log_size - reach, log_size + reach]))
-    assert forecast.degrees.tolist() == [6.0] * 3
     assert forecast.skill.tolist() == [1, 2, 3]
     assert forecast.sharpened.tolist() == [False] * 3
     assert forecast.measured is None

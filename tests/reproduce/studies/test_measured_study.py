@@ -41,7 +41,7 @@ def test_drawn_accuracies_scatter_as_items_do() -> None:
     z = (seen["strength"].to_numpy() - truth) * 0.75 / np.sqrt(np.maximum(share * (1 - share), 1e-3) / 400)
     middle = (truth > 0.05) & (truth < 0.95)
     assert z[middle].std() == pytest.approx(1, abs=0.15)
-    assert seen["items"].to_numpy().tolist() == [400.0] * 4
+    assert seen["items"].to_numpy().tolist() == [400.0] * 3
 
 
 def test_rows_hold_what_assess_says_of_the_blurred_curves() -> None:

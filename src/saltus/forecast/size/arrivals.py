@@ -35,6 +35,11 @@ class SizesByError:
         """Probability of not having come by now: sizes have no now."""
         return np.ones_like(self.log_size)
 
+    @property
+    def by_growth(self) -> Floats:
+        """Probability of coming by the date that growth shows: no skill grows over sizes."""
+        return np.full_like(self.log_size, np.nan)
+
     def quantile(self, probability: float) -> Floats:
         """log10 of the size by which each skill has come with that probability, shape ``(n_skills,)``."""
         return np.asarray(self.log_size + student_quantile(probability, self.degrees) * self.sd)
@@ -78,6 +83,11 @@ class SizesByPosterior:
     def waiting(self) -> Floats:
         """Probability of not having come by now: sizes have no now."""
         return np.ones(len(self.log_size))
+
+    @property
+    def by_growth(self) -> Floats:
+        """Probability of coming by the date that growth shows: no skill grows over sizes."""
+        return np.full(len(self.log_size), np.nan)
 
     def quantile(self, probability: float) -> Floats:
         """log10 of the size by which each skill has come with that probability, shape ``(n_skills,)``."""

@@ -32,6 +32,7 @@ _FLAT = 0.05  # distance from 0 or 1, in R/S, within which a curve does not show
 _MOST_PARTS = 500  # at most this many jackknife blocks
 _STEP = 0.005  # grid spacing, in the logarithm of the constant
 _MANY_RUNS = 5  # from this many runs on, bootstrap: unlike the jackknife it tolerates several local minima
+_NEARBY = 0.3  # distance in log(constant) within which a point may be on the rise
 _RESAMPLES = 400  # bootstrap samples
 _SLOPE_STEP = 0.02  # half-width of the slope's difference, in the logarithm, wide enough to average over kinks
 
@@ -100,9 +101,10 @@ def fit_size(form: SizeForm, strength: Floats, error: Floats, weigh: bool = Fals
         variance, on_rise = within + between, _count(_slope(form, constant)[point])
         degrees = float(degrees_of_sum([within, between], [on_rise - 1, n_runs - 1])) if variance else 1.0
     residual, misfit = curve_misfit(form, constant, strength, error)
-    at_best, seen = form.strength(constant), np.isfinite(strength).any(axis=1)
+    seen, near = np.isfinite(strength).any(axis=1), np.abs(grid - found.x) <= _NEARBY
+    rise = (4 * expected[near] * (1 - expected[near])).max(axis=0)
     of_measurements = np.nan_to_num(error[seen]) ** 2 + form.variance(constant)
-    quantiles = constant_quantiles(grid, expected, strength[seen], of_measurements, 4 * at_best * (1 - at_best))
+    quantiles = constant_quantiles(grid, expected, strength[seen], of_measurements, rise)
     return SizeFit(constant, within, variance, degrees, residual, misfit, n_runs, tuple(np.exp(quantiles).tolist()))
 
 

@@ -1,6 +1,6 @@
 """Posterior of the one constant of a size form, on a grid of its logarithm, from all measurements of all runs.
 
-A measured R/S scatters about the form by its own error, by the chance in training sets, and by noise of networks that is
+A measured R/S scatters about the form by its own error, by the chance in training sets, and by noise of networks, the
 largest half-way up; runs may differ in their constant. Noise and spread between runs are not known, and summed over.
 """
 
@@ -17,10 +17,10 @@ from saltus._types import Floats
 
 LEVELS = (0.0005, 0.005, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.995, 0.9995)
 """Probabilities of the quantiles by which a posterior is kept."""
-_FLOOR = 0.03  # R/S that any network misses a form by, on its plateaus too
-_NOISES = tuple(np.geomspace(0.01, 0.5, 10).tolist())  # R/S half-way up, each as likely
-_SPREADS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)  # of log(constant) between runs
-_USUAL_SPREAD = 0.1  # scale of their Cauchy prior
+_FLOOR = 0.04  # R/S that any network misses a form by, on its plateaus too
+_NOISES = tuple(np.geomspace(0.05, 0.5, 8).tolist())  # R/S half-way up, each as likely
+_SPREADS = (0.0, 0.05, 0.1, 0.2, 0.4)  # of log(constant) between runs
+_USUAL_SPREAD = 0.2  # scale of their Cauchy prior
 _REACH = 6.0  # half-width of a spread's normal law, in its standard deviations
 _TINY = 1e-300
 
@@ -33,7 +33,7 @@ def constant_quantiles(grid: Floats, expected: Floats, strength: Floats, varianc
         expected: R/S by the form, shape ``(n_grid, points)``.
         strength: measured R/S, NaN where it was not measured, shape ``(runs, points)``.
         variance: of each measurement by its own error and by the chance in training sets, same shape.
-        rise: 1 for a point that is half-way up and 0 for one on a plateau, ``4 R (1 - R)``, shape ``(points,)``.
+        rise: 1 for a point that may be half-way up and 0 for one on a plateau, ``4 R (1 - R)``, shape ``(points,)``.
     """
     log_weight = _log_posterior(grid, expected, strength, variance, rise)
     weight = np.exp(log_weight - log_weight.max())

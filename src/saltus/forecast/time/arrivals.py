@@ -13,7 +13,7 @@ from saltus.forecast.time.masses import Masses, View
 from saltus.statistics import powers_of_ten
 from saltus.theory.protocols import Clock
 
-_POINTS = 2049  # of a grid of log10(step)
+_POINTS = 2049  # points of a grid of log10(step)
 _LEAST = 1e-4  # least width of a grid, decades
 _TINY = 1e-12  # probability of coming after now below which it comes at once
 

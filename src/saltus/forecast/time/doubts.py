@@ -50,8 +50,6 @@ def _end(forecast: EmergenceForecast) -> float:
 
 def overdue(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
     """The doubt where a skill should have come by now, as the others say, and has not."""
-    if forecast.arrivals is None:
-        return
     awaited = to_come(known)
     chance = _any_of(int(awaited.sum()), np.where(awaited, forecast.arrivals.waiting, 1.0))
     worst = int(chance.argmin())
@@ -73,7 +71,7 @@ def missed(known: xr.Dataset, forecast: EmergenceForecast, alone: int | None = N
     emerged = emergence_times(over_steps(known))
     at = np.where(np.isfinite(emerged.mean), emerged.mean, np.where(emerged.censored, emerged.before, np.nan))
     tested = np.array([k for k in np.flatnonzero(at > 0) if k != alone], dtype=int)
-    if not tested.size or forecast.arrivals is None:
+    if not tested.size:
         return
     by = np.array([forecast.arrivals.probability_by(math.log10(at[k]))[k] for k in tested])
     late = 1 - by
@@ -94,8 +92,6 @@ def missed(known: xr.Dataset, forecast: EmergenceForecast, alone: int | None = N
 
 def grown(known: xr.Dataset, forecast: EmergenceForecast) -> Doubts:
     """The doubt where a skill grows towards a date that the others make unlikely."""
-    if forecast.arrivals is None:
-        return
     by = np.where(to_come(known), forecast.arrivals.by_growth, np.nan)
     chance = _any_of(int(np.isfinite(by).sum()), np.where(np.isfinite(by), 2 * np.minimum(by, 1 - by), 1.0))
     worst = int(chance.argmin())

@@ -24,7 +24,7 @@ ODDS = np.array([-1.5, 0.0, 1.5])
 """Shifts of the log odds of straggling."""
 ODDS_SD = 1.0  # standard deviation of the shift, before runs are seen
 _LARGEST, _FIRST_LOOK = 4.0, 101  # largest gamma, and points of its grid in a first look
-_STEP, _FEWEST, _MOST = 0.008, 61, 301  # step of the grid of gamma, and bounds of its points
+_STEP, _FEWEST, _MOST = 0.012, 61, 201  # step of the grid of gamma, and bounds of its points
 _SEEN, _MARGIN = 8.0, 0.35  # log likelihood below the best that still counts, and gamma beyond that the grid holds
 _WIDEN = 1.5  # gamma of a recipe before runs are seen is so much wider than a run of the family
 

@@ -1,9 +1,9 @@
 """Recipes of a user's own runs: gamma, steepness, spreads and stragglers by hierarchical models of a few runs.
 
 Two laws compete. Runs of one recipe share gamma, or they share h0 = gamma times the steepness of the first rise. In
-each, a run's own number is normal about the recipe's; the scatter of skills is that of the family times a factor. Weights
-over grids of all four (centre, spread between runs, factor, odds of straggling) give what one more run should be expected
-to show, whether one run taught or a hundred. The laws of the family keep a small share, for runs that deny all this.
+each, a run's own number is normal about the recipe's; the scatter of skills is that of the family times a factor.
+Weights over grids of all four (centre, spread between runs, factor, odds of straggling) give what to expect of one more
+run, whether one run taught or a hundred. The laws of the family keep a small share, for runs that deny it.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _LEAST, _MOST = 0.1, 0.9  # bounds of that share after it
 _BETWEEN = 0.036  # spread of gamma between runs, median before any are seen: measured between seeds
 _BETWEEN_SD = 0.7  # standard deviation of its logarithm
 _OF_FAMILY = 0.7  # most of the spread between runs of a family that runs of one recipe are expected to have
-_SCALES = np.geomspace(0.008, 0.6, 15)  # spreads of gamma between runs
+_SCALES = np.geomspace(0.008, 0.6, 11)  # spreads of gamma between runs
 _H0_SD = 1.0  # standard deviation of the logarithm of h0 about the family's
-_H0_POINTS, _H0_MARGIN = 121, 1.6  # points of the grid of h0, and its reach beyond what runs show, as a factor
+_H0_POINTS, _H0_MARGIN = 81, 1.6  # points of the grid of h0, and its reach beyond what runs show, as a factor
 _AROUND = 1.5  # steepness up to so many times, and down to that part, of what was taught lets the law of h0 apply
-_DEGREES = (3.0, 4.0, 6.0, 10.0, 30.0)  # of Student's t for gamma of one more run
+_DEGREES = (3.0, 4.0, 6.0, 10.0, 30.0)  # degrees of freedom that gamma of one more run may have
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Runs of small PyTorch networks of which shares of right answers are measured, and no strengths.
 
-Ours, not in the paper. With the sign of the output for the answer, measured R/S is E[sign(target) sign(output)]: the share
-of right answers as (accuracy - 1/2) / (1/2), which is what reading makes of accuracies of two answers.
+Ours, not in the paper. With the sign of the output for the answer, measured R/S is E[sign(target) sign(output)]: the
+share of right answers as (accuracy - 1/2) / (1/2), which is what reading makes of accuracies of two answers.
 """
 
 from __future__ import annotations

@@ -180,8 +180,8 @@ def report_on(rows: pd.DataFrame, recipe: Recipe, settings: AccuracySettings, se
             f"taught by {recipe.n_runs} runs: time as frequency^-g with g = {law.gamma:.2f} ± {law.scale:.2f}, single "
             f"skills ± {law.scatter.spread:.3f} dex and {law.scatter.spread_per_decade:.3f} a decade of frequency",
             *(
-                f"{'varying' if one.scheduled else 'constant'} rate, {one.known} known: {one.skills} skills in {one.runs} "
-                f"runs whose curves allow a forecast, {one.share:.0%} held"
+                f"{'varying' if one.scheduled else 'constant'} rate, {one.known} known: {one.skills} skills in "
+                f"{one.runs} runs whose curves allow a forecast, {one.share:.0%} held"
                 for one in coverage
             ),
         ],

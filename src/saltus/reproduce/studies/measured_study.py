@@ -67,7 +67,7 @@ class MeasuredSettings:
 _COLUMNS = (
     Column("checkpoints"),
     Column("spacing"),
-    Column("items", missing="exact"),
+    Column("items", instead="items_text"),
     Column("chance", form="g"),
     Column("tokens"),
     Column("ceiling", form="g"),
@@ -170,7 +170,7 @@ def _forecasts(run: StudyRun, curves: xr.Dataset, way: int, moment: Moment) -> I
 
 
 def _row(how: Measuring, rows: pd.DataFrame) -> dict[str, Any]:
-    found: dict[str, Any] = asdict(how)
+    found: dict[str, Any] = asdict(how) | {"items_text": "exact" if how.items is None else None}
     for known in range(1, _MOST_KNOWN + 1):
         own = rows[rows["known"] == known]
         came = own[own["measured_time"].notna()]

@@ -27,7 +27,7 @@ RIVALS = {
     "broken": "own broken power law",
 }
 """Rivals and their names in words."""
-_MOST_POINTS = 60  # of a curve in a fit
+_MOST_POINTS = 60  # points of a curve in a fit
 _VISIBLE = 0.05  # R/S from which a curve of its own can be continued at all
 _FARTHEST = 1e3  # latest answer, in units of now
 _LEAST_LOSS = 1e-3  # least unlearned share 1 - R/S

@@ -55,7 +55,7 @@ def rows_of(
         except InputError:  # no second skill has shown itself yet, so that nothing is known of frequencies
             continue
         strength = run.curves["strength"].sel(step=moment.now).to_numpy()[0]
-        rivals = _rivals(run, moment.now, to_come, exponent)
+        rivals = _rivals(run, moment.now, to_come, exponent) if told == TOLD[0] else {}  # they are told no less
         for k in np.flatnonzero(to_come).tolist():
             yield about | {
                 "told": told,
