@@ -74,8 +74,8 @@ class SizesByPosterior:
             misfit: standard deviation of log10(size) at a given constant, shape ``(n_skills,)``.
         """
         values, sd = by_chance(shift, _NODES), np.maximum(misfit, _LEAST)
-        reach = np.column_stack([values[0] - _SDS * sd, values[-1] + _SDS * sd])
-        grid = np.linspace(*reach.T, _POINTS, axis=1)
+        low, high = values[0] - _SDS * sd, values[-1] + _SDS * sd
+        grid = np.asarray(np.linspace(low, high, _POINTS, axis=1))
         late = (grid[:, :, None] - values) / sd[:, None, None]
         return cls(log_size[:, None] + grid, norm.cdf(late).mean(axis=-1))
 

@@ -69,7 +69,7 @@ class Masses:
         step = self.log_time[1] - self.log_time[0]
         share = np.concatenate([[0.0], self.mass.cumsum() / self.mass.sum()])
         edges = np.concatenate([[self.log_time[0] - step / 2], self.log_time + step / 2])
-        return np.interp(log_time, edges, share)
+        return np.asarray(np.interp(log_time, edges, share))
 
     def shifted(self, by: float, sd: float) -> Masses:
         """The masses of a time that lies so many decades later, with a normal error."""
@@ -280,7 +280,7 @@ def _spread_evenly(lines: _Lines, first: float, step: float, n: int) -> Floats:
         hat = smooth + 1 - np.abs(np.arange(-smooth, smooth + 1))
         spread = fftconvolve(spread, hat / hat.sum())[smooth:]
     start = ahead + smooth + back
-    return np.maximum(spread[start : start + n], 0.0)
+    return np.asarray(np.maximum(spread[start : start + n], 0.0))
 
 
 def _own(seen: Sightings, k: int, grid: Floats) -> Floats:

@@ -77,7 +77,7 @@ def of_departure(departure: Departure) -> Recipe:
         scale=0.0,
         scatter=Scatter(
             max(float(departure.sd(0.0)) / math.sqrt(2), _CERTAIN),
-            float(max(departure.sd(1.0) ** 2 - departure.sd(0.0) ** 2, 0.0) ** 0.5),
+            math.sqrt(max(float(departure.sd(1.0)) ** 2 - float(departure.sd(0.0)) ** 2, 0.0)),
         ),
     )
     return Recipe(

@@ -59,7 +59,8 @@ class Scatter:
             return np.asarray(normal)
         straggler = self._log_tail(z, sd) - math.log(self.delay)
         with np.errstate(divide="ignore"):  # a chance of 0 is no straggler
-            return np.logaddexp(np.log1p(-np.asarray(straggling)) + normal, np.log(straggling) + straggler)
+            both = np.logaddexp(np.log1p(-np.asarray(straggling)) + normal, np.log(straggling) + straggler)
+        return np.asarray(both)
 
     def cdf(self, late: ArrayLike, sd: ArrayLike, straggling: ArrayLike) -> Floats:
         """Probability of being at most so late; arguments broadcast."""
@@ -81,7 +82,8 @@ class Scatter:
         if self.delay <= 0:
             return np.asarray(log_ndtr(-z))
         with np.errstate(divide="ignore"):
-            return np.logaddexp(log_ndtr(-z), np.log(straggling) + self._log_tail(z, sd))
+            both = np.logaddexp(log_ndtr(-z), np.log(straggling) + self._log_tail(z, sd))
+        return np.asarray(both)
 
     def _log_tail(self, z: Floats, sd: ArrayLike) -> Floats:
         """Logarithm of exp(sd^2/(2 delay^2) - late/delay) Phi(z - sd/delay): the delay times a straggler's density."""

@@ -74,7 +74,7 @@ def _over_runs(
     n = len(risen)
     spread = float(log_times.std(ddof=1)) if n > 1 else 0.0
     of_fits = float(np.sqrt(np.mean(errors**2)))
-    error, of_runs = max(spread, of_fits) / math.sqrt(n), math.sqrt(max(spread**2 - of_fits**2, 0.0) / n)
+    error, between = max(spread, of_fits) / math.sqrt(n), math.sqrt(max(spread**2 - of_fits**2, 0.0) / n)
     steep = [rise for _, rise in risen if math.isfinite(rise.steepness)]
     flatness = float(np.mean([1 / rise.steepness for rise in steep])) if steep else math.nan
     if steep and "scale_error" in curve.coords:  # alike in all runs
@@ -82,7 +82,7 @@ def _over_runs(
     return (
         float(log_times.mean()),
         error,
-        of_runs,
+        between,
         flatness,
         float(np.mean([rise.flatness_error for rise in steep])) / math.sqrt(len(steep)) if steep else math.nan,
         float(np.mean([rise.misfit for _, rise in risen])),

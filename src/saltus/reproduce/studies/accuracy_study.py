@@ -133,19 +133,19 @@ def _moments(curves: xr.Dataset) -> Iterator[tuple[int, float]]:
 def scores(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Median error of the skills that came, coverage and width of all, by number of skills known."""
     found = []
-    for known, some in rows.groupby("known"):
+    for _, some in rows.groupby("known"):
         came = some[some["measured_time"].notna() & np.isfinite(some["forecast_time"])]
-        error = np.log10(came["forecast_time"] / came["measured_time"])
+        error = np.log10((came["forecast_time"] / came["measured_time"]).to_numpy())
         found.append(
             {
-                "known": int(known),
+                "known": int(some["known"].iloc[0]),
                 "runs": int(some["run"].nunique()),
                 "skills": len(some),
                 "not_come": int(some["measured_time"].isna().sum()),
-                "median_error": float(error.abs().median()),
+                "median_error": float(np.median(np.abs(error))),
                 "mean_error": float(error.mean()),
                 "coverage": float(some["hit"].mean()),
-                "width": float(np.log10(some["interval_to"] / some["interval_from"]).median()),
+                "width": float(np.median(np.log10((some["interval_to"] / some["interval_from"]).to_numpy()))),
             }
         )
     return found
@@ -155,8 +155,14 @@ def coverage_of(rows: pd.DataFrame) -> tuple[Coverage, ...]:
     """Coverage by class, of the forecasts that the curves themselves do not forbid."""
     usable = rows[rows["on_curves"] != "do not use"]
     return tuple(
-        Coverage(int(known), bool(scheduled), len(some), int(some["run"].nunique()), int(some["hit"].sum()))
-        for (known, scheduled), some in usable.groupby(["known", "scheduled"])
+        Coverage(
+            known=int(some["known"].iloc[0]),
+            scheduled=bool(some["scheduled"].iloc[0]),
+            skills=len(some),
+            runs=int(some["run"].nunique()),
+            held=int(some["hit"].sum()),
+        )
+        for _, some in usable.groupby(["known", "scheduled"])
     )
 
 

@@ -58,7 +58,7 @@ ADAM = replace(
         (_steepness(3.6, 0.09, 0.95, _SLOW), _wide(1.0, 0.25, 0.05)),
         clock_weight=0.9,
     ),
-    growth_sd=(0.065, 0.07, 0.045, 0.018),
+    growth_sd=(0.08, 0.08, 0.05, 0.025),
 )
 ADAM_LOGISTIC = _recipe(
     "adam-logistic",
