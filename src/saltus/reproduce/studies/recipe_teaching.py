@@ -34,14 +34,11 @@ def taught_recipes(runs: Sequence[StudyRun], accuracy: Recipe) -> Mapping[str, R
         accuracy: recipe of accuracies, which runs of another study taught.
     """
     lessons = [run for run in runs if run.teaching]
-    found = {
-        prior.name: taught(prior, _seen(lessons, prior, families), _NUMBERS, weights=prior is not priors.SGD)
-        for prior, families in _LESSONS
-    }
+    found = {prior.name: taught(prior, _seen(lessons, prior, families), _NUMBERS) for prior, families in _LESSONS}
     # Numbers of the laws for any network stay wide: families that taught nothing are what they are for.
-    other = taught(priors.OTHER, _seen(lessons, priors.OTHER, _OF_ADAM), (), weights=True)
+    other = taught(priors.OTHER, _seen(lessons, priors.OTHER, _OF_ADAM), ())
     by_rank = _seen(lessons, priors.RANK, ("sgd", *_OF_ADAM), ranked=True)
-    rank = taught(priors.RANK, by_rank, ("gamma", "scale", "spread", "spread_per_decade"), weights=True)
+    rank = taught(priors.RANK, by_rank, ("gamma", "scale", "spread", "spread_per_decade"))
     unknown = replace(
         other,
         name="unknown",
