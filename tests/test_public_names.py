@@ -62,6 +62,10 @@ def test_every_public_name_is_documented_and_nothing_else_is() -> None:
     assert sorted(documented) == sorted(f"saltus.{name}" for name in saltus.__all__ if name != "__version__")
 
 
+# Defaults that a later version changed, as its change log says; callers who give the value see no change.
+CHANGED_DEFAULTS = {("assess", "on_skill"): "None"}  # all risen skills inform a forecast, where 0.1.0 took the first
+
+
 @pytest.mark.parametrize("name", [name for name, promise in PROMISED.items() if promise])
 def test_names_of_0_1_0_keep_their_parameters_and_members(name: str) -> None:
     needs_torch(name)
@@ -77,7 +81,8 @@ def test_names_of_0_1_0_keep_their_parameters_and_members(name: str) -> None:
     for place, (parameter, kind, default) in enumerate(promised):
         now = have.pop(parameter)
         assert now.kind.name == kind, parameter
-        assert (None if now.default is inspect.Parameter.empty else repr(now.default)) == default, parameter
+        expected = CHANGED_DEFAULTS.get((name, parameter), default)
+        assert (None if now.default is inspect.Parameter.empty else repr(now.default)) == expected, parameter
         assert kind == "KEYWORD_ONLY" or list(inspect.signature(value).parameters)[place] == by_place[place]
     assert all(added.default is not inspect.Parameter.empty for added in have.values())
 

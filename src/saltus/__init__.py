@@ -19,8 +19,8 @@ _PUBLIC = {
     "saltus.forecast.assess": "Assessment assess",
     "saltus.forecast.backtest": "Backtest BacktestScore PastForecast RefusedMoment backtest",
     "saltus.forecast.base.calibration": "AnyCalibration",
-    "saltus.forecast.base.results": "EmergenceForecast Uncertainty",
-    "saltus.forecast.base.verdict": "Evidence Verdict",
+    "saltus.forecast.base.results": "Distribution EmergenceForecast Uncertainty",
+    "saltus.forecast.base.verdict": "Evidence Still Verdict",
     "saltus.forecast.calibrate": "calibrate load_calibration",
     "saltus.forecast.plan": "FrequencyPlan SkillPlan plan_budget plan_frequency plan_skills",
     "saltus.forecast.size.calibrate": "calibrate_data calibrate_parameters",
@@ -102,9 +102,11 @@ if TYPE_CHECKING:
     from saltus.forecast.backtest import RefusedMoment as RefusedMoment
     from saltus.forecast.backtest import backtest as backtest
     from saltus.forecast.base.calibration import AnyCalibration as AnyCalibration
+    from saltus.forecast.base.results import Distribution as Distribution
     from saltus.forecast.base.results import EmergenceForecast as EmergenceForecast
     from saltus.forecast.base.results import Uncertainty as Uncertainty
     from saltus.forecast.base.verdict import Evidence as Evidence
+    from saltus.forecast.base.verdict import Still as Still
     from saltus.forecast.base.verdict import Verdict as Verdict
     from saltus.forecast.calibrate import calibrate as calibrate
     from saltus.forecast.calibrate import load_calibration as load_calibration

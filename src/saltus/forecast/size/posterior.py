@@ -19,7 +19,7 @@ LEVELS = (0.0005, 0.005, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.
 """Probabilities of the quantiles by which a posterior is kept."""
 _FLOOR = 0.04  # R/S that any network misses a form by, on its plateaus too
 _NOISES = tuple(np.geomspace(0.05, 0.5, 8).tolist())  # R/S half-way up, each as likely
-_SPREADS = (0.0, 0.05, 0.1, 0.2, 0.4)  # of log(constant) between runs
+_SPREADS = (0.0, 0.05, 0.1, 0.2, 0.4)  # sd of log(constant) between runs
 _USUAL_SPREAD = 0.2  # scale of their Cauchy prior
 _REACH = 6.0  # half-width of a spread's normal law, in its standard deviations
 _TINY = 1e-300

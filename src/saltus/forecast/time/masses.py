@@ -15,7 +15,7 @@ from saltus.forecast.time.laws import Recipe
 from saltus.forecast.time.posterior import LawPosterior, Sightings, law_posterior, reference_of
 from saltus.theory.protocols import Clock
 
-_POINTS = 2049  # of a grid of log10(time)
+_POINTS = 2049  # points of a grid of log10(time)
 _LEAST_WEIGHT = 1e-9  # weight of a line, in that of the likeliest, below which it does not count
 _FLOOR = 1e-12  # share of the mass on every point: where the law excludes what a curve shows, the curve alone decides
 _SDS, _DELAYS = 8.0, 10.0  # reach of the scatter's tails: standard deviations, mean delays

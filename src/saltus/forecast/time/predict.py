@@ -108,7 +108,7 @@ def calibrated_views(
     known: xr.Dataset | None,
     clock: Clock | None,
 ) -> list[View]:
-    """The run as a calibration made elsewhere dates it: one more skill, which has the calibrated frequency.
+    """The run as a calibration made elsewhere dates it: one more skill of the calibrated frequency.
 
     Args:
         constants: calibrated elsewhere, over effective time if there is a clock.
@@ -186,7 +186,7 @@ def _calibrated_variances(constants: TimeConstants, threshold: float) -> tuple[f
 
 
 def predictions(views: list[View], recipe: Recipe) -> list[Prediction]:
-    """What each view of a run says of all skills at half strength.
+    """Predictions of all skills at half strength, one from each view of a run.
 
     Args:
         views: of the run (`views_of`, `calibrated_views`), each with at least one date.

@@ -93,7 +93,7 @@ def _date(rise: Rise, passed: float, curve: xr.Dataset, run: int) -> tuple[float
     """log10 of the time at half strength and its error: by the passage itself where it is densely measured."""
     if not (rise.ceiling == 1 and rise.n_on_rise >= _DENSE and passed > 0):
         return rise.log_time, rise.time_error
-    slope = rise.steepness * math.log(10) / 4  # of R/S in log10 of the time, at half strength
+    slope = rise.steepness * math.log(10) / 4  # R/S a decade of time, at half strength
     noise = noise_floor(curve["strength"].to_numpy()[run])
     error = max(_EXACT, noise / slope)
     return (math.log10(passed), error) if error < rise.time_error else (rise.log_time, rise.time_error)

@@ -17,7 +17,7 @@ from saltus.forecast.time.scatter import Scatter
 _SLOW = Scatter(0.03, 0.035, delay=0.4, log_odds=-2.2, log_odds_per_decade=-2.0)
 _LOOSE = Scatter(0.05, 0.1, delay=0.4, log_odds=-2.2, log_odds_per_decade=-2.0)
 _SHAPE = Departure((DepartureLaw(0.05, spread=0.06), DepartureLaw(0.5), DepartureLaw(0.95, spread=0.06)))
-_GROWTH_SD = (0.1, 0.1, 0.05, 0.03)  # of networks whose later skills rise unlike their first
+_GROWTH_SD = (0.1, 0.1, 0.05, 0.03)  # decades, in networks whose later skills rise unlike their first
 _STEEP = (2.3, 6.0)  # steepness of first rises with one hidden layer
 _REACH = 1.7  # decades that the drawn frequencies span at most
 
