@@ -9,6 +9,7 @@ import shlex
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -217,6 +218,52 @@ def test_forecasting_quotes_the_study_of_schedules() -> None:
     steps, rate, logged = (scores["all"][clock]["median_error"] for clock in ("steps", "schedule", "logged"))
     assert f"from {steps:.3f} to {rate:.3f} dex" in text
     assert f"do as well ({logged:.3f})" in text
+
+
+def recipe_rows(study: dict[str, Any]) -> list[str]:
+    """Errors by kind of training and number of emerged skills."""
+    return [
+        f"| {one['family']} | {one['known']} | {one['n_runs']} | {one['n_skills']} | {shown(one['median_error'])} "
+        f"| {shown(one['median_error_inverse'])} | {share(one)} | {shown(one['width'], '.2f')} |"
+        for one in study["scores"]
+    ]
+
+
+def verdict_rows(study: dict[str, Any]) -> list[str]:
+    """Shares that held by verdict."""
+    return [f"| {one['verdict']} | {one['n_runs']} | {one['n_skills']} | {share(one)} |" for one in study["verdicts"]]
+
+
+def measured_rows(study: dict[str, Any]) -> list[str]:
+    """Errors by checkpoints and items."""
+    return [
+        f"| {one['checkpoints']} {one['spacing']} | {one['items'] or 'exact'} | {one['chance'] or 0:g} "
+        f"| {one['tokens'] or 1} | {shown(one['median_error_1'])} | {shown(one['coverage_1'], '.0%')} "
+        f"| {shown(one['median_error_2'])} | {shown(one['coverage_2'], '.0%')} |"
+        for one in study["scores"]
+        if one["ceiling"] in (None, 1)
+    ]
+
+
+def share(one: dict[str, Any]) -> str:
+    return f"{shown(one['coverage'], '.0%')} ± {shown(one['coverage_error'], '.0%')}"
+
+
+def shown(number: float | None, form: str = ".3f") -> str:
+    """A number of a kept summary, where null is one that is not finite."""
+    return "–" if number is None else format(number, form)
+
+
+STUDIES = (
+    ("forecast-study-recipes", "forecast-study-recipes", recipe_rows),
+    ("forecast-study-verdicts", "forecast-study-recipes", verdict_rows),
+    ("forecast-study-measured", "forecast-study-measured", measured_rows),
+)
+
+
+@pytest.mark.parametrize(("table", "study", "rows"), STUDIES, ids=[name for name, *_ in STUDIES])
+def test_forecasting_page_quotes_the_studies_of_recipes(table: str, study: str, rows: Callable[..., list[str]]) -> None:
+    assert quoted_table(ROOT / "docs/forecasting.md", table) == rows(kept(study))
 
 
 def test_readme_quotes_the_forecast_study() -> None:

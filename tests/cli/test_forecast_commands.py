@@ -72,7 +72,7 @@ def test_table_names_what_each_forecast_rests_on(capsys: pytest.CaptureFixture[s
     both = run(capsys, *common, "--until", "3000")
     assert [skill["basis"] for skill in both["skills"]] == ["test of the others"] * 2 + ["law, own growth"]
     one = run(capsys, *common, "--until", "850")
-    assert (one["skills"][0]["basis"], one["skills"][0]["hit"]) == ("used", None)
+    assert (one["skills"][0]["basis"], one["skills"][0]["used"]) == ("used", True)
     assert main([*common, "--until", "850"]) == 0
     assert table_row(capsys.readouterr().out, "1")[-2:] == ["used", "used"]
     assert one["skills"][2]["basis"] == "law"
@@ -181,8 +181,8 @@ def test_curves_over_data_forecast_training_sets(capsys: pytest.CaptureFixture[s
         assert skill["log10_error"] == pytest.approx(np.log10(skill["emergence_data"] / skill["observed_data"]))
     again = run(capsys, *common, "--calibration", str(tmp_path / "forecast.json"))
     assert again["skills"][1:] == first["skills"][1:]
-    assert (first["skills"][0]["basis"], first["skills"][0]["hit"]) == ("used", None)
-    assert (again["skills"][0]["basis"], again["skills"][0]["hit"]) == ("test of the calibration", True)
+    assert (first["skills"][0]["basis"], first["skills"][0]["used"]) == ("used", True)
+    assert (again["skills"][0]["basis"], again["skills"][0]["used"]) == ("test of the calibration", False)
     assert main(["plan", str(tmp_path / "forecast.json"), "--by", "900"]) == 2
     assert "this needs a calibration in time; received" in capsys.readouterr().err
     assert main(["forecast", "c.csv", "--alpha", "0.6", "--calibration", str(tmp_path / "forecast.json")]) == 2

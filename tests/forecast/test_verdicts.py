@@ -554,10 +554,9 @@ def test_skills_that_follow_no_rank_law_are_not_forecast_but_dated_by_their_grow
     assert last.by_growth[0] < 20_000 < last.by_growth[2]
 
 
-def test_dates_that_made_their_own_frequency_are_used_and_never_hit() -> None:
+def test_dates_that_made_their_own_frequency_are_used() -> None:
     half = 500 * np.arange(1, 5) ** 1.6
     known = curves_from(1 / (1 + (half[:, None] / STEPS) ** 4), STEPS, settings=SETTINGS)
     early = assess(known, "fitted", recipe=covered("rank"), until=3500)
     rows = early.summary()["skills"]
     assert early.used.tolist() == [row["used"] for row in rows] == [True, True, True, False]
-    assert [row["hit"] is None for row in rows] == [True, True, True, False]

@@ -126,7 +126,7 @@ class Assessment:
             resource.observed: None if forecast.measured is None else float(forecast.measured.mean[k]),
             "emerged_before": _before(forecast, k),
             "log10_error": float(forecast.log10_ratio[k]),
-            "hit": None if self.used[k] else forecast.hit[k],
+            "hit": forecast.hit[k],
             "used": bool(self.used[k]),
         }
 

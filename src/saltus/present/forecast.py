@@ -66,7 +66,7 @@ def forecast_report(
             **summary,
             "rate_power": power_of(curves) if assessment.in_effective_time else None,
             "unit": axis.unit,
-            "settings": settings,
+            "settings": {**settings, "calibrate_on": settings["calibrate_on"] or _emerged(curves, assessment)},
             "version": __version__,
         },
         name="forecast",
@@ -144,6 +144,11 @@ def _before(k: int, assessment: Assessment, axis: Axis) -> str | None:
     if measured is None or not measured.censored[k]:
         return None
     return axis.before(measured.before[k])
+
+
+def _emerged(curves: xr.Dataset, assessment: Assessment) -> list[int]:
+    """Numbers of the skills that inform a forecast for which none were chosen."""
+    return (np.flatnonzero(come_by(emergence_times(curves), assessment.until)) + 1).tolist()
 
 
 def _bases(curves: xr.Dataset, assessment: Assessment, settings: Mapping[str, Any]) -> list[str | None]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit, logit
+from scipy.special import logsumexp
 
 from saltus._types import Floats
 from saltus.forecast.time.laws import Law, Recipe
@@ -16,21 +16,32 @@ from saltus.forecast.time.posterior import Sightings, law_posterior, reference_o
 
 _PRIOR_SD = 1.0  # standard deviation of the logarithm of each number about the one that was there before
 _TRIES = 250  # evaluations of the likelihood
+_STEP = 0.25  # first steps of the search, in logarithms
+_ROUNDS = 200  # rounds of expectation and maximisation
+_RUNS_BEFORE = 4.0  # runs that the shares of a recipe count as
 
 
 def log_likelihood(recipe: Recipe, runs: Sequence[Sightings]) -> float:
     """Logarithm of the probability of all dates of runs, each but its reference, and of skills that have not come."""
-    return float(sum(_of_run(recipe, seen) for seen in runs))
+    return _mixed(recipe, np.column_stack([_evidence(law, runs) for law in recipe.laws]))
 
 
-def _of_run(recipe: Recipe, seen: Sightings) -> float:
-    reference = reference_of(seen)
-    if reference is None:
-        return 0.0
-    found = [law_posterior(law, seen, reference) for law in recipe.laws]
-    evidence = [math.log(one.law.weight) + one.log_evidence() for one in found if one is not None]
-    total = math.log(sum(law.weight for law, one in zip(recipe.laws, found, strict=True) if one is not None))
-    return float(np.logaddexp.reduce(evidence)) - total if evidence else 0.0
+def _evidence(law: Law, runs: Sequence[Sightings]) -> Floats:
+    """Log evidence of a law in each run; minus infinity where it does not apply, 0 in runs without a date."""
+    found = np.zeros(len(runs))
+    for i, seen in enumerate(runs):
+        if (reference := reference_of(seen)) is not None:
+            posterior = law_posterior(law, seen, reference)
+            found[i] = -math.inf if posterior is None else posterior.log_evidence()
+    return found
+
+
+def _mixed(recipe: Recipe, evidence: Floats) -> float:
+    """Log likelihood of the mixture from the evidence of each run and law; shares are of the laws that apply."""
+    weight = np.array([law.weight for law in recipe.laws])
+    applies = np.isfinite(evidence)
+    of_run = logsumexp(evidence + np.log(weight), axis=1) - np.log((applies * weight).sum(axis=1))
+    return float(of_run.sum())
 
 
 @dataclass(frozen=True)
@@ -80,39 +91,56 @@ _NUMBERS = {
 }
 
 
-def taught(recipe: Recipe, runs: Sequence[Sightings], numbers: Sequence[str], *, weights: bool = False) -> Recipe:
-    """The recipe with numbers of its laws fitted to runs, about the values that they have.
+def taught(recipe: Recipe, runs: Sequence[Sightings], numbers: Sequence[str]) -> Recipe:
+    """The recipe with its first law and the shares of all its laws fitted to runs.
+
+    The other laws keep their numbers: they are what is left to runs that deny the first.
 
     Args:
-        recipe: the laws to start from; each number of a law is taken for log-normal about its value.
+        recipe: the laws to start from; each number of the first one is taken for log-normal about its value.
         runs: dates of the skills of each run, as they stand at its end, with the steepness of its first rise.
-        numbers: names of numbers of every law, e.g. "gamma", "scale", "spread".
-        weights: whether the shares of the laws are fitted too.
+        numbers: names of numbers of the first law, e.g. "gamma", "scale", "spread"; none fits the shares alone.
     """
-    laws, free = recipe.laws, [(i, name) for i in range(len(recipe.laws)) for name in numbers]
-    free = [(i, name) for i, name in free if _can_be_taught(laws[i], name)]
-    start = np.array([_NUMBERS[name].bend(_NUMBERS[name].read(laws[i])) for i, name in free])
-    shares = np.array([float(logit(min(max(law.weight, 0.01), 0.99))) for law in laws[1:]] if weights else [])
+    first, others = recipe.laws[0], recipe.laws[1:]
+    free = [_NUMBERS[name] for name in numbers if _can_be_taught(first, name)]
+    start = np.array([number.bend(number.read(first)) for number in free])
+    of_others = [_evidence(law, runs) for law in others]
 
-    def made(values: Floats) -> Recipe:
-        changed = list(laws)
-        for (i, name), value in zip(free, values, strict=False):
-            changed[i] = _NUMBERS[name].put(changed[i], _NUMBERS[name].unbend(float(value)))
-        if shares.size:
-            of_others = expit(values[len(free) :])
-            total = 1 + float(of_others.sum())
-            changed = [
-                replace(law, weight=float(share) / total)
-                for law, share in zip(changed, [1.0, *of_others.tolist()], strict=True)
-            ]
-        return replace(recipe, laws=tuple(changed), n_runs=len(runs))
-
-    first = np.concatenate([start, shares])
+    def made(values: Floats) -> Law:
+        law = first
+        for number, value in zip(free, values.tolist(), strict=True):
+            law = number.put(law, number.unbend(value))
+        return law
 
     def cost(values: Floats) -> float:
-        return 0.5 * float(np.sum(((values - first) / _PRIOR_SD) ** 2)) - log_likelihood(made(values), runs)
+        evidence = np.column_stack([_evidence(made(values), runs), *of_others])
+        return 0.5 * float(np.sum(((values - start) / _PRIOR_SD) ** 2)) - _mixed(recipe, evidence)
 
-    return made(minimize(cost, first, method="Nelder-Mead", options={"maxfev": _TRIES, "xatol": 0.01, "fatol": 0.01}).x)
+    best = start
+    if free:
+        corners = np.vstack([start, start + _STEP * np.eye(len(start))])
+        options = {"maxfev": _TRIES, "xatol": 0.02, "fatol": 0.02, "initial_simplex": corners, "adaptive": True}
+        best = minimize(cost, start, method="Nelder-Mead", options=options).x
+    laws = (made(best), *others)
+    shares = _shares(recipe, np.column_stack([_evidence(laws[0], runs), *of_others]))
+    return replace(
+        recipe,
+        laws=tuple(replace(law, weight=share) for law, share in zip(laws, shares.tolist(), strict=True)),
+        n_runs=len(runs),
+    )
+
+
+def _shares(recipe: Recipe, evidence: Floats) -> Floats:
+    """Shares of the laws by expectation and maximisation, about those that the recipe has as if from some runs."""
+    before = np.array([law.weight for law in recipe.laws])
+    before /= before.sum()
+    share = before
+    for _ in range(_ROUNDS):
+        log_weight = evidence + np.log(share)
+        belongs = np.exp(log_weight - logsumexp(log_weight, axis=1, keepdims=True))
+        counts = belongs.sum(axis=0) + _RUNS_BEFORE * before
+        share = counts / counts.sum()
+    return np.asarray(share)
 
 
 def _can_be_taught(law: Law, name: str) -> bool:

@@ -17,7 +17,7 @@ from saltus.forecast.time.scatter import Scatter
 _SLOW = Scatter(0.03, 0.035, delay=0.4, log_odds=-2.2, log_odds_per_decade=-2.0)
 _LOOSE = Scatter(0.05, 0.1, delay=0.4, log_odds=-2.2, log_odds_per_decade=-2.0)
 _SHAPE = Departure((DepartureLaw(0.05, spread=0.06), DepartureLaw(0.5), DepartureLaw(0.95, spread=0.06)))
-_GROWTH_SD = (0.1, 0.1, 0.05, 0.03)  # decades, in networks whose later skills rise unlike their first
+_GROWTH_SD = (0.14, 0.14, 0.07, 0.04)  # decades, in networks whose later skills rise unlike their first
 _STEEP = (2.3, 6.0)  # steepness of first rises with one hidden layer
 _REACH = 1.7  # decades that the drawn frequencies span at most
 
@@ -49,7 +49,7 @@ SGD = replace(
         clock_weight=0.95,
         shape=beyond_half(shipped_departure()),
     ),
-    growth_sd=(0.035, 0.03, 0.02, 0.01),
+    growth_sd=(0.05, 0.04, 0.03, 0.014),
 )
 ADAM = replace(
     _recipe(
@@ -58,7 +58,7 @@ ADAM = replace(
         (_steepness(3.6, 0.09, 0.95, _SLOW), _wide(1.0, 0.25, 0.05)),
         clock_weight=0.9,
     ),
-    growth_sd=(0.08, 0.08, 0.05, 0.025),
+    growth_sd=(0.11, 0.11, 0.07, 0.035),
 )
 ADAM_LOGISTIC = _recipe(
     "adam-logistic",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from saltus._types import Floats
 
+_OF_OTHER_STUDIES = ("accuracy", "pilot")  # recipes that this study keeps as they are
 LEVELS = ("trust", "use with care", "do not use")
 
 _NUMBERS = (
@@ -58,7 +59,7 @@ def reproduce(settings: RecipeSettings, options: RunOptions) -> Report:
     runs = train_runs(settings, options)
     recipes: Mapping[str, Recipe] = shipped_recipes()
     if settings.n_teaching:
-        recipes = taught_recipes(runs, recipes["accuracy"])
+        recipes = taught_recipes(runs, [recipes[name] for name in _OF_OTHER_STUDIES])
     return report_on(forecast_rows(runs, recipes), settings, options.seed, recipes)
 
 
