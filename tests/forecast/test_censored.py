@@ -12,7 +12,7 @@ from saltus import Frequencies, assess, calibrate_time, crossing_times, emergenc
 from saltus.curves.crossings import emerged_before
 from saltus.curves.schema import curves_from
 from saltus.forecast.time.dates import dates_of
-from saltus.forecast.time.departure import shipped_departure
+from saltus.forecast.time.departure import Departure, DepartureLaw, shipped_departure
 from tests.helpers import LOGIT, RATE, logistic
 
 HALF = -LOGIT / RATE  # exposure at half strength, in steps at frequency 1
@@ -26,6 +26,7 @@ def curves(mix: list[float], steps: np.ndarray, names: list[str] | None = None) 
 
 MIX = [0.6, 0.25, 0.15]
 FULL = np.arange(0, 4001, 50)
+LAW = Departure((DepartureLaw(0.5, spread=0.05),), reach=2.0)  # no skill strays by more than a tenth of a decade
 LATE = FULL[FULL >= 1000]  # skill 1 has its half at 750
 
 
@@ -58,11 +59,11 @@ def test_a_forecast_is_not_scored_by_a_bound_but_can_miss_it() -> None:
 
 def test_a_bound_that_the_calibration_breaks_is_a_doubt_and_one_that_it_keeps_is_none() -> None:
     late = curves(MIX, LATE)
-    kept = assess(late, on_skill=2)
+    kept = assess(late, on_skill=2, departure=LAW)
     assert not any("emerged at least" in reason for reason in kept.verdict.reasons)
     assert kept.summary()["skills"][0]["observed_time"] != kept.summary()["skills"][0]["observed_time"]
     assert [skill["emerged_before"] for skill in kept.summary()["skills"]] == [1000.0, None, None]
-    broken = assess(late, Frequencies([0.34, 0.33, 0.33]), on_skill=3)
+    broken = assess(late, Frequencies([0.34, 0.33, 0.33]), on_skill=3, departure=LAW)
     assert broken.verdict.level == "do not use"
     assert any(
         "skill 1 emerged at least 0.4" in reason and "dex earlier" in reason for reason in broken.verdict.reasons
@@ -96,7 +97,7 @@ def test_a_first_measurement_on_the_rise_still_calibrates() -> None:
 
 def test_without_a_skill_to_calibrate_on_the_verdict_says_how_it_stands_and_who_could() -> None:
     late = curves(MIX, LATE, ["copy", "mod", "sort"])
-    assert assess(late).verdict.reasons[0] == (
+    assert assess(late, on_skill=1).verdict.reasons[0] == (
         "no skill to calibrate on has emerged while it was measured (skill 'copy' emerged before it was measured: "
         "R/S = 0.95 at step 1000); on skill 'mod' or skill 'sort' it could be"
     )
