@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +18,18 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-TOLD = ("optimizer", "batch_size", "schedule")
-"""Settings by which a forecast is made and judged, and which every table of curves tells."""
+_TOLD = ("optimizer", "batch_size", "schedule")
+
+
+def told_settings(training: Mapping[str, Any], *, rate_varies: bool = False) -> dict[str, str | float]:
+    """Settings by which a forecast is made and judged, and which every table of curves tells.
+
+    A training of ours without a schedule keeps its learning rate: its table says "constant", unless runs beside it do
+    not.
+    """
+    told = {name: training[name] for name in _TOLD if isinstance(training.get(name), str | int | float)}
+    keeps_rate = training.get("halve_every", math.nan) is None and training.get("schedule") is None
+    return told | {"schedule": "constant"} if keeps_rate and not rate_varies else told
 
 
 def tidy_table(curves: xr.Dataset) -> pd.DataFrame:
@@ -69,7 +81,7 @@ def _told(curves: xr.Dataset) -> dict[str, str | float]:
     settings = json.loads(curves.attrs.get("settings", "{}"))
     training = settings.get("training")
     known = training if isinstance(training, dict) else settings  # those of a store are flat
-    told = {name: known[name] for name in TOLD if isinstance(known.get(name), str | int | float)}
+    told = told_settings(known)
     axis = curves.attrs.get("axis", "")
     return told if axis in ("", resource_of(curves).name) else told | {"axis": axis}
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from saltus._types import Floats, Integers
 from saltus.curves.schema import CURVES, curves_from
-from saltus.curves.table import TOLD, tidy_columns
+from saltus.curves.table import tidy_columns, told_settings
 from saltus.errors import InputError
 from saltus.store.plan import Labels
 from saltus.store.record import Record, read_record
@@ -149,7 +149,7 @@ def table_rows(store: Store, networks: Sequence[StoredNetwork]) -> Iterator[dict
     """
     varying, shared = _split([network.labels for network in networks])
     changing = any(_changes_rate(network) for network in networks)
-    told = {name: shared[name] for name in TOLD if shared.get(name) is not None}
+    told = told_settings(shared, rate_varies=changing)
     for number, network in enumerate(networks):
         record = read_record(store, network.key).network(network.index)
         columns = _columns_of_run(number, {name: values[number] for name, values in varying.items()}, record)
