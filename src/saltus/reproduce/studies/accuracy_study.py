@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-PRESETS = {"full": AccuracySettings(32, 32), "quick": AccuracySettings(8, 8)}
-
 RECIPE = "accuracy"
 NUMBERS = ("gamma", "scale", "spread", "spread_per_decade", "delay", "log_odds", "log_odds_per_decade")
 """Numbers of the recipe that the teaching runs teach."""

@@ -23,7 +23,8 @@ from saltus.present.report import Report
 from saltus.present.table import Column, Table
 from saltus.reproduce.shared.options import RunOptions
 from saltus.reproduce.shared.runs import train_all
-from saltus.reproduce.studies import measured_study, recipe_study, scheduled_study
+from saltus.reproduce.studies import accuracy_study, measured_study, recipe_study, scheduled_study
+from saltus.reproduce.studies.accuracy_jobs import AccuracySettings
 from saltus.reproduce.studies.drawn_jobs import Settings, draw_jobs, settings_of
 from saltus.reproduce.studies.measured_study import MeasuredSettings
 from saltus.reproduce.studies.recipe_jobs import RecipeSettings
@@ -38,13 +39,15 @@ if TYPE_CHECKING:
 
 
 _SGD = Settings(24, 40)
-PRESETS: dict[str, Settings | RecipeSettings | MeasuredSettings] = {
+AnySettings = Settings | RecipeSettings | MeasuredSettings | AccuracySettings
+PRESETS: dict[str, AnySettings] = {
     "sgd": _SGD,
     "full": _SGD,  # its name in 0.1
     "sgd-fresh": Settings(0, 40),  # tests the departure that the one before taught, with another seed
     "adam": RecipeSettings(160, 60),  # teaches and tests recipes
     "fresh": RecipeSettings(0, 40),  # tests the recipes that the one before taught, with another seed
     "schedules": ScheduledSettings(0, 24, n_skills=(3, 6), batch_sizes=(250,)),  # tests the clock of the rate
+    "accuracy": AccuracySettings(32, 32),  # teaches and tests the recipe of shares of right answers
     "measured": MeasuredSettings(),  # thins and blurs the curves of some runs of "adam"
     "quick": Settings(8, 4, n_skills=(2, 3), batch_sizes=(250,), margin=2.2),
 }
@@ -61,12 +64,14 @@ _COLUMNS = (
 _THRESHOLD = 0.5
 
 
-def reproduce(settings: Settings | RecipeSettings | MeasuredSettings, options: RunOptions) -> Report:
+def reproduce(settings: AnySettings, options: RunOptions) -> Report:
     """Train all runs, teach with the first ones, forecast the others and count the hits."""
     if isinstance(settings, RecipeSettings):
         return recipe_study.reproduce(settings, options)
     if isinstance(settings, MeasuredSettings):
         return measured_study.reproduce(settings, options)
+    if isinstance(settings, AccuracySettings):
+        return accuracy_study.reproduce(settings, options)
     if isinstance(settings, ScheduledSettings):
         return scheduled_study.reproduce(settings, options)
     jobs = draw_jobs(settings, options.seed)
