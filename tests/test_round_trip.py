@@ -65,13 +65,16 @@ def test_an_exported_store_is_forecast_as_the_store_is(
 
 
 def assert_close(one: Any, other: Any) -> None:
-    """Equal but for rounding: the same model is computed with S = 3 for the store, and with S = 1 for the table."""
+    """Equal but for rounding: the same model is computed with S = 3 for the store, and with S = 1 for the table.
+
+    Rounding moves the ends of grids of log10(time), and with them a quantile by parts of a point, 1e-3 decades wide.
+    """
     if isinstance(one, dict):
         assert one.keys() == other.keys()
         for name in one:
             assert_close(one[name], other[name])
     elif isinstance(one, float | list):
-        assert one == pytest.approx(other, rel=1e-13, abs=1e-13)
+        assert one == pytest.approx(other, rel=1e-4, abs=1e-4)
     else:
         assert one == other
 
