@@ -110,7 +110,7 @@ def forecast(curves: Curves, folder: Path, until: float) -> dict[str, Any]:
     result = json.loads(done.stdout)
     assert set(result) == {
         "resource", "calibration", "until", "frequency_fit", "skills", "verdict", "settings", "version",
-        "unit", "in_effective_time", "clock",
+        "unit", "in_effective_time", "clock", "recipe", "rate_power",
     }  # fmt: skip
     assert result["resource"] == curves.resource
     assert result["until"] == until
@@ -370,6 +370,6 @@ def test_the_command_says_how_it_read_the_table(tmp_path: Path, capsys: pytest.C
         "columns left out: 1 of the file were not read: note",
         f"strength outside [0, 1]: {outside} of {curves.strength.size} and were kept",
         "calibrated on skill 1: rate 0.0",
-        "trust: 2 skills emerged when the calibration says",
+        "the schedule of the learning rate is not known, and the forecast counts all steps alike",
     ):
         assert line in printed
