@@ -99,7 +99,17 @@ def forecast(curves: Curves, folder: Path, until: float) -> dict[str, Any]:
     """Of the command in a process of its own; the JSON that it prints is the file that it writes."""
     table = curves.write(folder / "curves.csv")
     command = [sys.executable, "-m", "saltus", "forecast", str(table), "--alpha", str(ALPHA)]
-    command += ["--until", str(until), "--optimizer", "sgd", "--out", str(folder / "out"), "--json"]
+    command += [
+        "--until",
+        str(until),
+        "--calibrate-on",
+        "1",
+        "--optimizer",
+        "sgd",
+        "--out",
+        str(folder / "out"),
+        "--json",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert {path.name for path in (folder / "out").iterdir()} == {
