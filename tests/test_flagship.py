@@ -143,7 +143,9 @@ def forecast(curves: Curves, folder: Path, until: float) -> dict[str, Any]:
         "over": "step",
     }
     assert {name: result["settings"][name] for name in told} == told
-    assert not [name for name, value in result["settings"].items() if name not in told and value not in (None, "sgd")]
+    assert not [
+        name for name, value in result["settings"].items() if name not in told and value not in (None, "sgd", [], False)
+    ]
     assert isinstance(result, dict)
     return result
 
