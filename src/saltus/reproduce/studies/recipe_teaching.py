@@ -23,7 +23,9 @@ _LESSONS: tuple[tuple[Recipe, tuple[str, ...]], ...] = (
     (priors.ADAM_TRANSFORMER, ("transformer",)),
 )
 _NUMBERS = ("gamma", "scale", "spread", "spread_per_decade", "clock_error", "delay", "log_odds", "log_odds_per_decade")
-_WIDER = 1.45  # of spreads and scales: at the end of a run skills stray less than forecasts of the teaching runs err
+_WIDER = (
+    1.45  # factor of spreads and scales: at the end of a run skills stray less than forecasts of the teaching runs err
+)
 _PLAIN = 0.25  # share of plain descent among trainings whose optimiser nobody named
 
 
