@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -24,7 +25,6 @@ from scipy.stats import binom
 from scipy.stats import t as student
 
 from saltus.cli import main
-from tests.helpers import ROOT
 
 Array = NDArray[np.float64]
 
@@ -150,13 +150,13 @@ def forecast(curves: Curves, folder: Path, until: float) -> dict[str, Any]:
     return result
 
 
-def check_skill(result: dict[str, Any], curves: Curves, k: int, degrees: float) -> None:
+def check_skill(result: dict[str, Any], curves: Curves, k: int) -> None:
     """What holds for every resource: fields, observed amounts, errors, hits, sums of squares and intervals."""
     word = {"step": "time"}.get(curves.resource, curves.resource)
     skill = result["skills"][k]
     scored = {f"emergence_{word}", "interval", f"observed_{word}", "log10_error", "hit"}
-    scored |= {"emerged_before", "within_schedule"}
-    assert set(skill) == {"skill", "name", "frequency", "uncertainty", "sharpened", "scores", *scored}
+    scored |= {"emerged_before", "within_schedule", "used"}
+    assert set(skill) == {"skill", "name", "frequency", "uncertainty", "sharpened", "scores", "basis", *scored}
     assert skill["skill"] == k + 1
     assert skill["frequency"] == pytest.approx(MIX[k], rel=1e-12)
     assert tuple(skill["scores"]) == SCORED
@@ -171,24 +171,14 @@ def check_skill(result: dict[str, Any], curves: Curves, k: int, degrees: float) 
         assert score[f"observed_{word}"] == pytest.approx(observed, rel=1e-12)
         assert score["log10_error"] == pytest.approx(math.log10(expected / observed), abs=1e-12)
         assert score["hit"] is (low <= observed <= high)
-        assert low * high == pytest.approx(expected**2, rel=1e-12)  # symmetric in the logarithm
+        assert low < expected < high
     parts = skill["uncertainty"]
     assert set(parts) == {"fit", "runs", "misfit", "frequencies", "total"}
     assert parts["frequencies"] == 0
-    total = math.hypot(parts["fit"], parts["runs"], parts["misfit"])
-    if skill["sharpened"]:
-        assert parts["total"] < total
-    else:
-        assert parts["total"] == pytest.approx(total, rel=1e-12)
-    reach = float(student(degrees).ppf(0.95)) * parts["total"]
-    assert math.log10(skill["interval"][1] / skill[f"emergence_{word}"]) == pytest.approx(reach, rel=1e-9)
-    assert abs(skill["log10_error"]) < 2 * reach  # the curves are what the model says: 3.3 standard deviations
-
-
-def degrees_of_sum(parts: dict[str, float], degrees: dict[str, float]) -> float:
-    """Degrees of freedom of a sum of variances (Satterthwaite 1946)."""
-    total = sum(parts[name] ** 2 for name in degrees)
-    return total**2 / sum(parts[name] ** 4 / of_one for name, of_one in degrees.items())
+    assert parts["total"] == pytest.approx(math.hypot(parts["fit"], parts["runs"], parts["misfit"]), rel=1e-6)
+    low, high = np.log10(skill["interval"])
+    assert 2.6 < (high - low) / parts["total"] < 4.6  # 90 % of a normal law have 3.3 standard deviations
+    assert abs(skill["log10_error"]) < high - low  # the curves are what the model says
 
 
 def own_fit(x: Array, y: Array) -> tuple[Array, Array, float, Array]:
@@ -255,53 +245,34 @@ def test_the_calibration_in_time_is_what_an_independent_fit_finds(in_time: tuple
     assert abs(found["initial_logit"] - LOGIT) < 4 * found["initial_logit_error"]
 
 
-def test_skills_in_time_are_forecast_by_the_calibration_and_the_kept_departure(
-    in_time: tuple[dict[str, Any], Curves],
-) -> None:
+def test_skills_in_time_are_forecast_by_a_power_of_their_frequency(in_time: tuple[dict[str, Any], Curves]) -> None:
     result, curves = in_time
-    kept = json.loads((ROOT / "docs/results/forecast-study/summary.json").read_text())["departure"]
-    laws = {f"{law['threshold']:g}": law for law in kept["laws"]}
     made = result["calibration"]
-    degrees = {"fit": made["fit_degrees"], "runs": N_RUNS - 1, "misfit": kept["n_runs"] - 1}
     for k, skill in enumerate(result["skills"]):
-        check_skill(result, curves, k, degrees_of_sum(skill["uncertainty"], degrees))
+        check_skill(result, curves, k)
         decades = math.log10(MIX[0] / MIX[k])
-        for threshold, score in skill["scores"].items():
-            level, law = float(threshold), laws[threshold]
-            exposure = made["half_exposure"] + math.log(level / (1 - level)) / made["rate"]
-            by_law = math.log10(exposure / MIX[k]) + law["delay"] + law["exponent"] * decades
-            early = curves.observed(level)[k] > 4000
-            if early:  # its own growth moves it, by less than the forecast was unsure of
-                assert abs(math.log10(score["emergence_time"]) - by_law) < 3 * law["spread"]
-            else:
-                assert math.log10(score["emergence_time"]) == pytest.approx(by_law, abs=1e-9)
-        parts = skill["uncertainty"]
-        # At half strength the time is that of the half exposure, and so is its variance.
-        fit = math.sqrt(made["fit_covariance"][1][1]) / math.log(10)
-        runs = math.sqrt(max(made["covariance"][1][1] - made["fit_covariance"][1][1], 0)) / math.log(10)
-        law = laws["0.5"]
-        assert parts["fit"] == pytest.approx(fit, rel=1e-9)
-        assert parts["runs"] == pytest.approx(runs, rel=1e-9)
-        assert parts["misfit"] == pytest.approx(
-            math.hypot(law["spread"], law["spread_per_decade"] * decades), rel=1e-12
-        )
-    assert [skill["sharpened"] for skill in result["skills"]] == [False, False, True, True]
+        inverse = math.log10(made["half_exposure"] / MIX[k])
+        late = math.log10(skill["emergence_time"]) - inverse
+        # Plain descent has gamma 1 to 1.15, within the 3 % by which the four runs differ in time.
+        assert -0.03 < late < 0.15 * decades + 0.03
+    assert result["recipe"]["name"] == "sgd"
+    assert [skill["sharpened"] for skill in result["skills"]][:2] == [False, False]
 
 
 def test_the_verdict_in_time_counts_and_weighs(in_time: tuple[dict[str, Any], Curves]) -> None:
     verdict = in_time[0]["verdict"]
-    assert set(verdict) == {"level", "reasons", "evidence"}
-    assert verdict["level"] == "trust"
+    assert set(verdict) == {"level", "reasons", "evidence", "coverage", "still"}
     evidence = verdict["evidence"]
-    decoupled = {"decoupled", "decoupled, rare skills late"}
-    assert set(evidence) == {*decoupled, "resource", "exponential", "power law"}
     assert list(evidence.values()) == sorted(evidence.values(), reverse=True)
-    assert next(iter(evidence)) in decoupled  # by which the curves were made
-    lead = max(evidence[name] for name in decoupled) - max(evidence[name] for name in set(evidence) - decoupled)
-    assert verdict["reasons"] == [
-        "2 skills emerged when the calibration says",
-        f"decoupled skills explain the curves better than every rival (log evidence {lead:+.1f})",
+    assert next(iter(evidence)).startswith("decoupled")  # by which the curves were made
+    smooth = [name for name in evidence if name.startswith(("exponential", "power law"))]
+    assert max(evidence[name] for name in smooth) < evidence["decoupled"]
+    assert verdict["level"] == "use with care"
+    assert verdict["reasons"] == [  # a table of strengths tells no learning rate
+        "the schedule of the learning rate is not known, and the forecast counts all steps alike"
     ]
+    assert re.fullmatch(r"of \d+ skills forecast so, from \d+ runs that taught nothing, \d+% .*", verdict["coverage"])
+    assert verdict["still"] == []
 
 
 @pytest.fixture(scope="module", params=["data", "parameters"])
@@ -319,7 +290,7 @@ def test_a_calibration_in_size_has_its_constant_and_every_skill_its_size(
     constant = found[name]
     assert set(found) == {
         "resource", name, f"{name}_error", "constant", "variance", "fit_variance", "degrees", "residual", "misfit",
-        "target_scale", "skills", "n_skills", "n_runs",
+        "target_scale", "skills", "n_skills", "n_runs", "quantiles", "unit",
     }  # fmt: skip
     assert (found["resource"], found["constant"], found["target_scale"]) == (curves.resource, constant, 1.0)
     assert (found["skills"], found["n_skills"], found["n_runs"]) == ([1], 4, N_RUNS)
@@ -330,18 +301,20 @@ def test_a_calibration_in_size_has_its_constant_and_every_skill_its_size(
     assert 0 <= found["misfit"] <= found["residual"] < 0.05  # the curves are of the form
     known_to = float(student(found["degrees"]).ppf(0.95)) * math.sqrt(found["variance"]) / math.log(10)
     for k, skill in enumerate(result["skills"]):
-        check_skill(result, curves, k, found["degrees"])
+        check_skill(result, curves, k)
         for threshold, score in skill["scores"].items():
             size = score[f"emergence_{curves.resource}"]
             # Sets are of whole samples, and wide binomial sums are done with a stride, worth about 1e-4 in R/S.
             wanted = size_at(curves.resource, constant, k, float(threshold))
-            assert size == pytest.approx(wanted, rel=2e-3, abs=1 if curves.resource == "data" else 0)
+            # The median of a posterior strays from the best constant by less than its own width.
+            assert size == pytest.approx(wanted, rel=10 ** (skill["uncertainty"]["total"] / 2) - 1 + 2e-3)
         parts = skill["uncertainty"]
-        assert parts["fit"] == pytest.approx(math.sqrt(found["fit_variance"]) / math.log(10), rel=1e-12)
         between = found["variance"] - found["fit_variance"]
-        assert parts["runs"] == pytest.approx(math.sqrt(between) / math.log(10), rel=1e-9)
+        assert parts["runs"] / parts["fit"] == pytest.approx(math.sqrt(between / found["fit_variance"]), rel=1e-9)
         above, below = (size_at(curves.resource, constant, k, 0.5 + by) for by in (0.05, -0.05))
-        assert parts["misfit"] == pytest.approx(found["misfit"] * math.log10(above / below) / 0.1, rel=0.02)
+        misfit = found["misfit"] * math.log10(above / below) / 0.1
+        of_fit = math.sqrt(found["fit_variance"]) / math.log(10)
+        assert parts["misfit"] / parts["fit"] == pytest.approx(misfit / of_fit, rel=0.02)
         assert skill["sharpened"] is False
     verdict = result["verdict"]
     assert verdict["level"] == "trust"

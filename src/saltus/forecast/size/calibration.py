@@ -36,6 +36,9 @@ _MANY = 1e5  # shots from which the scatter of their number, below a third of a 
 _ASIDE = 0.05  # half-width, in R/S, of the finite difference for the slope at a threshold
 
 
+_ABOVE = 0.8413447  # probability of being below one standard deviation above the median of a normal law
+
+
 @dataclass(frozen=True)
 class SizeCalibration(ABC):
     """One constant of an extended model, with its standard error.
@@ -121,8 +124,11 @@ class SizeCalibration(ABC):
         same = np.ones(len(skill)) / math.log(10)
         fit, runs = (math.sqrt(part) * same for part in (self.fit_variance, self.variance - self.fit_variance))
         misfit = self.misfit / self._rise(threshold, frequencies)
-        total = np.sqrt(fit**2 + runs**2 + misfit**2)
-        sizes = self._arrivals(log_size, misfit, total)
+        linear = np.sqrt(fit**2 + runs**2 + misfit**2)
+        sizes = self._arrivals(log_size, misfit, linear)
+        # The posterior is wider than its sources to first order: they keep their shares of it.
+        total = (sizes.quantile(_ABOVE) - sizes.quantile(1 - _ABOVE)) / 2 if self.quantiles else linear
+        wider = np.divide(total, linear, out=np.ones_like(total), where=linear > 0)
         ends = [sizes.quantile(probability) for probability in (0.5 - level / 2, 0.5 + level / 2)]
         return EmergenceForecast(
             threshold=threshold,
@@ -131,7 +137,7 @@ class SizeCalibration(ABC):
             emergence_time=powers_of_ten(sizes.quantile(0.5)),
             interval=powers_of_ten(np.column_stack(ends)),
             level=level,
-            uncertainty=Uncertainty(fit, runs, misfit, np.zeros(len(skill)), total),
+            uncertainty=Uncertainty(wider * fit, wider * runs, wider * misfit, np.zeros(len(skill)), total),
             sharpened=np.zeros(len(skill), dtype=bool),
             measured=None if measured is None else emergence_times(measured, threshold),
             arrivals=sizes,
