@@ -266,6 +266,17 @@ def test_forecasting_page_quotes_the_studies_of_recipes(table: str, study: str, 
     assert quoted_table(ROOT / "docs/forecasting.md", table) == rows(kept(study))
 
 
+def test_readme_quotes_the_study_of_recipes() -> None:
+    text = " ".join(plain_text("README.md").split())
+    one, two = (
+        score for score in kept("forecast-study-recipes")["scores"] if score["family"] == "all" and score["known"] < 3
+    )
+    assert (one["n_runs"], one["known"], two["known"]) == (40, 1, 2)
+    first = f"held {one['coverage']:.0%} of the skills to come once one had emerged, with a median error of"
+    assert f"{first} {one['median_error']:.3f} decades".replace("%", " %") in text
+    assert f"and {two['coverage']:.0%} and {two['median_error']:.3f} once two had".replace("%", " %") in text
+
+
 def test_readme_quotes_the_forecast_study() -> None:
     text = plain_text("README.md")
     for name, form in (
