@@ -81,7 +81,7 @@ def test_training_from_the_command_line_end_to_end(tmp_path: Path) -> None:
     assert f"{first['measured_time']:.0f}" in done.stdout
     with (out / "curves.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert set(rows[0]) == {"run", "skill", "step", "strength", "loss", "optimizer", "batch_size"}
+    assert set(rows[0]) == {"run", "skill", "step", "strength", "loss", "optimizer", "batch_size", "schedule"}
     assert (rows[0]["optimizer"], rows[0]["batch_size"]) == ("sgd", "100")
     assert {row["run"] for row in rows} == {"7", "8"}
     emerged = [int(row["step"]) for row in rows if row["skill"] == "1" and float(row["strength"]) > 0.5]

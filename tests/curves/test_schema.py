@@ -73,7 +73,8 @@ def test_curves_of_a_loop_of_ones_own_go_on_to_a_forecast() -> None:
     strength = logistic(LOGIT + RATE * MIX[:, None] * steps)
     forecast = assess(curves_from(strength, steps, frequencies=PowerLaw(0.6, 3).first()), until=1200).forecast
     assert forecast is not None
-    assert forecast.emergence_time[0] == pytest.approx(-LOGIT / (RATE * MIX[0]), rel=1e-6)
+    # The passage of a half is linear between measurements that are 25 steps apart.
+    assert forecast.emergence_time[0] == pytest.approx(-LOGIT / (RATE * MIX[0]), rel=1e-4)
 
 
 @pytest.mark.parametrize("resource", [STEP, DATA, PARAMETERS])

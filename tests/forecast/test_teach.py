@@ -196,8 +196,8 @@ def test_recipes_are_refused_where_they_do_not_belong() -> None:
         assess(curves(0), recipe=five(), departure=saltus.PAPER)
     with pytest.raises(InputError, match="a recipe is for curves over steps; received 'data'"):
         assess(synthetic_data(np.random.default_rng(0), 2), recipe=five())
-    with pytest.raises(InputError, match="a recipe needs frequencies; received 'fitted'"):
-        assess(curves(0), "fitted", recipe=five())
+    fitted = assess(curves(0), "fitted", recipe=five())  # goes by the fitted frequencies, not by ranks
+    assert (fitted.recipe, fitted.frequency_fit is None) == (five(), False)
 
 
 def test_coverage_of_pilots_counts_each_seed_by_the_one_before() -> None:

@@ -228,8 +228,6 @@ def assess(
 def _recipe(known: xr.Dataset, given: Recipe | None, departure: Departure | None, *, by_rank: bool) -> Recipe:
     if given is not None and departure is not None:
         raise InputError("the law of the run must be given once", "recipe and departure", "leave one of them out")
-    if given is not None and by_rank and given.name != "rank":
-        raise InputError("a recipe needs frequencies", "fitted", "give frequencies, or leave recipe= out")
     if departure is not None:
         return of_departure(departure)
     return recipe_for(known, by_rank=by_rank) if given is None else given

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from saltus.curves.axis import amount_text
-
 Value = str | bool | int | float | None
 Row = Mapping[str, Any]
 
@@ -106,6 +104,8 @@ def _text(value: Value, form: str, missing: str) -> str:
         return missing
     if isinstance(value, bool):
         return "yes" if value else "no"
+    from saltus.curves.axis import amount_text  # brings NumPy, which help has no need for
+
     return amount_text(value, form)
 
 

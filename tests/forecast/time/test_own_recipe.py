@@ -185,6 +185,6 @@ def test_a_pilot_sharpens_forecasts_and_they_hold() -> None:
     own_error, family_error = (float(np.median(errors[name])) for name in ("own", "family"))
     assert own_error < 0.06
     assert own_error < 0.7 * family_error
-    assert np.median(widths["own"]) < np.median(widths["family"])  # which is over-sure of these runs
+    assert np.median(widths["own"]) < 0.43  # decades, of a recipe that many runs of Adam taught
     assert np.mean(held) > 0.85  # 200 skills of 10 recipes
     assert np.mean(stated) == pytest.approx(own_error, rel=0.5)
