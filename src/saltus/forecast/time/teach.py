@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -15,6 +16,7 @@ from saltus.forecast.time.laws import Law, Recipe
 from saltus.forecast.time.posterior import Sightings, law_posterior, reference_of
 
 _PRIOR_SD = 1.0  # standard deviation of the logarithm of each number about the one that was there before
+_LEAST = 1e-4  # least positive number, so that its logarithm is one
 _TRIES = 250  # evaluations of the likelihood
 _STEP = 0.25  # first steps of the search, in logarithms
 _ROUNDS = 200  # rounds of expectation and maximisation
@@ -54,40 +56,38 @@ class _Number:
     unbend: Callable[[float], float]
 
 
-def _scatter(name: str) -> _Number:
+def _of_law(name: str) -> _Number:
+    """A positive number of the law itself."""
+
+    def put(law: Law, value: float) -> Law:
+        changed: dict[str, Any] = {name: value}
+        return replace(law, **changed)
+
     return _Number(
-        lambda law: float(getattr(law.scatter, name)),
-        lambda law, value: replace(law, scatter=replace(law.scatter, **{name: value})),
-        lambda value: math.log(max(value, 1e-4)),
+        lambda law: float(getattr(law, name)),
+        put,
+        lambda value: math.log(max(value, _LEAST)),
         math.exp,
     )
 
 
-def _plain(name: str) -> _Number:
+def _of_scatter(name: str, bend: Callable[[float], float], unbend: Callable[[float], float]) -> _Number:
+    """A number of the law's scatter."""
     return _Number(
         lambda law: float(getattr(law.scatter, name)),
         lambda law, value: replace(law, scatter=replace(law.scatter, **{name: value})),
-        float,
-        float,
+        bend,
+        unbend,
     )
 
 
 _NUMBERS = {
-    "gamma": _Number(lambda law: law.gamma, lambda law, value: replace(law, gamma=value), math.log, math.exp),
-    "scale": _Number(
-        lambda law: law.scale, lambda law, value: replace(law, scale=value), lambda v: math.log(max(v, 1e-4)), math.exp
-    ),
-    "clock_error": _Number(
-        lambda law: law.clock_error,
-        lambda law, value: replace(law, clock_error=value),
-        lambda v: math.log(max(v, 1e-4)),
-        math.exp,
-    ),
-    "spread": _scatter("spread"),
-    "spread_per_decade": _scatter("spread_per_decade"),
-    "delay": _scatter("delay"),
-    "log_odds": _plain("log_odds"),
-    "log_odds_per_decade": _plain("log_odds_per_decade"),
+    **{name: _of_law(name) for name in ("gamma", "scale", "clock_error")},
+    **{
+        name: _of_scatter(name, lambda value: math.log(max(value, _LEAST)), math.exp)
+        for name in ("spread", "spread_per_decade", "delay")
+    },
+    **{name: _of_scatter(name, float, float) for name in ("log_odds", "log_odds_per_decade")},
 }
 
 
